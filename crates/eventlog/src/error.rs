@@ -1,0 +1,41 @@
+//! What can go wrong with the log, in its own words.
+
+/// A fault of the log. Nothing of a failed append is in it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk is full; appending works again when it is not.
+    #[error("the disk that holds the log is full")]
+    DiskFull(#[source] rusqlite::Error),
+    /// SQLite could not do what was asked.
+    #[error("the log could not be read or written")]
+    Storage(#[from] rusqlite::Error),
+    /// A record does not match its checksum; appends stop until an operator acts.
+    #[error("the log is damaged at seq {seq}")]
+    Corrupt {
+        /// The first damaged record.
+        seq: u64,
+    },
+    /// Records of a batch do not rise strictly after the head.
+    #[error("appended seq {seq} does not follow head {head}")]
+    OutOfOrder {
+        /// The offending seq.
+        seq: u64,
+        /// The head it should come after.
+        head: u64,
+    },
+    /// The same actor used this `client_msg_id` before; the writer looks first, so this is a bug.
+    #[error("client_msg_id was appended before")]
+    DuplicateClientMsgId,
+    /// The file belongs to something else or to a newer version.
+    #[error("not an event log that this version can read")]
+    WrongFile,
+    /// The last record's time is implausibly far ahead of the clock.
+    #[error("the last record was written {ahead_seconds} seconds in the future")]
+    FromTheFuture {
+        /// How far ahead.
+        ahead_seconds: i64,
+    },
+    /// The log was closed.
+    #[error("the log is closed")]
+    Closed,
+}

@@ -1,0 +1,1 @@
+//! Presence and typing in memory: signals that expire by themselves.

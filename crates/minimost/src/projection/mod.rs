@@ -1,0 +1,3 @@
+//! Projections: files derived from the log, deletable, rebuildable, each with its checkpoint in the same transaction.
+
+pub mod mailbox;
