@@ -23,7 +23,12 @@ pub mod reaction;
 pub mod read_marker;
 pub mod rejection;
 pub mod signal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod workspace;
+
+#[cfg(test)]
+mod properties;
 
 pub use audience::{Audience, audience, may_read};
 pub use command::{Actor, Command};
