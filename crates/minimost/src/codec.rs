@@ -73,7 +73,7 @@ mod tests {
 
     use chat::event::{ChannelOrigin, Mentions};
     use chat::ids::SessionId;
-    use chat::{Event, Slug, TokenHash, UserName};
+    use chat::{Event, PasswordHash, Slug, TokenHash, UserName};
     use serde_json::{Value, json};
 
     use super::*;
@@ -92,7 +92,9 @@ mod tests {
             }
             EventKind::PasswordSet => Event::PasswordSet {
                 user: ALICE,
-                password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+                password_hash: PasswordHash(
+                    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+                ),
             },
             EventKind::AccountLocked => {
                 Event::AccountLocked { user: BOB, until: Timestamp(1_716_000_900_000_000) }
