@@ -100,7 +100,7 @@ impl History {
         let created = Event::AccountCreated { name, is_admin: account == 0 };
         let user = UserId(self.add(None, created));
         // Not a hash of any password: these people have their sessions already.
-        let password_hash = "!".to_owned();
+        let password_hash = chat::PasswordHash("!".to_owned());
         self.add(Some(user), Event::PasswordSet { user, password_hash });
         let token_hash = token_hash(&token(account));
         self.add(Some(user), Event::SessionOpened { user, token_hash });
@@ -122,4 +122,28 @@ fn token_hash(token: &str) -> TokenHash {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("a nibble is a digit");
     let hash = Sha256::digest(token.as_bytes());
     TokenHash(hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Workspace;
+
+    use super::*;
+
+    #[test]
+    fn a_seeded_history_has_its_people_logged_in_and_its_messages() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Seed { accounts: 3, messages: 10 }.write(directory.path()).expect("a history");
+        let log = Log::open(&directory.path().join("log.db"), 0).expect("a whole log");
+        let mut reader = log.reader().expect("a reader");
+        let mut workspace = Workspace::default();
+        for record in reader.range(0, log.head(), 100).expect("its records") {
+            workspace.apply(&codec::decode(&record).expect("an event"));
+        }
+        assert_eq!(workspace.head, Seq(2 + 3 * 3 + 10));
+        for account in 0..3 {
+            let (_, session) = workspace.find_session(&token_hash(&token(account))).expect("open");
+            assert_eq!(workspace.user_name(session.user), name(account));
+        }
+    }
 }

@@ -66,12 +66,24 @@ impl Broadcast {
     pub fn run(&self) -> anyhow::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         writeln!(io::stdout(), "listening on {}", listener.local_addr()?)?;
+        self.serve(&listener, || {
+            io::stdin().read_to_end(&mut Vec::new())?;
+            Ok(())
+        })
+    }
+
+    /// Greets every stream, waits, and writes until one of them goes away.
+    fn serve(
+        &self,
+        listener: &TcpListener,
+        wait: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let mut streams = Vec::with_capacity(self.streams);
         for _ in 0..self.streams {
             let (stream, _) = listener.accept()?;
             streams.push(greet(stream).context("a stream that asks for nothing")?);
         }
-        io::stdin().read_to_end(&mut Vec::new())?;
+        wait()?;
         let threads = thread::available_parallelism()?.get();
         let part = self.streams.div_ceil(threads);
         thread::scope(|scope| {
@@ -132,5 +144,33 @@ fn wait_until(start_micros: u64, due_seconds: f64) {
     let early = due_seconds - seconds_since(start_micros);
     if early > 0.0 {
         thread::sleep(Duration::from_secs_f64(early));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Credentials, get};
+    use crate::load::streams::{Habits, Screens};
+
+    #[test]
+    fn every_screen_shows_every_frame_once() {
+        for writes in [Writes::Single, Writes::Coalesced] {
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = listener.local_addr().expect("a bound port");
+            let broadcast = Broadcast { streams: 3, frame_bytes: 300, per_second: 2_000.0, writes };
+            let server = thread::spawn(move || broadcast.serve(&listener, || Ok(())));
+            let requests = vec![get("/", &Credentials::None); 3];
+            let habits = Habits { count_messages: true, lose_every_nth: 0 };
+            let screens = Screens::open(address, requests, habits).expect("three streams");
+            screens.wait_for(1_500, 5.0);
+            let counts = screens.close().expect("the reader goes on until the end").counts;
+            // The screens went away, which ends the broadcast with an error.
+            drop(server.join().expect("the broadcast does not panic"));
+            for shown in counts {
+                assert!(shown.len() >= 300, "a screen fell behind: {}", shown.len());
+                assert!(shown.iter().all(|count| *count == 1), "a frame is missing or doubled");
+            }
+        }
     }
 }
