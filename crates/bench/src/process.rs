@@ -42,10 +42,11 @@ pub struct Usage {
 }
 
 impl Server {
-    /// Starts the server of this project on a free port.
+    /// Starts the server of this project on a free port, without the limit of sends per person.
     pub fn start(program: &Path, data: &Path) -> anyhow::Result<Server> {
         let mut command = Command::new(program);
         command.args(["serve", "--host", "127.0.0.1", "--port", "0", "--data"]).arg(data);
+        command.env("MINIMOST_LIMITS__SENDS_PER_MINUTE", "0");
         Server::start_command(&mut command)
     }
 
