@@ -176,8 +176,27 @@ impl Reader {
 
     /// The records about any of these targets, up to `up_to` inclusive, rising, each once.
     ///
-    /// The answer holds all of them in memory: ask for some targets at a time.
+    /// The answer holds all of them in memory; [`Reader::visit_targets`] does not.
     pub fn by_targets(&mut self, targets: &[u64], up_to: u64) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        self.visit_targets(targets, up_to, |record| {
+            records.push(record);
+            Ok::<_, Error>(())
+        })?;
+        records.sort_unstable_by_key(|record| record.seq);
+        Ok(records)
+    }
+
+    /// Shows `visit` the records about each of these targets, up to `up_to` inclusive: target after target, each
+    /// target's rising. An error of `visit` ends it.
+    ///
+    /// Only one record is in memory at a time, however much happened to a target.
+    pub fn visit_targets<E: From<Error>>(
+        &mut self,
+        targets: &[u64],
+        up_to: u64,
+        mut visit: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
         const BY_TARGET: &str = "
             SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
               FROM record
@@ -187,12 +206,36 @@ impl Reader {
         targets.sort_unstable();
         targets.dedup();
         let mut statement = self.statement(BY_TARGET)?;
-        let mut records = Vec::new();
         for target in targets {
-            self.collect(&mut statement, (target.cast_signed(), bound(up_to)), &mut records)?;
+            let parameters = (target.cast_signed(), bound(up_to));
+            let mut rows = statement.query(parameters).map_err(Error::from)?;
+            while let Some(row) = rows.next().map_err(Error::from)? {
+                visit(self.record(row)?)?;
+            }
         }
-        records.sort_unstable_by_key(|record| record.seq);
-        Ok(records)
+        Ok(())
+    }
+
+    /// The older records that records of one kind in a channel, in `after < seq <= up_to`, are about: targets up to
+    /// `after` inclusive, rising, each once, the oldest `limit` of them.
+    pub fn channel_targets(
+        &mut self,
+        channel: u64,
+        kind: u16,
+        after: u64,
+        up_to: u64,
+        limit: usize,
+    ) -> Result<Vec<u64>, Error> {
+        const TARGETS: &str = "
+            SELECT DISTINCT target
+              FROM record
+             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4 AND target <= ?3
+             ORDER BY target
+             LIMIT ?5";
+        let parameters = (channel.cast_signed(), kind, bound(after), bound(up_to), count(limit));
+        let mut statement = self.statement(TARGETS)?;
+        let targets = statement.query_map(parameters, |row| row.get(0).map(i64::cast_unsigned))?;
+        Ok(targets.collect::<Result<_, _>>()?)
     }
 
     /// The record that this actor appended with this `client_msg_id`.

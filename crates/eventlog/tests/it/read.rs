@@ -94,6 +94,44 @@ async fn records_by_seq_or_by_target_rise_and_come_once() {
 }
 
 #[tokio::test]
+async fn visited_records_come_target_after_target_until_the_visitor_has_enough() {
+    let place = Place::new();
+    let log = small_history(&place).await;
+    log.append(batch(vec![about(80, 10, EDITED, "one, edited again")])).await.unwrap();
+    let mut reader = log.reader().unwrap();
+    let mut visited = Vec::new();
+    let visit = |record: eventlog::Record| {
+        visited.push(record.seq);
+        if visited.len() < 3 { Ok(()) } else { Err(Error::Closed) }
+    };
+    let ended = reader.visit_targets(&[30, 10], u64::MAX, visit);
+    assert!(matches!(ended, Err(Error::Closed)), "{ended:?}");
+    assert_eq!(visited, [25, 80, 60]);
+}
+
+#[tokio::test]
+async fn the_older_targets_of_a_channel_rise_and_come_once() {
+    let place = Place::new();
+    let log = small_history(&place).await;
+    let edits = vec![
+        about(80, 50, EDITED, "five, edited"),
+        about(81, 20, EDITED, "two, edited"),
+        about(82, 20, EDITED, "two, edited again"),
+        about(83, 70, EDITED, "seven, edited"),
+    ];
+    log.append(batch(edits)).await.unwrap();
+    let mut reader = log.reader().unwrap();
+    let mut targets =
+        |after, up_to, limit| reader.channel_targets(GENERAL, EDITED, after, up_to, limit).unwrap();
+    assert_eq!(targets(70, u64::MAX, 10), [20, 50, 70]);
+    assert_eq!(targets(70, u64::MAX, 2), [20, 50]);
+    assert_eq!(targets(69, u64::MAX, 10), [20, 50], "70 is not older than 69");
+    assert_eq!(targets(70, 80, 10), [50]);
+    assert_eq!(targets(80, 80, 10), [0; 0]);
+    assert_eq!(reader.channel_targets(RANDOM, EDITED, 70, u64::MAX, 10).unwrap(), [0; 0]);
+}
+
+#[tokio::test]
 async fn a_time_finds_the_last_record_that_is_not_later() {
     let place = Place::new();
     let mut reader = small_history(&place).await.reader().unwrap();
