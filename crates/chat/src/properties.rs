@@ -46,6 +46,16 @@ proptest! {
     }
 
     #[test]
+    fn a_snapshot_and_the_tail_of_the_log_come_to_the_whole(seed: u64, at in 0usize..300) {
+        let log = History::random(seed, 300).story.log;
+        let (head, tail) = log.split_at(at.min(log.len()));
+        let stored = serde_json::to_string(&fold(head).0).unwrap();
+        let mut workspace: Workspace = serde_json::from_str(&stored).unwrap();
+        tail.iter().for_each(|record| workspace.apply(record));
+        prop_assert_eq!(workspace, fold(&log).0);
+    }
+
+    #[test]
     fn seq_and_time_rise(seed: u64) {
         let log = History::random(seed, 300).story.log;
         for pair in log.windows(2) {
