@@ -51,7 +51,9 @@ proptest! {
         let (head, tail) = log.split_at(at.min(log.len()));
         let stored = serde_json::to_string(&fold(head).0).unwrap();
         let mut workspace: Workspace = serde_json::from_str(&stored).unwrap();
-        tail.iter().for_each(|record| workspace.apply(record));
+        for record in tail {
+            workspace.apply(record);
+        }
         prop_assert_eq!(workspace, fold(&log).0);
     }
 
