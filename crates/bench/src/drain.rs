@@ -9,8 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::{now_micros, seconds_since};
 
-/// The server sweeps mailboxes of absent people each minute; a while longer, and something is wrong.
-const DRAIN_MAX_SECONDS: f64 = 90.0;
+/// The server sweeps the mailboxes of absent people each minute, with a tenth of a core: longer, and something is wrong.
+const DRAIN_MAX_SECONDS: f64 = 150.0;
 
 /// Between looks at the files: seldom, because looking takes CPU from the server.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);

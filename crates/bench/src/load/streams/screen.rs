@@ -139,8 +139,8 @@ impl Screen {
     ///
     /// The lengths between chunks of a chunked answer stand between frames and are passed over with them.
     fn take_frames<'a>(&mut self, bytes: &'a [u8], show: &mut Show) -> &'a [u8] {
-        let Some(end) = memmem::rfind(bytes, FRAME_END) else { return bytes };
-        let (frames, rest) = bytes.split_at(end + FRAME_END.len());
+        let Some(end) = frames_end(bytes) else { return bytes };
+        let (frames, rest) = bytes.split_at(end);
         if let Some(cursor) = last_id(frames) {
             self.cursor.clear();
             self.cursor.extend_from_slice(cursor);
@@ -169,11 +169,26 @@ impl Screen {
     }
 }
 
-/// The value of the last `id:` line; ids stand at the start of a line, and text cannot contain a line's end.
+/// Where the last complete frame ends; most reads end with it, or with the end of its chunk.
+fn frames_end(bytes: &[u8]) -> Option<usize> {
+    let without_chunk_end = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+    if without_chunk_end.ends_with(FRAME_END) {
+        return Some(without_chunk_end.len());
+    }
+    memmem::rfind(bytes, FRAME_END).map(|at| at + FRAME_END.len())
+}
+
+/// The value of the last `id:` line, looking back line by line.
 fn last_id(frames: &[u8]) -> Option<&[u8]> {
-    let at = memmem::rfind(frames, b"id: ").filter(|at| *at == 0 || frames[at - 1] == b'\n')?;
-    let value = &frames[at + 4..];
-    Some(&value[..memchr::memchr(b'\n', value)?])
+    let mut rest = frames;
+    while let Some(end) = memchr::memrchr(b'\n', rest) {
+        let begin = memchr::memrchr(b'\n', &rest[..end]).map_or(0, |at| at + 1);
+        if let Some(id) = rest[begin..end].strip_prefix(b"id: ") {
+            return Some(id);
+        }
+        rest = &rest[..begin];
+    }
+    None
 }
 
 fn connect(
