@@ -1,0 +1,71 @@
+/** Messages and echoes as the rows of a timeline: days, runs of one sender, the new ones. */
+import type { Message } from '../api/schema';
+import type { Echo } from '../sync/chat-state';
+import { isSameDay } from './time';
+
+/** Messages of one sender closer than this stand under one name. */
+const RUN_SECONDS_MAX = 300;
+
+export type Row =
+  | { readonly kind: 'day'; readonly key: string; readonly ts: number }
+  | { readonly kind: 'new'; readonly key: string }
+  | {
+      readonly kind: 'message';
+      readonly key: string;
+      readonly message: Message;
+      /** Continues the run above: without avatar and name. */
+      readonly isContinued: boolean;
+    }
+  | {
+      readonly kind: 'echo';
+      readonly key: string;
+      readonly echo: Echo;
+      readonly isContinued: boolean;
+    };
+
+/**
+ * The rows of one channel, oldest first. `new_after_id` is the last message read when the channel
+ * was opened: the divider stands before the first later message by others; null for none.
+ */
+export function timelineRows(
+  messages: readonly Message[],
+  echoes: readonly Echo[],
+  me: string,
+  new_after_id: number | null,
+): readonly Row[] {
+  const rows: Row[] = [];
+  let before: { sender: string; ts: number } | null = null;
+  let isNewShown = new_after_id === null;
+
+  const open = (sender: string, ts: number): boolean => {
+    const isNewDay = before === null || !isSameDay(before.ts, ts);
+    if (isNewDay) rows.push({ kind: 'day', key: `day-${ts}`, ts });
+    const isContinued =
+      !isNewDay &&
+      rows.at(-1)?.kind !== 'new' &&
+      before?.sender === sender &&
+      ts - before.ts < RUN_SECONDS_MAX;
+    before = { sender, ts };
+    return isContinued;
+  };
+
+  for (const message of messages) {
+    if (!isNewShown && message.id > (new_after_id ?? 0) && message.sender !== me) {
+      isNewShown = true;
+      rows.push({ kind: 'new', key: 'new' });
+    }
+    const isContinued = open(message.sender, message.ts) && message.reply_to_id === null;
+    // The echo and its message are one row to the eye: the same key keeps the element in place.
+    const key =
+      message.client_msg_id && message.sender === me ? message.client_msg_id : `${message.id}`;
+    rows.push({ kind: 'message', key, message, isContinued });
+  }
+
+  const shown = new Set(messages.flatMap((m) => (m.sender === me && m.client_msg_id) || []));
+  for (const echo of echoes) {
+    if (shown.has(echo.client_msg_id)) continue;
+    const isContinued = open(me, echo.ts) && echo.reply_to_id === null;
+    rows.push({ kind: 'echo', key: echo.client_msg_id, echo, isContinued });
+  }
+  return rows;
+}
