@@ -7,7 +7,7 @@ const server = process.env['MINIMOST_URL'] ?? 'http://127.0.0.1:6767';
 export default defineConfig({
   plugins: [svelte()],
   build: {
-    target: 'es2023',
+    target: 'es2024',
     // The policy of the server forbids inline scripts, and the polyfill would be one.
     modulePreload: { polyfill: false },
     // An asset inlined as data: would escape the hashed, immutable cache.

@@ -48,6 +48,9 @@ export class ApiClient {
     });
   }
 
+  me(): Promise<Account> {
+    return this.get('/me');
+  }
   state(): Promise<Read<State>> {
     return this.read('/state');
   }

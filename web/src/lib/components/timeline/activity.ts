@@ -1,0 +1,38 @@
+import type { TimelineView } from './view.svelte';
+
+/**
+ * Finds out which message the person points at: with the mouse, the keyboard or a finger. One
+ * listener on the list, because a listener and four buttons on each message are dear by the hundred.
+ */
+export function activity(view: TimelineView) {
+  return (list: HTMLElement): (() => void) => {
+    const stopping = new AbortController();
+    const options = { signal: stopping.signal };
+    const point = (event: Event) => {
+      const row = rowOf(event.target);
+      // While an emoji is picked, its message stays the one.
+      if (row !== null && view.picking === null) view.activeId = Number(row.dataset['id']);
+    };
+    const leave = () => {
+      if (view.picking === null && !list.contains(document.activeElement)) view.activeId = null;
+    };
+    const press = (event: KeyboardEvent) => {
+      const row = event.target;
+      if (!(row instanceof HTMLElement) || row.dataset['id'] === undefined) return;
+      if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+      if (event.altKey) return;
+      event.preventDefault();
+      view.step(row, event.key === 'ArrowDown' ? 1 : -1);
+    };
+    list.addEventListener('pointerover', point, options);
+    list.addEventListener('focusin', point, options);
+    list.addEventListener('click', point, options);
+    list.addEventListener('pointerleave', leave, options);
+    list.addEventListener('keydown', press, options);
+    return () => stopping.abort();
+  };
+}
+
+function rowOf(target: EventTarget | null): HTMLElement | null {
+  return target instanceof Element ? target.closest<HTMLElement>('[data-id]') : null;
+}
