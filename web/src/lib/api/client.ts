@@ -111,14 +111,17 @@ export class ApiClient {
   }
 
   private async get<T>(path: string): Promise<T> {
-    return (await this.read<T>(path)).value;
+    const response = await this.ask(path, { method: 'GET' });
+    return (await response.json()) as T;
   }
 
   private async read<T>(path: string): Promise<Read<T>> {
     const response = await this.ask(path, { method: 'GET' });
     const value = (await response.json()) as T;
     const cursor = parseCursor(response.headers.get('Minimost-Cursor'));
-    return { value, cursor: cursor ?? { epoch: '', seq: 0 } };
+    // Without it nobody could say which events the answer contains.
+    if (cursor === null) throw ApiProblem.withoutCursor(path);
+    return { value, cursor };
   }
 
   private async post<T>(path: string, body: object): Promise<T> {

@@ -40,6 +40,12 @@ export class ApiProblem extends Error {
     );
   }
 
+  /** An answer that something in between has stripped of its cursor. */
+  static withoutCursor(path: string): ApiProblem {
+    const detail = `The answer of ${path} has no Minimost-Cursor header. Does a proxy remove it?`;
+    return new ApiProblem('about:blank', 'The answer of the server is incomplete.', detail, 502);
+  }
+
   /** No answer at all: the request may or may not have arrived. */
   static unreachable(): ApiProblem {
     return new ApiProblem('about:blank', 'The server cannot be reached.', '', 0);

@@ -37,9 +37,20 @@ export class Scroller {
     };
   };
 
-  toEnd(behavior: 'smooth' | 'instant'): void {
-    if (behavior === 'instant') this.isNearEnd = true;
-    this.#box?.scrollTo({ top: this.#box.scrollHeight, behavior });
+  /** Goes to the end: gliding where it is near enough to follow with the eye. */
+  toEnd(): void {
+    const box = this.#box;
+    if (box === null) return;
+    const distance_px = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const behavior = isStill || distance_px > 2 * box.clientHeight ? 'instant' : 'smooth';
+    box.scrollTo({ top: box.scrollHeight, behavior });
+  }
+
+  /** From now on at the end: what the person just did belongs there. */
+  follow(): void {
+    this.isNearEnd = true;
+    if (this.#box) this.#box.scrollTop = this.#box.scrollHeight;
   }
 
   /** Puts a row at the top of the box, a little below its edge. */

@@ -13,6 +13,7 @@ export function shortcuts(app: AppState, chat: Chat, panels: Panels): () => void
       return;
     }
     if (panels.open !== null) return;
+    if (event.key === 'Escape') panels.isDrawerOpen = false;
     if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
       step(app, chat, event.key === 'ArrowDown' ? 1 : -1);

@@ -15,6 +15,7 @@ import { Commands } from '../sync/commands';
 import { reportPresence } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
+import { trim } from '../sync/timeline-fold';
 import { asEntry, countAsked } from '../sync/unread';
 import { AttentionState } from './attention.svelte';
 import { Chat } from './chat.svelte';
@@ -23,12 +24,15 @@ import { DraftsState } from './drafts.svelte';
 import { EmojiState } from './emoji.svelte';
 import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
+import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
 /** The server keeps markers to one a second; asking more often changes nothing. */
 const MARK_READ_EVERY_MS = 1_000;
 const RECOUNT_AFTER_MS = 300;
 const START_AGAIN_AFTER_MS = 3_000;
+/** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
+const HELD_MESSAGES_MAX = 200;
 
 export class AppState {
   readonly router = new Router();
@@ -74,6 +78,9 @@ export class AppState {
     random: Math.random,
   });
   #streamName: string | null = null;
+  #opened: Timeline | null = null;
+  /** Whose drafts and unsent messages these are. */
+  #owner: string | null = null;
   #markTimer: ReturnType<typeof setTimeout> | undefined;
   #recountTimer: ReturnType<typeof setTimeout> | undefined;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
@@ -118,6 +125,8 @@ export class AppState {
     const entry = chat?.channelList.find(channel);
     if (chat === null || entry === undefined) return;
     const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
+    if (this.#opened !== null && this.#opened !== timeline) trim(this.#opened, HELD_MESSAGES_MAX);
+    this.#opened = timeline;
     timeline.newAfterId = chat.channelList.unreadOf(entry) > 0 ? (entry.last_read_id ?? 0) : null;
     if (!timeline.isLoaded) void this.pages.loadNewest(chat, timeline);
     void this.pages.loadReceipts(timeline);
@@ -168,6 +177,7 @@ export class AppState {
     this.#stream.close();
     try {
       const { value, cursor } = await this.api.state();
+      this.#belongTo(value.me.username);
       this.chat = new Chat(value, cursor, this.outbox);
       this.failure = null;
       this.#stream.open();
@@ -178,6 +188,15 @@ export class AppState {
       this.connection.lost();
       this.#startTimer = setTimeout(() => void this.#load(), START_AGAIN_AFTER_MS);
     }
+  }
+
+  /** Somebody else logged in here: what their predecessor wrote is none of their business. */
+  #belongTo(user: string): void {
+    if (this.#owner !== null && this.#owner !== user) {
+      this.outbox.echoes = [];
+      this.drafts.clear();
+    }
+    this.#owner = user;
   }
 
   #hear(event: StreamEvent): void {

@@ -10,6 +10,10 @@ export class Draft {
 export class DraftsState {
   readonly #drafts = new Map<string, Draft>();
 
+  clear(): void {
+    this.#drafts.clear();
+  }
+
   of(channel: string): Draft {
     const draft = this.#drafts.get(channel) ?? new Draft();
     this.#drafts.set(channel, draft);

@@ -13,6 +13,15 @@ export function timeOfDay(ts: number): string {
   return clock.format(ts * 1000);
 }
 
+/** Without "AM": for the narrow margin, where the times around it say the rest. */
+export function shortTimeOfDay(ts: number): string {
+  const parts = clock.formatToParts(ts * 1000).filter((part) => part.type !== 'dayPeriod');
+  return parts
+    .map((part) => part.value)
+    .join('')
+    .trim();
+}
+
 export function fullTime(ts: number): string {
   return full.format(ts * 1000);
 }

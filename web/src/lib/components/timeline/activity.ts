@@ -29,6 +29,15 @@ export function activity(view: TimelineView) {
     list.addEventListener('click', point, options);
     list.addEventListener('pointerleave', leave, options);
     list.addEventListener('keydown', press, options);
+    // A finger has no hover that ends: touching elsewhere ends it.
+    document.addEventListener(
+      'pointerdown',
+      (event) => {
+        const isOutside = event.target instanceof Node && !list.contains(event.target);
+        if (isOutside && view.picking === null) view.activeId = null;
+      },
+      options,
+    );
     return () => stopping.abort();
   };
 }
