@@ -108,6 +108,7 @@ export class PlainTimeline implements TimelineData {
   messages: readonly Message[] = [];
   spans: TimelineData['spans'] = [];
   hasOlder = false;
+  quoted: TimelineData['quoted'] = {};
   passed: TimelineData['passed'] = null;
   markers: TimelineData['markers'] = {};
   constructor(readonly channel: string) {}

@@ -60,6 +60,9 @@ export class ApiClient {
   olderMessages(channel: string, before_id: number, limit: number): Promise<Read<Message[]>> {
     return this.read(`/messages/${segment(channel)}?before_id=${before_id}&limit=${limit}`);
   }
+  message(id: number): Promise<Read<Message>> {
+    return this.read(`/message/${id}`);
+  }
   /** Per member the time of the last message read. */
   readReceipts(channel: string): Promise<Record<string, number>> {
     return this.get(`/read_receipts/${segment(channel)}`);

@@ -8,6 +8,8 @@ import type { Timeline } from './timeline.svelte';
 const PAGE_MESSAGES = 100;
 /** How far back a jump may lead: beyond, searching is quicker than scrolling. */
 const JUMP_PAGES_MAX = 20;
+/** An answer is behind the stream only in a rush; in a long one the quote may be a moment old. */
+const QUOTE_ATTEMPTS_MAX = 3;
 
 /** Brings pages of messages into timelines. How they fit the stream is in `sync/timeline-fold.ts`. */
 export class Pages {
@@ -44,6 +46,20 @@ export class Pages {
       await this.loadOlder(chat, timeline);
     }
     return timeline.find(id) !== undefined;
+  }
+
+  /** Fetches one older message to quote it. */
+  async loadQuoted(chat: Chat, timeline: Timeline, id: number): Promise<void> {
+    try {
+      for (let attempt = 0; attempt < QUOTE_ATTEMPTS_MAX; attempt += 1) {
+        const { value, cursor } = await this.api.message(id);
+        timeline.quoted = { ...timeline.quoted, [id]: value };
+        // An answer behind the stream may lack an event that has passed already.
+        if (cursor.seq >= chat.cursor.seq) return;
+      }
+    } catch {
+      // The quote goes on saying "an earlier message".
+    }
   }
 
   /** Who has read how far: what was missed while the channel was not on the screen. */

@@ -6,6 +6,7 @@ export class Timeline implements TimelineData {
   messages = $state.raw<readonly Message[]>([]);
   spans = $state.raw<readonly Span[]>([]);
   hasOlder = $state(false);
+  quoted = $state.raw<Readonly<Record<number, Message>>>({});
   passed: TimelineData['passed'] = null;
   markers = $state.raw<Readonly<Record<string, ReadMarker>>>({});
 
@@ -26,6 +27,11 @@ export class Timeline implements TimelineData {
 
   find(id: number): Message | undefined {
     return this.messages.findLast((message) => message.id === id);
+  }
+
+  /** For quoting: held, or fetched for this. */
+  findQuoted(id: number): Message | undefined {
+    return this.find(id) ?? this.quoted[id];
   }
 
   lastOwn(me: string): Message | undefined {

@@ -84,6 +84,15 @@ describe('messages', () => {
     expect(timeline.texts).toEqual(['one', 'two']);
   });
 
+  it('keeps quoted messages true although they are not held', () => {
+    const { state, timeline } = aliceReading();
+    timeline.quoted = { 3: aMessage(3, 'bob', 'long ago') };
+    apply(state, edited(21, 3, 'longer ago'));
+    expect(timeline.quoted[3]?.content).toBe('longer ago');
+    apply(state, deleted(22, 3));
+    expect(timeline.quoted[3]?.content).toBeNull();
+  });
+
   it('never lets a late edit bring a deleted text back', () => {
     const { state, timeline } = aliceReading();
     apply(state, deleted(21, 12));

@@ -33,6 +33,8 @@ export interface TimelineData {
   /** By rising `first_id`. Empty until the first page is here. */
   spans: readonly Span[];
   hasOlder: boolean;
+  /** Older messages that held ones reply to, by id: for quoting only. */
+  quoted: Readonly<Record<number, Message>>;
   /** Events that passed while a page was on its way, oldest first; null when none is. */
   passed: MessageEvent[] | null;
   markers: Readonly<Record<string, ReadMarker>>;

@@ -118,6 +118,8 @@ function asOf(timeline: TimelineData, id: number): number {
 }
 
 function amend(timeline: TimelineData, id: number, change: (message: Message) => Message): void {
+  const quoted = timeline.quoted[id];
+  if (quoted) timeline.quoted = { ...timeline.quoted, [id]: change(quoted) };
   const place = timeline.messages.findLastIndex((message) => message.id === id);
   const message = timeline.messages[place];
   if (message === undefined) return;

@@ -24,7 +24,11 @@ export function activity(view: TimelineView) {
       event.preventDefault();
       view.step(row, event.key === 'ArrowDown' ? 1 : -1);
     };
-    list.addEventListener('pointerover', point, options);
+    const hover = (event: PointerEvent) => {
+      // A finger that scrolls passes over many messages and means none of them.
+      if (event.pointerType !== 'touch') point(event);
+    };
+    list.addEventListener('pointerover', hover, options);
     list.addEventListener('focusin', point, options);
     list.addEventListener('click', point, options);
     list.addEventListener('pointerleave', leave, options);
