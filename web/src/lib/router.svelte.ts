@@ -56,7 +56,13 @@ export function routeOf(pathname: string): Route {
   if (pathname === '/login') return { screen: 'login' };
   if (pathname === '/signup') return { screen: 'signup' };
   const [, channel] = /^\/c\/([^/]+)\/?$/.exec(pathname) ?? [];
-  return { screen: 'chat', channel: channel === undefined ? null : decode(channel) };
+  return { screen: 'chat', channel: channel === undefined ? null : canonical(decode(channel)) };
+}
+
+/** A direct channel by its one name, in whichever order somebody wrote the people. */
+function canonical(channel: string | null): string | null {
+  if (channel === null || !channel.startsWith('dm:')) return channel;
+  return ['dm', ...channel.split(':').slice(1).sort()].join(':');
 }
 
 function decode(text: string): string | null {

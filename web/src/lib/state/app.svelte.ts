@@ -70,6 +70,7 @@ export class AppState {
     onconnected: () => {
       this.connection.found();
       this.sender.wake();
+      for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
     },
     ondisconnected: () => this.connection.lost(),
     // Only a plain request can see whether it is the session that has ended.
@@ -81,7 +82,7 @@ export class AppState {
   #opened: Timeline | null = null;
   /** Whose drafts and unsent messages these are. */
   #owner: string | null = null;
-  #markTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
   #recountTimer: ReturnType<typeof setTimeout> | undefined;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -147,20 +148,16 @@ export class AppState {
     this.go(channel.channel);
   }
 
-  /** Moves our read marker. What is waiting goes out together. */
+  /** Moves our read marker. What is read while one is on its way goes out together. */
   markRead(channel: string, message_id: number): void {
-    const { chat } = this;
-    chat?.channelList.mark(channel, message_id);
-    if (this.#markTimer !== undefined) return;
+    this.chat?.channelList.mark(channel, message_id);
+    if (this.#markTimers.has(channel)) return;
     void this.api.markRead(channel, message_id).catch(() => {});
-    this.#markTimer = setTimeout(() => {
-      this.#markTimer = undefined;
-      const entry = chat?.channelList.find(channel);
-      const isBehind = (entry?.last_read_id ?? 0) < (entry?.newest_id ?? 0);
-      if (entry && isBehind && chat?.channelList.isMarked(entry) && entry.newest_id !== null) {
-        void this.api.markRead(channel, entry.newest_id).catch(() => {});
-      }
+    const timer = setTimeout(() => {
+      this.#markTimers.delete(channel);
+      this.#markAgain(channel);
     }, MARK_READ_EVERY_MS);
+    this.#markTimers.set(channel, timer);
   }
 
   async setOverride(override: Override | null): Promise<void> {
@@ -210,6 +207,13 @@ export class AppState {
       apply(this.chat, event);
       if (this.chat.channels.some((entry) => entry.isCountStale)) this.#recountSoon(this.chat);
     }
+  }
+
+  /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */
+  #markAgain(channel: string): void {
+    const entry = this.chat?.channelList.find(channel);
+    if (!entry?.newest_id || entry.unread === 0 || !this.chat?.channelList.isMarked(entry)) return;
+    void this.api.markRead(channel, entry.newest_id).catch(() => {});
   }
 
   /** Asks for counts that events alone could not tell. */

@@ -195,6 +195,18 @@ describe('unread counts', () => {
     expect(entry(state).unread).toBe(0);
   });
 
+  it('do not count twice what a page knew before the stream', () => {
+    const state = new PlainState(aliceState(), at(20));
+    apply(state, posted(aMessage(21, 'bob', '21')));
+    apply(state, posted(aMessage(22, 'bob', '22')));
+    const page = [21, 22, 24].map((id) => aMessage(id, 'bob', `${id}`));
+    takePage(state.openTimeline('general'), page, 24, 100);
+    apply(state, read(23, 'alice', 21));
+    expect(entry(state).unread).toBe(1);
+    apply(state, posted(aMessage(24, 'bob', '24')));
+    expect(entry(state).unread).toBe(2);
+  });
+
   it('say that they are stale rather than guess about what is not held', () => {
     const state = new PlainState(aliceState(), at(20));
     for (const id of [21, 22]) apply(state, posted(aMessage(id, 'bob', `${id}`)));

@@ -69,8 +69,10 @@ function recount(
     return { ...entry, isCountStale: true };
   if (timeline.hasOlder && oldestHeld > marker) return { ...entry, isCountStale: true };
 
+  // A page may be ahead of the stream: what the stream has yet to post is counted then.
+  const newest = entry.newest_id ?? 0;
   const unread = timeline.messages.filter(
-    (message) => message.id > marker && message.sender !== me && !message.deleted,
+    ({ id, sender, deleted }) => id > marker && id <= newest && sender !== me && !deleted,
   );
   const mentions = unread.filter((message) => namesUser(message, me)).length;
   return { ...entry, unread: unread.length, mentions, isCountStale: false };
