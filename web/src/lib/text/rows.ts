@@ -56,8 +56,8 @@ export function timelineRows(
     }
     const isContinued = open(message.sender, message.ts) && message.reply_to_id === null;
     // The echo and its message are one row to the eye: the same key keeps the element in place.
-    const key =
-      message.client_msg_id && message.sender === me ? message.client_msg_id : `${message.id}`;
+    const isOwn = message.sender === me && message.client_msg_id !== null;
+    const key = isOwn ? echoKey(message.client_msg_id) : `message-${message.id}`;
     rows.push({ kind: 'message', key, message, isContinued });
   }
 
@@ -65,7 +65,12 @@ export function timelineRows(
   for (const echo of echoes) {
     if (shown.has(echo.client_msg_id)) continue;
     const isContinued = open(me, echo.ts) && echo.reply_to_id === null;
-    rows.push({ kind: 'echo', key: echo.client_msg_id, echo, isContinued });
+    rows.push({ kind: 'echo', key: echoKey(echo.client_msg_id), echo, isContinued });
   }
   return rows;
+}
+
+/** A script may have chosen an id that looks like one of ours, so the kinds are kept apart. */
+function echoKey(client_msg_id: string | null): string {
+  return `own-${client_msg_id}`;
 }
