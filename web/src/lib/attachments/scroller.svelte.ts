@@ -19,6 +19,8 @@ export class Scroller {
   isNearEnd = $state(true);
   #box: HTMLElement | null = null;
   #anchor: Anchor | null = null;
+  /** Where the box stood at the last look. */
+  #top_px = 0;
 
   constructor(private readonly onnearstart: () => void) {}
 
@@ -72,7 +74,12 @@ export class Scroller {
   #look(): void {
     const box = this.#box;
     if (box === null) return;
-    this.isNearEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
+    // Only going up leaves the end. A list that grew by more than a screen since we last followed
+    // it looks the same as somebody far above the end, but nobody went anywhere.
+    const hasGoneUp = box.scrollTop < this.#top_px;
+    const distance_px = box.scrollHeight - box.scrollTop - box.clientHeight;
+    this.isNearEnd = distance_px < NEAR_PX || (this.isNearEnd && !hasGoneUp);
+    this.#top_px = box.scrollTop;
     this.#anchor = findAnchor(box);
     const ahead_px = Math.max(ASK_AHEAD_PX, ASK_AHEAD_SCREENS * box.clientHeight);
     if (box.scrollTop < ahead_px) this.onnearstart();

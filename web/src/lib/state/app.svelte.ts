@@ -10,6 +10,7 @@ import { asProblem } from '../api/problem';
 import type { Channel, Override, Presence } from '../api/schema';
 import { channelPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
+import { Batcher } from '../sync/batcher';
 import { newClientMsgId } from '../sync/client-msg-id';
 import { Commands } from '../sync/commands';
 import { reportPresence } from '../sync/presence-reporter';
@@ -66,7 +67,7 @@ export class AppState {
   readonly #stream = new Stream({
     connect: (url) => new EventSource(url),
     position: () => ({ cursor: this.#cursor, channel: this.channel }),
-    onevent: (event) => this.#hear(event),
+    onevent: (event) => this.#events.add(event),
     onconnected: () => {
       this.connection.found();
       this.sender.wake();
@@ -78,6 +79,7 @@ export class AppState {
     now: Date.now,
     random: Math.random,
   });
+  readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #streamName: string | null = null;
   #opened: Timeline | null = null;
   /** Whose drafts and unsent messages these are. */
@@ -115,6 +117,7 @@ export class AppState {
       stopPresence();
       stopAttention();
       this.#stream.close();
+      this.#events.clear();
       clearTimeout(this.#startTimer);
       this.chat = null;
     };
@@ -172,6 +175,7 @@ export class AppState {
 
   async #load(): Promise<void> {
     this.#stream.close();
+    this.#events.clear();
     try {
       const { value, cursor } = await this.api.state();
       this.#belongTo(value.me.username);
@@ -196,17 +200,20 @@ export class AppState {
     this.#owner = user;
   }
 
-  #hear(event: StreamEvent): void {
-    if (this.chat === null) return;
-    if (event.kind === 'hello') {
-      this.#streamName = event.data.stream;
-      this.#sayViewing();
-    } else if (event.kind === 'resync') {
-      void this.#load();
-    } else {
-      apply(this.chat, event);
-      if (this.chat.channels.some((entry) => entry.isCountStale)) this.#recountSoon(this.chat);
+  #hear(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      const { chat } = this;
+      // A resync among them has thrown away what the others would change.
+      if (chat === null) return;
+      if (event.kind === 'resync') return void this.#load();
+      if (event.kind === 'hello') {
+        this.#streamName = event.data.stream;
+        this.#sayViewing();
+      }
+      apply(chat, event);
     }
+    const { chat } = this;
+    if (chat?.channels.some((entry) => entry.isCountStale)) this.#recountSoon(chat);
   }
 
   /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */

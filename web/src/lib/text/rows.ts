@@ -1,7 +1,7 @@
 /** Messages and echoes as the rows of a timeline: days, runs of one sender, the new ones. */
 import type { Message } from '../api/schema';
 import type { Echo } from '../sync/chat-state';
-import { isSameDay } from './time';
+import { dayOf, type Day } from './time';
 
 /** Messages of one sender closer than this stand under one name. */
 const RUN_SECONDS_MAX = 300;
@@ -35,11 +35,15 @@ export function timelineRows(
 ): readonly Row[] {
   const rows: Row[] = [];
   let before: { sender: string; ts: number } | null = null;
+  let day: Day | null = null;
   let isNewShown = new_after_id === null;
 
   const open = (sender: string, ts: number): boolean => {
-    const isNewDay = before === null || !isSameDay(before.ts, ts);
-    if (isNewDay) rows.push({ kind: 'day', key: `day-${ts}`, ts });
+    const isNewDay = day === null || ts < day.start_ts || ts >= day.end_ts;
+    if (isNewDay) {
+      day = dayOf(ts);
+      rows.push({ kind: 'day', key: `day-${ts}`, ts });
+    }
     const isContinued =
       !isNewDay &&
       rows.at(-1)?.kind !== 'new' &&
@@ -68,6 +72,29 @@ export function timelineRows(
     rows.push({ kind: 'echo', key: echoKey(echo.client_msg_id), echo, isContinued });
   }
   return rows;
+}
+
+/**
+ * The same rows, with the objects of `before` wherever nothing differs: a row that is the same
+ * object is not looked at again, and of a thousand nearly all are.
+ */
+export function keepRows(before: readonly Row[], after: readonly Row[]): readonly Row[] {
+  const known = new Map(before.map((row) => [row.key, row]));
+  return after.map((row) => {
+    const old = known.get(row.key);
+    return old !== undefined && isSameRow(old, row) ? old : row;
+  });
+}
+
+function isSameRow(a: Row, b: Row): boolean {
+  if (a.kind === 'message' && b.kind === 'message') {
+    return a.message === b.message && a.isContinued === b.isContinued;
+  }
+  if (a.kind === 'echo' && b.kind === 'echo') {
+    return a.echo === b.echo && a.isContinued === b.isContinued;
+  }
+  // Days and the divider are what their key says.
+  return a.kind === b.kind;
 }
 
 /** A script may have chosen an id that looks like one of ours, so the kinds are kept apart. */

@@ -4,8 +4,8 @@ import { isEmojiOnly } from './emoji-only';
 import { fuzzyRank, fuzzyScore } from './fuzzy';
 import { initials, nameHue } from './name-colour';
 import { isStrong, passwordRules, userNameProblem } from './password-rules';
-import { timelineRows } from './rows';
-import { dayName, isSameDay } from './time';
+import { keepRows, timelineRows } from './rows';
+import { dayName, dayOf } from './time';
 import { tokenize } from './tokens';
 import { badge, excerpt, listNames, typingLine } from './words';
 
@@ -109,6 +109,15 @@ describe('rows', () => {
     ]);
   });
 
+  it('stay the same objects where nothing differs', () => {
+    const messages = [1, 2].map((id) => aMessage(id, 'bob', 'x', { ts: noon + id * 400 }));
+    const before = timelineRows(messages, [], 'alice', null);
+    const more = [...messages, aMessage(3, 'bob', 'y', { ts: noon + 2000 })];
+    const after = keepRows(before, timelineRows(more, [], 'alice', null));
+    expect(after.slice(0, 3).every((row, place) => row === before[place])).toBe(true);
+    expect(after).toHaveLength(4);
+  });
+
   it('show an echo until its message is there, under one key', () => {
     const echo = {
       client_msg_id: 'a1',
@@ -139,8 +148,10 @@ describe('times', () => {
   });
 
   it('know midnight', () => {
-    expect(isSameDay(at(5, 0) / 1000, at(5, 23) / 1000)).toBe(true);
-    expect(isSameDay(at(4, 23) / 1000, at(5, 0) / 1000)).toBe(false);
+    const day = { start_ts: at(5, 0) / 1000, end_ts: at(6, 0) / 1000 };
+    expect(dayOf(at(5, 0) / 1000)).toEqual(day);
+    expect(dayOf(at(5, 23) / 1000)).toEqual(day);
+    expect(dayOf(at(4, 23) / 1000)).not.toEqual(day);
   });
 });
 

@@ -37,10 +37,16 @@ export function dayName(ts: number, now_ms: number): string {
   return (day.getFullYear() === today.getFullYear() ? longDate : longDateWithYear).format(day);
 }
 
-export function isSameDay(a_ts: number, b_ts: number): boolean {
-  return (
-    startOfDay(new Date(a_ts * 1000)).getTime() === startOfDay(new Date(b_ts * 1000)).getTime()
-  );
+/** From midnight, inclusive, to midnight, exclusive. */
+export interface Day {
+  readonly start_ts: number;
+  readonly end_ts: number;
+}
+
+export function dayOf(ts: number): Day {
+  const start = startOfDay(new Date(ts * 1000));
+  const end = new Date(start.getFullYear(), start.getMonth(), start.getDate() + 1);
+  return { start_ts: start.getTime() / 1000, end_ts: end.getTime() / 1000 };
 }
 
 function startOfDay(date: Date): Date {

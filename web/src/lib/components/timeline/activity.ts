@@ -17,12 +17,14 @@ export function activity(view: TimelineView) {
       if (view.picking === null && !list.contains(document.activeElement)) view.activeId = null;
     };
     const press = (event: KeyboardEvent) => {
-      const row = event.target;
-      if (!(row instanceof HTMLElement) || row.dataset['id'] === undefined) return;
-      if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
-      if (event.altKey) return;
+      const { target, key } = event;
+      if (event.altKey || (key !== 'ArrowUp' && key !== 'ArrowDown')) return;
+      const rows = [...list.querySelectorAll<HTMLElement>('[data-id]')];
+      const place = target === list ? rows.length : rows.findIndex((row) => row === target);
+      // The arrows of an editor inside a message are its own.
+      if (place < 0) return;
       event.preventDefault();
-      view.step(row, event.key === 'ArrowDown' ? 1 : -1);
+      rows[place + (key === 'ArrowDown' ? 1 : -1)]?.focus();
     };
     const hover = (event: PointerEvent) => {
       // A finger that scrolls passes over many messages and means none of them.

@@ -42,14 +42,6 @@ export class TimelineView {
     setTimeout(() => (timeline.flashedId = null), FLASH_MS);
   }
 
-  /** Moves the keyboard to the message above or below the one it is on. */
-  step(from: HTMLElement, by: 1 | -1): void {
-    const rows = [
-      ...(from.closest('[role=log]')?.querySelectorAll<HTMLElement>('[data-id]') ?? []),
-    ];
-    rows[rows.indexOf(from) + by]?.focus();
-  }
-
   #loadOlder(): void {
     const timeline = this.#timeline;
     if (timeline === undefined || timeline.failure !== null) return;
