@@ -8,8 +8,12 @@
 //!
 //! Flow: the log's events, in order, through `feed` into the owner thread of each file; `api` reads mailboxes.
 
+pub mod auth;
 mod feed;
+mod follower;
 pub mod mailbox;
+pub mod presence;
+pub mod snapshot;
 mod sqlite;
 
 use std::io;
