@@ -9,6 +9,7 @@
 //! Flow: the log's events, in order, through `feed` into the owner thread of each file; `api` reads mailboxes.
 
 pub mod auth;
+pub mod check;
 mod feed;
 mod follower;
 pub mod mailbox;
