@@ -1,0 +1,3 @@
+//! One test binary: fast to link. Each file is a behaviour; `rebuild` and `crash` alone touch files.
+
+mod rebuild;
