@@ -1,0 +1,17 @@
+//! The event log: one total order of records, and the only thing a request ever writes.
+//!
+//! Promises: an append that returned is on disk (`synchronous=FULL`, one commit for a whole batch); records come back
+//! exactly as they went in or as redacted; corruption names the seq. To it a payload is bytes, a kind is a number.
+//!
+//! Flow: `write` appends; projections, streams and folds read ranges, channels and targets, and follow the head.
+
+#![deny(missing_docs)]
+
+mod error;
+mod follow;
+mod record;
+mod sqlite;
+
+pub use error::Error;
+pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
+pub use sqlite::{Log, Reader};

@@ -1,0 +1,12 @@
+//! The MiniMost server: `api` asks, `write` decides, `eventlog` remembers, `projection` arranges, `live` tells.
+//!
+//! No arrow points back; ARCHITECTURE.md has the life of one message.
+
+pub mod clock;
+pub mod codec;
+pub mod fold;
+pub mod live;
+pub mod projection;
+pub mod published;
+pub mod wire;
+pub mod write;

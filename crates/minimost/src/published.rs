@@ -1,0 +1,39 @@
+//! What the writer has made durable, for everybody to read: the workspace at the head, and the news of each commit.
+
+use std::sync::Arc;
+
+use chat::{LoggedEvent, Seq, Workspace};
+use tokio::sync::watch;
+
+/// The workspace as of the last commit; clones share it.
+#[derive(Clone)]
+pub struct PublishedWorkspace {
+    receiver: watch::Receiver<Arc<Workspace>>,
+}
+
+impl PublishedWorkspace {
+    /// Publishes `workspace`; the sender stays with the writer.
+    pub fn new(workspace: Workspace) -> (watch::Sender<Arc<Workspace>>, PublishedWorkspace) {
+        let (sender, receiver) = watch::channel(Arc::new(workspace));
+        (sender, PublishedWorkspace { receiver })
+    }
+
+    /// The workspace now. Its `head` is what a read that arrives now must answer for.
+    pub fn now(&self) -> Arc<Workspace> {
+        Arc::clone(&self.receiver.borrow())
+    }
+
+    /// Waits until the head is at least `seq`; false when the writer has ended.
+    pub async fn reached(&mut self, seq: Seq) -> bool {
+        self.receiver.wait_for(|workspace| workspace.head >= seq).await.is_ok()
+    }
+}
+
+/// One commit, told to `live` in order, directly after it is durable.
+#[derive(Clone)]
+pub struct Announcement {
+    /// The workspace after all of it.
+    pub workspace: Arc<Workspace>,
+    /// What happened, rising.
+    pub events: Arc<[LoggedEvent]>,
+}
