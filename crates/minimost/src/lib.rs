@@ -4,9 +4,11 @@
 
 pub mod clock;
 pub mod codec;
+pub mod config;
 pub mod fold;
 pub mod live;
 pub mod projection;
 pub mod published;
+pub mod telemetry;
 pub mod wire;
 pub mod write;
