@@ -2,6 +2,7 @@
 //!
 //! No arrow points back; ARCHITECTURE.md has the life of one message.
 
+pub mod auth;
 pub mod clock;
 pub mod codec;
 pub mod config;
