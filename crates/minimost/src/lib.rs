@@ -2,6 +2,8 @@
 //!
 //! No arrow points back; ARCHITECTURE.md has the life of one message.
 
+pub mod api;
+pub mod app;
 pub mod auth;
 pub mod clock;
 pub mod codec;
