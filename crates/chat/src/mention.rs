@@ -1,1 +1,105 @@
-//! (being written)
+//! Mentions: whom the text of a message names (contract/rules.md, 7).
+
+use std::collections::BTreeMap;
+
+use crate::audience::Audience;
+use crate::event::Mentions;
+use crate::workspace::Workspace;
+
+/// The readers of a channel whom `text` names with `@name`, in any case; `@everyone` stands for all of them. Other
+/// names are ignored.
+pub(crate) fn mentions(text: &str, readers: &Audience, workspace: &Workspace) -> Mentions {
+    let mut named = BTreeMap::new();
+    for token in tokens(text) {
+        if token.eq_ignore_ascii_case("everyone") {
+            return Mentions::Everyone;
+        }
+        if let Some((id, user)) = workspace.find_user(token)
+            && readers.includes(id)
+        {
+            named.insert(user.name.as_str(), id);
+        }
+    }
+    if named.is_empty() { Mentions::Nobody } else { Mentions::Users(named.into_values().collect()) }
+}
+
+/// What follows each `@` that no word character, `@` or `/` precedes: an address or a link names nobody.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('@').filter_map(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '@' | '/')) {
+            return None;
+        }
+        let rest = &text[at + 1..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
+        let token = &rest[..end.unwrap_or(rest.len())];
+        (!token.is_empty()).then_some(token)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Actor;
+    use crate::ids::UserId;
+    use crate::testing::Story;
+
+    fn sign_up(story: &mut Story, name: &str) -> UserId {
+        let Actor::User { user, .. } = story.sign_up(name) else { panic!("{name} signed up") };
+        user
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_kept_once_in_the_order_of_names() {
+        let mut story = Story::new();
+        let bob = sign_up(&mut story, "bob");
+        let alice = sign_up(&mut story, "alice");
+        let found = mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace);
+        assert_eq!(found, Mentions::Users(vec![alice, bob]));
+    }
+
+    #[test]
+    fn an_address_a_link_and_an_unknown_name_are_no_mentions() {
+        let mut story = Story::new();
+        sign_up(&mut story, "alice");
+        let texts = [
+            "bob@alice",
+            "é@alice",
+            "_@alice",
+            "1@alice",
+            "@@alice",
+            "https://chat/@alice",
+            "@alicee",
+            "@alice-",
+            "@nobody",
+            "@",
+            "alice",
+            "",
+        ];
+        for text in texts {
+            let found = mentions(text, &Audience::Everyone, &story.workspace);
+            assert_eq!(found, Mentions::Nobody, "{text:?}");
+        }
+        let found = mentions("é @alice", &Audience::Everyone, &story.workspace);
+        assert_ne!(found, Mentions::Nobody, "the name itself is known");
+    }
+
+    #[test]
+    fn everyone_stands_alone() {
+        let mut story = Story::new();
+        sign_up(&mut story, "alice");
+        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace);
+        assert_eq!(found, Mentions::Everyone);
+    }
+
+    #[test]
+    fn who_cannot_read_the_channel_is_not_mentioned_in_it() {
+        let mut story = Story::new();
+        let alice = sign_up(&mut story, "alice");
+        let bob = sign_up(&mut story, "bob");
+        sign_up(&mut story, "mallory");
+        let readers = Audience::Users(vec![alice, bob]);
+        let found = mentions("@mallory @bob", &readers, &story.workspace);
+        assert_eq!(found, Mentions::Users(vec![bob]));
+    }
+}

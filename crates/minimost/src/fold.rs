@@ -2,11 +2,22 @@
 //!
 //! Serves older pages, joins, `after=<ts>`, the facts that `decide` needs and reads on a full disk. A property test says
 //! that a mailbox page equals it.
+//!
+//! Each fold reads one state of the log, so that an erasure meanwhile cannot show half of an edit. What it holds in
+//! memory is bounded by the messages it answers, not by what happened to them.
+//!
+//! Neighbours: `chat/message.rs` says what each event does to a message; `codec.rs` reads the events.
 
-use chat::{ChannelId, Message, Seq, Timestamp};
-use eventlog::Reader;
+use std::collections::BTreeSet;
 
-use crate::codec::DecodeError;
+use chat::{ChannelId, EventKind, Message, Seq, Timestamp};
+use eventlog::{Reader, Record};
+
+use crate::codec::{self, DecodeError};
+
+/// What can be about a message after it was posted.
+const CHANGES: [EventKind; 3] =
+    [EventKind::MessageEdited, EventKind::MessageDeleted, EventKind::MessageReacted];
 
 /// Why a fold failed.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +38,27 @@ pub enum FoldRange {
 }
 
 /// Messages of a channel as they were after `up_to`, oldest first, tombstones included.
+///
+/// A text that was erased since is not there, whatever `up_to` says.
 pub fn message_fold(
     reader: &mut Reader,
     channel: ChannelId,
     range: FoldRange,
     up_to: Seq,
 ) -> Result<Vec<Message>, FoldError> {
-    let _ = (reader, channel, range, up_to);
-    unimplemented!()
+    let (id, kind) = (channel.0.get(), EventKind::MessagePosted.code());
+    let end = Seq(up_to.get().saturating_add(1));
+    reader.snapshot(|reader| {
+        let records = match range {
+            FoldRange::Newest { after, before, limit } => {
+                reader.channel_newest(id, kind, after.get(), before.min(end).get(), limit)?
+            }
+            FoldRange::Oldest { after, before, limit } => {
+                reader.channel_oldest(id, kind, after.get(), before.min(end).get(), limit)?
+            }
+        };
+        fold(reader, &records, up_to)
+    })
 }
 
 /// These messages as they were after `up_to`, oldest first; ids that name no message are left out.
@@ -43,11 +67,19 @@ pub fn messages_by_id(
     ids: &[Seq],
     up_to: Seq,
 ) -> Result<Vec<Message>, FoldError> {
-    let _ = (reader, ids, up_to);
-    unimplemented!()
+    let ids: Vec<_> = ids.iter().filter(|id| **id <= up_to).map(|id| id.get()).collect();
+    reader.snapshot(|reader| {
+        let mut records = reader.by_seqs(&ids)?;
+        records.retain(|record| record.kind == EventKind::MessagePosted.code());
+        fold(reader, &records, up_to)
+    })
 }
 
-/// Messages of a channel that are new or changed in `(since, until)`, oldest first, at most `limit`.
+/// Messages of a channel that are new or changed in `(since, until)`, as they were after `up_to`, oldest first.
+///
+/// A message counts when it was posted, edited, reacted to or deleted later than `since` and earlier than `until`
+/// (`None`: however late). When there are more than `limit`, these are the ones with the lowest ids: the caller goes on
+/// by id.
 pub fn messages_changed(
     reader: &mut Reader,
     channel: ChannelId,
@@ -56,6 +88,197 @@ pub fn messages_changed(
     up_to: Seq,
     limit: usize,
 ) -> Result<Vec<Message>, FoldError> {
-    let _ = (reader, channel, since, until, up_to, limit);
-    unimplemented!()
+    reader.snapshot(|reader| {
+        // Times rise with seqs: an interval of time is an interval of the log.
+        let after = reader.seq_at(since.0)?;
+        let last = match until {
+            Some(until) => up_to.get().min(reader.seq_at(until.0.saturating_sub(1))?),
+            None => up_to.get(),
+        };
+        let id = channel.0.get();
+        // Changes of messages that are themselves new add nothing, so only older targets are looked for.
+        let mut changed = BTreeSet::new();
+        for kind in CHANGES {
+            changed.extend(reader.channel_targets(id, kind.code(), after, last, limit)?);
+        }
+        let changed: Vec<_> = changed.into_iter().take(limit).collect();
+        let (posted, rest) = (EventKind::MessagePosted.code(), limit - changed.len());
+        let mut records = reader.by_seqs(&changed)?;
+        records.extend(reader.channel_oldest(id, posted, after, last.saturating_add(1), rest)?);
+        fold(reader, &records, up_to)
+    })
+}
+
+/// Messages out of their `message_posted` records, which rise, and whatever is about them up to `up_to`.
+fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Message>, FoldError> {
+    let mut messages = Vec::with_capacity(posted.len());
+    for record in posted {
+        messages.push(Message::posted(&codec::decode(record)?));
+    }
+    let ids: Vec<_> = posted.iter().map(|record| record.seq).collect();
+    reader.visit_targets(&ids, up_to.get(), |record| -> Result<(), FoldError> {
+        let target = record.target.expect("it was found by its target");
+        let place = ids.binary_search(&target).expect("only these targets were asked for");
+        messages[place].apply(&codec::decode(&record)?);
+        Ok(())
+    })?;
+    Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chat::LoggedEvent;
+    use chat::testing::{Batch, History};
+    use eventlog::{Log, Redaction};
+    use proptest::prelude::{ProptestConfig, any, proptest};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A history as it stands on disk.
+    struct Told {
+        history: History,
+        log: Log,
+        /// Before the directory goes the log must.
+        _directory: TempDir,
+    }
+
+    impl Told {
+        fn random(seed: u64, steps: usize) -> Told {
+            let history = History::random(seed, steps);
+            let directory = TempDir::new().unwrap();
+            let log = Log::open(&directory.path().join("log.db"), 0).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            // Some batches wait together, as a busy server's do.
+            for steps in history.steps.chunks(7) {
+                let batches = steps.iter().filter_map(|step| step.outcome.as_ref().ok());
+                let mut together = eventlog::Batch::default();
+                for Batch { events, redacted } in batches {
+                    together.records.extend(events.iter().map(codec::encode));
+                    let by = events.first().map_or(0, |event| event.seq.get());
+                    let redactions = redacted.iter().map(|seq| Redaction { seq: seq.get(), by });
+                    together.redactions.extend(redactions);
+                }
+                runtime.block_on(log.append(together)).unwrap();
+            }
+            Told { history, log, _directory: directory }
+        }
+
+        /// The log up to a point, as it is read back now.
+        fn records(&self, up_to: Seq) -> impl Iterator<Item = &LoggedEvent> {
+            self.history.story.log.iter().filter(move |record| record.seq <= up_to)
+        }
+
+        /// All messages as they were after `up_to`, followed event by event.
+        fn followed(&self, up_to: Seq) -> BTreeMap<Seq, Message> {
+            let mut messages = BTreeMap::new();
+            for record in self.records(up_to) {
+                if record.kind == EventKind::MessagePosted {
+                    messages.insert(record.seq, Message::posted(record));
+                } else if let Some(message) = record.target.and_then(|id| messages.get_mut(&id)) {
+                    message.apply(record);
+                }
+            }
+            messages
+        }
+
+        fn followed_in(&self, channel: ChannelId, up_to: Seq) -> Vec<Message> {
+            let messages = self.followed(up_to).into_values();
+            messages.filter(|message| message.channel == channel).collect()
+        }
+
+        fn channels(&self) -> Vec<ChannelId> {
+            self.history.story.workspace.channels.keys().copied().collect()
+        }
+
+        fn head(&self) -> Seq {
+            self.history.story.workspace.head
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fold_comes_to_what_was_followed_live(seed in any::<u64>(), steps in 0..300_usize) {
+            let told = Told::random(seed, steps);
+            let mut reader = told.log.reader().unwrap();
+            let everything = FoldRange::Oldest { after: Seq::ZERO, before: Seq(u64::MAX), limit: usize::MAX };
+            let mut folded = BTreeMap::new();
+            for channel in told.channels() {
+                let messages = message_fold(&mut reader, channel, everything, Seq(u64::MAX)).unwrap();
+                folded.extend(messages.into_iter().map(|message| (message.id, message)));
+            }
+            assert_eq!(folded, told.history.story.messages);
+        }
+
+        #[test]
+        fn a_page_is_what_stood_there_at_that_moment(
+            seed in any::<u64>(), moment in any::<u16>(), start in any::<u16>(), limit in 0..30_usize,
+        ) {
+            let told = Told::random(seed, 200);
+            let mut reader = told.log.reader().unwrap();
+            let (up_to, after) = (part_of(told.head(), moment), part_of(told.head(), start));
+            for channel in told.channels() {
+                let all = told.followed_in(channel, up_to);
+                let inside = |m: &&Message| m.id > after;
+                let range = FoldRange::Oldest { after, before: Seq(u64::MAX), limit };
+                let page = message_fold(&mut reader, channel, range, up_to).unwrap();
+                assert_eq!(page, all.iter().filter(inside).take(limit).cloned().collect::<Vec<_>>());
+
+                let before: Vec<_> = all.iter().filter(|m| m.id < after).cloned().collect();
+                let range = FoldRange::Newest { after: Seq::ZERO, before: after, limit };
+                let page = message_fold(&mut reader, channel, range, up_to).unwrap();
+                assert_eq!(page, before[before.len().saturating_sub(limit)..]);
+            }
+        }
+
+        #[test]
+        fn any_ids_give_the_messages_among_them(seed in any::<u64>(), moment in any::<u16>()) {
+            let told = Told::random(seed, 200);
+            let mut reader = told.log.reader().unwrap();
+            let up_to = part_of(told.head(), moment);
+            let ids: Vec<_> = (0..told.head().get() + 5).rev().map(Seq).collect();
+            let messages = messages_by_id(&mut reader, &ids, up_to).unwrap();
+            assert_eq!(messages, told.followed(up_to).into_values().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_changed_in_a_stretch_of_time_is_all_that_and_nothing_else(
+            seed in any::<u64>(), ends in any::<[u16; 2]>(), until_now in any::<bool>(), limit in 1..40_usize,
+        ) {
+            let told = Told::random(seed, 250);
+            let mut reader = told.log.reader().unwrap();
+            let log = &told.history.story.log;
+            let [since, until] = ends.map(|end| log[usize::from(end) % log.len()].ts);
+            let until = (!until_now).then_some(until);
+            for channel in told.channels() {
+                let changes = log.iter().filter(|record| {
+                    record.channel == Some(channel)
+                        && record.ts > since
+                        && until.is_none_or(|until| record.ts < until)
+                });
+                let changed: std::collections::BTreeSet<_> = changes
+                    .filter_map(|record| match record.kind {
+                        EventKind::MessagePosted => Some(record.seq),
+                        kind if CHANGES.contains(&kind) => record.target,
+                        _ => None,
+                    })
+                    .collect();
+                let mut expected = told.followed_in(channel, told.head());
+                expected.retain(|message| changed.contains(&message.id));
+                expected.truncate(limit);
+                let found =
+                    messages_changed(&mut reader, channel, since, until, told.head(), limit).unwrap();
+                assert_eq!(found, expected);
+            }
+        }
+    }
+
+    /// A seq somewhere in the log.
+    fn part_of(head: Seq, share: u16) -> Seq {
+        Seq(head.get() * u64::from(share) / u64::from(u16::MAX))
+    }
 }

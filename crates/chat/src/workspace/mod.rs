@@ -1,0 +1,269 @@
+//! The workspace: everything the rules need to know of users, sessions, channels and markers, in memory.
+//!
+//! Made of persistent maps: a clone costs nothing, so every batch works on one and the published one never changes.
+//! Invariant: `workspace == fold(log up to head)`.
+
+mod apply;
+mod stored;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    ChannelId, ChannelName, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
+    UserName,
+};
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct User {
+    pub name: UserName,
+    pub is_admin: bool,
+    pub created_ts: Timestamp,
+    pub password_hash: PasswordHash,
+    /// The event that set the hash; redacted when the next one is set.
+    pub password_set: Seq,
+    pub locked_until: Option<Timestamp>,
+    /// Oldest first.
+    pub sessions: OrdSet<SessionId>,
+    /// The direct channels this user is a member of.
+    pub directs: OrdSet<ChannelId>,
+}
+
+/// A login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Session {
+    pub user: UserId,
+    pub token_hash: TokenHash,
+    pub opened_ts: Timestamp,
+}
+
+/// What a channel is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub enum ChannelKind {
+    Public { slug: Slug, name: String },
+    Direct { members: BTreeSet<UserId> },
+}
+
+/// A place messages go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Channel {
+    pub kind: ChannelKind,
+    pub created_ts: Timestamp,
+    /// Its newest message, deleted ones included.
+    pub newest: Option<Seq>,
+    pub newest_ts: Option<Timestamp>,
+    /// Per user the newest message read and its time. Absent: nothing read since joining.
+    pub markers: OrdMap<UserId, ReadMarker>,
+}
+
+/// The last message a user has read in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct ReadMarker {
+    pub up_to: Seq,
+    /// The time of that message.
+    pub ts: Timestamp,
+}
+
+/// The state that the rules decide on. Serialised without its indexes; reading it back makes them again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "stored::StoredWorkspace")]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Workspace {
+    /// The last event applied.
+    pub head: Seq,
+    /// Its time; the next one is later.
+    pub last_ts: Timestamp,
+    pub users: OrdMap<UserId, User>,
+    pub sessions: OrdMap<SessionId, Session>,
+    /// Shared one by one: a message moves its own channel's `newest` and must not copy the neighbours in the tree.
+    pub channels: OrdMap<ChannelId, Arc<Channel>>,
+    /// By folded name.
+    #[serde(skip_serializing)]
+    pub user_ids: HashMap<String, UserId>,
+    #[serde(skip_serializing)]
+    pub session_ids: HashMap<TokenHash, SessionId>,
+    #[serde(skip_serializing)]
+    pub slugs: HashMap<Slug, ChannelId>,
+    /// By the set of members: one direct channel per set of people.
+    #[serde(skip_serializing)]
+    pub direct_ids: HashMap<BTreeSet<UserId>, ChannelId>,
+}
+
+impl Workspace {
+    /// The user of this name, whatever its case.
+    pub fn find_user(&self, name: &str) -> Option<(UserId, &User)> {
+        let id = *self.user_ids.get(&name.trim().to_ascii_lowercase())?;
+        Some((id, self.users.get(&id)?))
+    }
+
+    /// The name of a user; `system` for the server and for nobody known.
+    pub fn user_name(&self, user: UserId) -> &str {
+        self.users.get(&user).map_or("system", |user| user.name.as_str())
+    }
+
+    /// The session with this token.
+    pub fn find_session(&self, token_hash: &TokenHash) -> Option<(SessionId, &Session)> {
+        let id = *self.session_ids.get(token_hash)?;
+        Some((id, self.sessions.get(&id)?))
+    }
+
+    /// The channel that a written name means; a direct channel is found when all names are accounts and it was opened.
+    pub fn find_channel(&self, name: &ChannelName) -> Option<ChannelId> {
+        match name {
+            ChannelName::Public(slug) => self.slugs.get(slug).copied(),
+            ChannelName::Direct(names) => {
+                let members = names
+                    .iter()
+                    .map(|name| self.find_user(name.as_str()).map(|(user, _)| user))
+                    .collect::<Option<BTreeSet<UserId>>>()?;
+                self.direct_ids.get(&members).copied()
+            }
+        }
+    }
+
+    /// The channel of an id that came from this workspace, or from a record that it has applied.
+    ///
+    /// # Panics
+    ///
+    /// When it did not.
+    pub fn channel(&self, channel: ChannelId) -> &Channel {
+        self.channels.get(&channel).expect("a channel's id comes from its channel_created event")
+    }
+
+    /// The wire form of a channel's name: its slug, or `dm:` and the members' names sorted by code point.
+    ///
+    /// # Panics
+    ///
+    /// As [`Workspace::channel`].
+    pub fn channel_name(&self, channel: ChannelId) -> String {
+        match &self.channel(channel).kind {
+            ChannelKind::Public { slug, .. } => slug.to_string(),
+            ChannelKind::Direct { members } => {
+                let mut names: Vec<_> =
+                    members.iter().map(|member| self.user_name(*member)).collect();
+                names.sort_unstable();
+                format!("dm:{}", names.join(":"))
+            }
+        }
+    }
+
+    /// The channels that `user` may read: public ones in the order of their creation, then direct ones; none for
+    /// nobody known.
+    pub fn channels_of(&self, user: UserId) -> Vec<ChannelId> {
+        let Some(account) = self.users.get(&user) else { return Vec::new() };
+        let mut channels: Vec<_> = self.slugs.values().copied().collect();
+        channels.sort_unstable();
+        channels.extend(&account.directs);
+        channels
+    }
+
+    /// The last message of `channel` that `user` has read: the marker, but at least the seq of joining (for a public
+    /// channel the account's own, or the channel's when that is later).
+    pub fn read_up_to(&self, user: UserId, channel: ChannelId) -> Seq {
+        let joined = user.0.max(channel.0);
+        let marker = self.channels.get(&channel).and_then(|channel| channel.markers.get(&user));
+        marker.map_or(joined, |marker| marker.up_to.max(joined))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Actor;
+    use crate::event::Body;
+    use crate::testing::Story;
+
+    fn user_of(actor: Actor) -> UserId {
+        let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
+        user
+    }
+
+    fn channel_of(story: &Story, name: &str) -> ChannelId {
+        story.workspace.find_channel(&ChannelName::parse(name).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_user_is_found_in_any_case_and_named_as_they_chose() {
+        let mut story = Story::new();
+        let bob = user_of(story.sign_up("Bob"));
+        let (found, _) = story.workspace.find_user(" bOB ").unwrap();
+        assert_eq!((found, story.workspace.user_name(bob)), (bob, "Bob"));
+        assert_eq!(story.workspace.find_user("alice"), None);
+        assert_eq!(story.workspace.user_name(UserId::SYSTEM), "system");
+    }
+
+    #[test]
+    fn a_direct_channel_is_named_by_its_members_sorted_by_code_point() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        story.sign_up("Zoe");
+        story.post(alice, "dm:alice:zoe", "psst");
+        let channel = channel_of(&story, "dm:zoe:alice");
+        assert_eq!(story.workspace.channel_name(channel), "dm:Zoe:alice");
+    }
+
+    #[test]
+    fn public_channels_come_in_the_order_of_creation_and_before_direct_ones() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let mallory = story.sign_up("mallory");
+        story.post(alice, "dm:alice:bob", "psst");
+        story.create_channel("random");
+        story.create_channel("general");
+        let names = |actor| {
+            let channels = story.workspace.channels_of(user_of(actor)).into_iter();
+            channels.map(|channel| story.workspace.channel_name(channel)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(bob), ["random", "general", "dm:alice:bob"]);
+        assert_eq!(names(mallory), ["random", "general"]);
+    }
+
+    #[test]
+    fn what_was_there_before_a_person_joined_counts_as_read() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let before = story.post(alice, "general", "an empty house");
+        let carol = user_of(story.sign_up("carol"));
+        let general = channel_of(&story, "general");
+        assert_eq!(story.workspace.read_up_to(carol, general), carol.0);
+        assert!(before < carol.0);
+        story.create_channel("ops");
+        let ops = channel_of(&story, "ops");
+        assert_eq!(story.workspace.read_up_to(carol, ops), ops.0);
+    }
+
+    #[test]
+    fn a_redacted_message_is_still_the_newest_of_its_channel() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let message = story.post(alice, "general", "oops");
+        let mut record = story.log.pop().unwrap();
+        let mut workspace = Workspace::default();
+        story.log.iter().for_each(|record| workspace.apply(record));
+        record.body = Body::Redacted { by: message.next() };
+        workspace.apply(&record);
+        assert_eq!(workspace, story.workspace);
+    }
+
+    #[test]
+    #[should_panic(expected = "record 1 is not after head 1")]
+    fn a_log_that_goes_backwards_stops_the_fold() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let first = story.log[0].clone();
+        story.workspace.apply(&first);
+    }
+}

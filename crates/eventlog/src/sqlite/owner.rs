@@ -1,0 +1,245 @@
+//! The owner thread: the only one that writes to the log.
+//!
+//! Whatever waits when a commit ends goes into the next one (group commit), so the disk's flush is paid once for all of
+//! it. Each batch keeps its own fate: one that is refused is rolled back to its savepoint, the others stay.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::damage::Damage;
+use super::file::{self, Tip};
+use super::insert;
+use crate::Error;
+use crate::follow::Head;
+use crate::record::Batch;
+
+/// Records that one commit takes at most; what is beyond waits for the next, so that no caller waits for all the world.
+const GROUP_RECORDS_MAX: usize = 8_192;
+
+/// How long erased bytes may stay in the WAL, so that several erasures share one emptying: it costs more than a commit,
+/// and everybody who appends waits for it.
+const ERASURE_DELAY: Duration = Duration::from_secs(1);
+
+/// How long emptying the WAL waits for a reader that is in the middle of it.
+const ERASURE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// How long a file that could not be opened again is left alone, when nobody appends.
+const REOPEN_DELAY: Duration = Duration::from_secs(1);
+
+/// A batch on its way, and who waits for it.
+pub(super) struct Append {
+    pub batch: Batch,
+    pub answer: oneshot::Sender<Result<u64, Error>>,
+    /// Its place in the queue, free again when it is answered.
+    pub place: OwnedSemaphorePermit,
+}
+
+/// What the owner thread may be told.
+pub(super) enum Order {
+    Append(Append),
+    /// Fails every page beyond the file's present size, until it is told otherwise.
+    FillDisk(bool),
+    Close(oneshot::Sender<Result<(), Error>>),
+}
+
+/// The state of the owner thread.
+pub(super) struct Owner {
+    pub path: PathBuf,
+    /// `None` after a failure: what SQLite believes of the file is then read anew.
+    pub connection: Option<Connection>,
+    pub tip: Tip,
+    pub head: Arc<Head>,
+    pub damage: Arc<Damage>,
+    /// When bytes that were erased have to leave the WAL.
+    pub erasure_due: Option<Instant>,
+    pub disk_is_filled: bool,
+}
+
+impl Owner {
+    /// Follows orders until it is closed or every handle is gone.
+    pub(super) fn run(mut self, orders: &Receiver<Order>) {
+        while let Some(mut order) = self.next_order(orders) {
+            let mut group = Vec::new();
+            let mut records = 0;
+            let other = loop {
+                match order {
+                    Order::Append(append) => {
+                        records += append.batch.records.len();
+                        group.push(append);
+                    }
+                    other @ (Order::FillDisk(_) | Order::Close(_)) => break Some(other),
+                }
+                if records >= GROUP_RECORDS_MAX {
+                    break None;
+                }
+                // Disconnected is noticed by the next wait; first this group is answered.
+                let Ok(next) = orders.try_recv() else { break None };
+                order = next;
+            };
+            self.append(group);
+            match other {
+                Some(Order::Close(answer)) => {
+                    let result = self.finish();
+                    // Nobody waiting for the end is no reason not to end.
+                    let _ = answer.send(result);
+                    return;
+                }
+                Some(Order::FillDisk(is_filled)) => {
+                    self.disk_is_filled = is_filled;
+                    self.connection = None;
+                }
+                Some(Order::Append(_)) | None => {}
+            }
+        }
+        // Every handle is gone, so nobody can be told; what failed here is done again at the next start.
+        let _ = self.finish();
+    }
+
+    /// Waits for an order, and does what is due meanwhile.
+    fn next_order(&mut self, orders: &Receiver<Order>) -> Option<Order> {
+        loop {
+            let Some(delay) = self.do_chores() else { return orders.recv().ok() };
+            match orders.recv_timeout(delay) {
+                Ok(order) => return Some(order),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Opens the file again if it has to be, empties the WAL if that is due, and says when there is more to do.
+    fn do_chores(&mut self) -> Option<Duration> {
+        if self.connect().is_err() {
+            // Whoever appends next is told; here it only means trying again.
+            return Some(REOPEN_DELAY);
+        }
+        let due = self.erasure_due?;
+        let delay = due.saturating_duration_since(now());
+        if !delay.is_zero() {
+            return Some(delay);
+        }
+        let is_done = self.empty_wal().unwrap_or(false);
+        // A reader in the middle of it, or a fault that the next append will tell.
+        self.erasure_due = (!is_done).then(|| now() + ERASURE_DELAY);
+        (!is_done).then_some(ERASURE_DELAY)
+    }
+
+    /// Commits a group and answers each of its batches.
+    fn append(&mut self, group: Vec<Append>) {
+        if group.is_empty() {
+            return;
+        }
+        let (batches, waiting): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .map(|Append { batch, answer, place }| (batch, (answer, place)))
+            .unzip();
+        let answers = match self.commit(&batches) {
+            Ok(answers) => answers,
+            Err(error) => vec![Err(error); batches.len()],
+        };
+        for ((waiting, _place), answer) in waiting.into_iter().zip(answers) {
+            // A caller that went away cannot take its append back; it is as durable as any.
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// Makes a group durable; the outer error means that nothing of it is.
+    fn commit(&mut self, batches: &[Batch]) -> Result<Vec<Result<u64, Error>>, Error> {
+        self.damage.check()?;
+        let tip = self.connect()?;
+        let connection = self.connection.as_ref().expect("connect() left one");
+        let applied = match insert::apply(connection, tip, batches) {
+            Ok(applied) => applied,
+            Err(error) => {
+                self.connection = None;
+                return Err(error);
+            }
+        };
+        let committed =
+            connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+        if applied.has_redactions {
+            // Of a failed commit too: what is due too often is only slow.
+            self.erasure_due.get_or_insert_with(|| now() + ERASURE_DELAY);
+        }
+        match committed {
+            Ok(_) => self.tip = applied.tip,
+            Err(error) => {
+                self.connection = None;
+                let is_told_by_tip = self.tip != applied.tip;
+                if !is_told_by_tip || self.connect().ok() != Some(applied.tip) {
+                    return Err(error.into());
+                }
+            }
+        }
+        self.head.move_to(self.tip.seq);
+        Ok(applied.answers)
+    }
+
+    /// Makes sure that there is a connection, and finds the tip where the last one left it.
+    fn connect(&mut self) -> Result<Tip, Error> {
+        if self.connection.is_some() {
+            return Ok(self.tip);
+        }
+        let connection = file::reopen(&self.path)?;
+        if self.disk_is_filled {
+            connection.pragma_update(None, "max_page_count", 1)?;
+        }
+        let tip = file::tip(&connection)?;
+        if tip.seq < self.tip.seq {
+            // Records that were acknowledged are gone.
+            return Err(self.damage.found(tip.seq + 1));
+        }
+        if tip != self.tip {
+            // A COMMIT failed and happened all the same. Its flush may be what failed: moving the WAL into the file
+            // flushes anew, and only then may anybody hear of it.
+            if !checkpoint(&connection, "PRAGMA wal_checkpoint(FULL)")? {
+                let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+                return Err(rusqlite::Error::SqliteFailure(busy, None).into());
+            }
+            self.tip = tip;
+            self.head.move_to(tip.seq);
+        }
+        self.connection = Some(connection);
+        Ok(tip)
+    }
+
+    /// Moves the WAL into the file and truncates it; false while a reader is in the middle of it.
+    ///
+    /// Erased bytes are overwritten in the file, but older frames of the WAL still have them.
+    fn empty_wal(&self) -> Result<bool, Error> {
+        let connection = self.connection.as_ref().expect("chores begin with connect()");
+        connection.busy_timeout(ERASURE_BUSY_TIMEOUT)?;
+        let is_done = checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        connection.busy_timeout(file::BUSY_TIMEOUT)?;
+        Ok(is_done)
+    }
+
+    /// Leaves the file in one piece: everything moved out of the WAL, the connection closed.
+    fn finish(&mut self) -> Result<(), Error> {
+        self.connect()?;
+        let connection = self.connection.take().expect("connect() left one");
+        // A reader elsewhere may keep it from being emptied; the last connection to close does it then.
+        checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        connection.close().map_err(|(_, error)| Error::from(error))
+    }
+}
+
+/// Runs a checkpoint; false when readers kept it from being complete.
+fn checkpoint(connection: &Connection, pragma: &str) -> Result<bool, Error> {
+    let is_busy: bool = connection.query_row(pragma, [], |row| row.get(0))?;
+    Ok(!is_busy)
+}
+
+/// The machine's own pace, for delays that no rule and no record depends on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log has no clock; nothing of this is ever stored"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
