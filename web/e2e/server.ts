@@ -56,7 +56,9 @@ export class Server {
     this.child = child;
     const said: string[] = [];
     this.url = await new Promise<string>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`server ended (${code}):\n${said.join('\n')}`)));
+      child.once('exit', (code) =>
+        reject(new Error(`server ended (${code}):\n${said.join('\n')}`)),
+      );
       child.once('error', reject);
       for (const stream of [child.stdout, child.stderr]) {
         createInterface({ input: stream }).on('line', (line) => {

@@ -65,9 +65,16 @@ test('an edit, a reaction, a reply and a delete reach the other screen', async (
   expect(await bob.message('lunch at noon').count()).toBe(0);
 
   await bob.act('lunch at one', 'React');
-  await bob.page.getByRole('searchbox').or(bob.page.getByPlaceholder(/search/i)).first().fill('heart');
+  await bob.page
+    .getByRole('searchbox')
+    .or(bob.page.getByPlaceholder(/search/i))
+    .first()
+    .fill('heart');
   await bob.page.getByRole('button', { name: 'heart', exact: true }).first().click();
-  await alice.message('lunch at one').getByRole('button', { name: /heart.*bob|bob.*heart/i }).waitFor();
+  await alice
+    .message('lunch at one')
+    .getByRole('button', { name: /heart.*bob|bob.*heart/i })
+    .waitFor();
 
   await bob.act('lunch at one', 'Reply');
   await bob.say('I am in');
@@ -93,10 +100,12 @@ test('typing and presence show, and a reload keeps everything', async () => {
   await alice.composer.pressSequentially('thinking…');
   await bob.page.getByText(/alice is typing/).waitFor();
   await eventually(async () => {
-    expect(await bob.page.getByRole('img', { name: /alice.*(online|active)/i }).count()
-      + await bob.page.getByText(/^(online|active)$/i).count()
-      + await bob.page.getByLabel(/alice.*(online|active)/i).count()
-      + await bob.page.getByTitle(/alice.*(online|active)/i).count()).toBeGreaterThan(0);
+    expect(
+      (await bob.page.getByRole('img', { name: /alice.*(online|active)/i }).count()) +
+        (await bob.page.getByText(/^(online|active)$/i).count()) +
+        (await bob.page.getByLabel(/alice.*(online|active)/i).count()) +
+        (await bob.page.getByTitle(/alice.*(online|active)/i).count()),
+    ).toBeGreaterThan(0);
   });
 
   await bob.page.reload();
@@ -109,7 +118,10 @@ test('bob loses the network, and comes back with nothing missing and nothing twi
   await bob.message('line 0').waitFor();
 
   wire.cut();
-  await bob.page.getByRole('status').filter({ hasText: /reconnecting|offline/i }).waitFor();
+  await bob.page
+    .getByRole('status')
+    .filter({ hasText: /reconnecting|offline/i })
+    .waitFor();
   for (let line = 1; line <= 12; line += 1) {
     await alice.say(`line ${line}`);
     await alice.message(`line ${line}`).first().waitFor();

@@ -3,7 +3,13 @@
  * what a lost network looks like to a page, and what a switch in the browser's emulation only pretends.
  */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server as TcpServer, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net';
 
 export class Wire {
   private readonly sockets = new Set<Socket>();
