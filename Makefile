@@ -1,0 +1,65 @@
+# `make test` runs everything that guards a commit; the long runs stand below it, each with its results in docs/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+
+CHROMIUM ?= /usr/bin/chromium
+# One place for the browser tests' server: the same debug build that the Rust tests use.
+export MINIMOST_BIN ?= $(CURDIR)/target/debug/minimost
+
+.PHONY: test rust web browser chromium crash-500 bench openapi fmt
+
+test: web rust browser
+
+rust: web/node_modules
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	if cargo nextest --version >/dev/null 2>&1; then
+	  cargo nextest run --workspace --no-fail-fast
+	else
+	  cargo test --workspace --no-fail-fast
+	fi
+
+web: web/node_modules
+	cd web
+	npm run --silent lint
+	npm run --silent check
+	npm run --silent test
+
+browser: web/node_modules chromium
+	cargo build --package minimost
+	cd web
+	CHROMIUM=$(CHROMIUM) npm run --silent e2e
+
+web/node_modules: web/package-lock.json
+	command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (https://nodejs.org)" >&2; exit 1; }
+	cd web
+	npm ci --no-audit --no-fund
+	touch node_modules
+
+# The browser tests use a real Chromium, from Debian's packages.
+chromium:
+	if [ -x "$(CHROMIUM)" ]; then exit 0; fi
+	echo "The browser tests need Chromium; installing Debian's package 'chromium'."
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
+	$$sudo apt-get update -qq
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+
+# 500 rounds of kill -9 under load (`make test` runs 50); results in docs/crash-rounds.md.
+crash-500: web/node_modules
+	MINIMOST_CRASH_ROUNDS=500 cargo test --package minimost --test it -- crash --nocapture
+
+# Side by side with the physical limits; results in docs/performance.md. Wants a quiet machine and about 20 minutes.
+bench: web/node_modules
+	cargo build --release --package minimost --package bench
+	ulimit -n 65536
+	target/release/bench all
+
+# Rewrites docs/openapi.json and the other reviewed snapshots from the Rust types.
+openapi:
+	UPDATE_OPENAPI=1 cargo test --package minimost --test it -- openapi
+
+fmt:
+	cargo fmt --all
+	cd web && npm run --silent format
