@@ -8,7 +8,7 @@ use chat::{Seq, Workspace};
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::live::Hub;
+use crate::live::{Cursor, Hub};
 use crate::projection::mailbox::Mailboxes;
 use crate::published::PublishedWorkspace;
 use crate::write::Writer;
@@ -42,6 +42,16 @@ impl App {
     /// `<epoch>.<seq>`, where a live stream continues from.
     pub fn cursor(&self, seq: Seq) -> String {
         format!("{}.{seq}", self.epoch)
+    }
+
+    /// Where a client says that it stands. What cannot be read is of no epoch of ours, so the stream says `resync`.
+    pub fn parse_cursor(&self, text: &str) -> Cursor {
+        let parsed = text.split_once('.').and_then(|(epoch, seq)| {
+            let epoch = u64::from_str_radix(epoch, 16).ok()?;
+            Some(Cursor { epoch: eventlog::Epoch(epoch), seq: Seq(seq.parse().ok()?) })
+        });
+        let foreign = eventlog::Epoch(!self.epoch.0);
+        parsed.unwrap_or(Cursor { epoch: foreign, seq: Seq::ZERO })
     }
 }
 

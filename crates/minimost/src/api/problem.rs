@@ -18,11 +18,7 @@ use crate::live::ConnectError;
 use crate::projection::mailbox::MailboxError;
 use crate::write::SubmitError;
 
-mod kind;
-mod page;
-
-pub use kind::ProblemKind;
-pub(super) use page::{explain, render};
+pub use super::problem_kind::ProblemKind;
 
 /// Why a request was not answered as it wished.
 #[derive(Debug)]
@@ -321,4 +317,9 @@ impl LoginError {
             LoginError::Busy(busy) => busy.into(),
         }
     }
+}
+
+/// The path exists, but not for this method.
+pub(super) async fn method_not_allowed() -> ApiError {
+    BadRequest::MethodNotAllowed.into()
 }

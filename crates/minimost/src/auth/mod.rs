@@ -20,7 +20,7 @@ pub use login::{LoginError, Verified};
 pub use password::{PasswordBusy, Passwords, Verdict};
 pub use password_rules::PASSWORD_CHARS_MAX;
 pub use rate_limit::{Network, RateLimit, TooSoon};
-pub use session::{SESSION_LIFETIME_MICROS, Token, is_expired, token_hash};
+pub use session::{Token, token_hash};
 
 /// Everything that stands between a stranger and an account.
 pub struct Auth {

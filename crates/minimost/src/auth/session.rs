@@ -1,13 +1,9 @@
 //! Session tokens: 32 random bytes, of which only the SHA-256 is kept.
 
-use chat::workspace::Session;
-use chat::{Timestamp, TokenHash};
+use chat::TokenHash;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use sha2::{Digest, Sha256};
-
-/// 30 days from opening, in microseconds.
-pub const SESSION_LIFETIME_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 
 /// A secret that names a session: 43 characters of `[A-Za-z0-9_-]`.
 pub struct Token(String);
@@ -44,11 +40,6 @@ pub fn token_hash(token: &str) -> TokenHash {
         text.push(char::from(HEX[usize::from(byte & 15)]));
     }
     TokenHash(text)
-}
-
-/// Whether a session is past its end.
-pub fn is_expired(session: &Session, now: Timestamp) -> bool {
-    now >= session.opened_ts.plus_micros(SESSION_LIFETIME_MICROS)
 }
 
 /// RFC 4648, 5, without padding.

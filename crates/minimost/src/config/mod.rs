@@ -42,8 +42,6 @@ pub struct Listen {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Data {
     pub dir: PathBuf,
-    /// Messages of each channel that a mailbox file keeps; 0 keeps everything.
-    pub mailbox_messages_per_channel: usize,
 }
 
 /// What the workspace looks like.
@@ -51,6 +49,8 @@ pub struct Data {
 pub struct Chat {
     /// Public channels that are created at the start when they are missing; taking one out deletes nothing.
     pub channels: Vec<String>,
+    /// Messages of each channel that a person's mailbox keeps; 0 keeps everything.
+    pub mailbox_messages_per_channel: usize,
 }
 
 /// How much anyone may ask for; 0 turns a limit off.
@@ -93,13 +93,16 @@ impl Default for Listen {
 
 impl Default for Data {
     fn default() -> Data {
-        Data { dir: PathBuf::from("./data"), mailbox_messages_per_channel: 1000 }
+        Data { dir: PathBuf::from("./data") }
     }
 }
 
 impl Default for Chat {
     fn default() -> Chat {
-        Chat { channels: vec!["general".to_owned(), "random".to_owned()] }
+        Chat {
+            channels: vec!["general".to_owned(), "random".to_owned()],
+            mailbox_messages_per_channel: 1000,
+        }
     }
 }
 
@@ -199,11 +202,12 @@ impl Config {
         let mut options = Options::new(figment)?;
         let config = Config {
             listen: read_listen(&mut options),
-            data: Data {
-                dir: options.value("data.dir", "\"/var/lib/minimost\""),
-                mailbox_messages_per_channel: options.value("data.mailbox_messages_per_channel", "1000"),
+            data: Data { dir: options.value("data.dir", "\"/var/lib/minimost\"") },
+            chat: Chat {
+                channels: options.value::<Words>("chat.channels", CHANNELS_EXAMPLE).0,
+                mailbox_messages_per_channel: options
+                    .value("chat.mailbox_messages_per_channel", "1000"),
             },
-            chat: Chat { channels: options.value::<Words>("chat.channels", CHANNELS_EXAMPLE).0 },
             limits: Limits {
                 sends_per_minute: options.value("limits.sends_per_minute", "240"),
                 logins_per_minute: options.value("limits.logins_per_minute", "60"),

@@ -6,13 +6,13 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{ApiError, BadRequest, Pending, ProblemKind, see_other};
-use crate::api::extract::prefers_html;
+use super::extract::prefers_html;
+use super::problem::{ApiError, BadRequest, Pending, ProblemKind, see_other};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Writes the document into `response`, or sends a page that needs a session to the login.
-pub(in crate::api) fn render(
+pub(super) fn render(
     response: axum::response::Response,
     pending: &Pending,
     request_id: &str,
@@ -45,7 +45,7 @@ fn document(pending: &Pending, request_id: &str) -> String {
 }
 
 /// `GET /problems/<slug>`: what a problem means.
-pub(in crate::api) async fn explain(
+pub(super) async fn explain(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<axum::response::Response, ApiError> {
