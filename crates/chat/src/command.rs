@@ -1,6 +1,6 @@
 //! Commands: wishes, imperative, that the rules may refuse.
 
-use crate::ids::{ChannelName, Seq, SessionId, Slug, TokenHash, UserId, UserName};
+use crate::ids::{ChannelName, PasswordHash, Seq, SessionId, Slug, TokenHash, UserId, UserName};
 
 /// On whose behalf a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,11 @@ pub enum Actor {
 }
 
 /// What an actor wishes. Passwords arrive hashed: hashing is slow and random, the rules are neither.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum Command {
     /// Creates an account and opens its first session.
-    SignUp { name: UserName, password_hash: String, token_hash: TokenHash },
+    SignUp { name: UserName, password_hash: PasswordHash, token_hash: TokenHash },
     /// Opens a session; the password was verified against the hash set by the event `verified_against`, and the wish
     /// is refused when another has replaced it meanwhile.
     LogIn { user: UserId, verified_against: Seq, token_hash: TokenHash },
@@ -31,9 +32,9 @@ pub enum Command {
     /// Ends a session that has expired (system only).
     ExpireSession { session: SessionId },
     /// Sets a new password and ends every other session of the account.
-    ChangePassword { verified_against: Seq, password_hash: String },
+    ChangePassword { verified_against: Seq, password_hash: PasswordHash },
     /// Stores the same password under a newer hash; ends nothing.
-    UpgradePasswordHash { user: UserId, verified_against: Seq, password_hash: String },
+    UpgradePasswordHash { user: UserId, verified_against: Seq, password_hash: PasswordHash },
     /// Refuses logins of `user` until a time (system only).
     LockAccount { user: UserId, until: crate::Timestamp },
     /// Creates a public channel (administrators and the system).

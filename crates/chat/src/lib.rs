@@ -6,6 +6,9 @@
 //! Flow: `write` hands a [`Command`] to [`decide`]; what it allows comes back as [`Event`]s; [`Workspace::apply`] folds
 //! them; [`audience`](audience::audience) says who may see them; [`Message`] is what they make of one message.
 
+#![deny(missing_docs)]
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod account;
 pub mod audience;
 pub mod channel;
@@ -20,14 +23,20 @@ pub mod reaction;
 pub mod read_marker;
 pub mod rejection;
 pub mod signal;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod workspace;
+
+#[cfg(test)]
+mod properties;
 
 pub use audience::{Audience, audience, may_read};
 pub use command::{Actor, Command};
 pub use decide::{Decision, Facts, decide};
 pub use event::{Body, Event, EventKind, LoggedEvent};
 pub use ids::{
-    ChannelId, ChannelName, ClientMsgId, Seq, Slug, Timestamp, TokenHash, UserId, UserName,
+    ChannelId, ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash,
+    UserId, UserName,
 };
 pub use message::Message;
 pub use rejection::Rejection;

@@ -1,9 +1,10 @@
 //! Rejections: the rules said no; the text is for the user.
 
-use crate::ids::{NameError, UserName};
+use crate::ids::{NameError, Timestamp, UserName};
 
 /// Why a command was refused. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum Rejection {
     #[error("log in first")]
     NotLoggedIn,
@@ -13,6 +14,8 @@ pub enum Rejection {
     NoSuchUser(Vec<String>),
     #[error("the password was changed meanwhile; log in again")]
     PasswordChangedMeanwhile,
+    #[error("too many failed attempts; try again later")]
+    AccountLocked { until: Timestamp },
     #[error("only an administrator may do that")]
     NotAnAdministrator,
     #[error("there is no such channel")]

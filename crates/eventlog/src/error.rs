@@ -1,21 +1,34 @@
 //! What can go wrong with the log, in its own words.
 
+use std::io;
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
 /// A fault of the log. Nothing of a failed append is in it.
-#[derive(Debug, thiserror::Error)]
+///
+/// Sources are shared, because one failed commit fails every append that was in it.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The disk is full; appending works again when it is not.
     #[error("the disk that holds the log is full")]
-    DiskFull(#[source] rusqlite::Error),
+    DiskFull(#[source] Arc<rusqlite::Error>),
     /// SQLite could not do what was asked.
     #[error("the log could not be read or written")]
-    Storage(#[from] rusqlite::Error),
+    Storage(#[source] Arc<rusqlite::Error>),
+    /// The file could not be created: a missing directory, or no right to write there.
+    #[error("the file of the log could not be created")]
+    Create(#[source] Arc<io::Error>),
+    /// The file is torn or overwritten so badly that no record can be named; restore a backup.
+    #[error("the file of the log is damaged")]
+    FileDamaged(#[source] Arc<rusqlite::Error>),
     /// A record does not match its checksum; appends stop until an operator acts.
     #[error("the log is damaged at seq {seq}")]
     Corrupt {
         /// The first damaged record.
         seq: u64,
     },
-    /// Records of a batch do not rise strictly after the head.
+    /// Records of a batch do not rise strictly after the head, by seq or by time.
     #[error("appended seq {seq} does not follow head {head}")]
     OutOfOrder {
         /// The offending seq.
@@ -30,6 +43,8 @@ pub enum Error {
     #[error("not an event log that this version can read")]
     WrongFile,
     /// The last record's time is implausibly far ahead of the clock.
+    ///
+    /// The log has no clock: whoever opens it compares and says this.
     #[error("the last record was written {ahead_seconds} seconds in the future")]
     FromTheFuture {
         /// How far ahead.
@@ -38,4 +53,15 @@ pub enum Error {
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Error::DiskFull(Arc::new(error)),
+            Some(ErrorCode::DatabaseCorrupt) => Error::FileDamaged(Arc::new(error)),
+            Some(ErrorCode::NotADatabase) => Error::WrongFile,
+            _ => Error::Storage(Arc::new(error)),
+        }
+    }
 }

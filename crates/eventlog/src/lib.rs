@@ -5,11 +5,13 @@
 //!
 //! Flow: `write` appends; projections, streams and folds read ranges, channels and targets, and follow the head.
 
+#![deny(missing_docs)]
+
 mod error;
 mod follow;
 mod record;
 mod sqlite;
 
 pub use error::Error;
-pub use record::{Batch, Body, Epoch, Record, Redaction};
+pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
 pub use sqlite::{Log, Reader};

@@ -1,6 +1,8 @@
-//! Records: an envelope of numbers and a body of bytes.
+//! Records: an envelope of numbers and a body of bytes, each with its checksum.
 
 use std::fmt;
+
+use crc32fast::Hasher;
 
 /// Identity of a log's history: random at creation, new after a restore to the past. On the wire 16 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,12 +26,15 @@ pub enum Body {
     },
 }
 
+/// The last position there can be: what SQLite's signed integers hold, less one so that "before the end" can be said.
+pub const SEQ_MAX: u64 = i64::MAX as u64 - 1;
+
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Position; strictly rising, gaps allowed.
+    /// Position, from 1 to [`SEQ_MAX`]; strictly rising, gaps allowed.
     pub seq: u64,
-    /// Microseconds since 1970 UTC; strictly rising with `seq`.
+    /// Microseconds since 1970 UTC, at least 1; strictly rising with `seq`.
     pub ts_micros: i64,
     /// What happened, as a number that the layer above assigns.
     pub kind: u16,
@@ -43,6 +48,44 @@ pub struct Record {
     pub client_msg_id: Option<String>,
     /// The payload.
     pub body: Body,
+}
+
+impl Record {
+    /// CRC-32 of the envelope's numbers; `redacted_by` is not among them, so redaction leaves it valid.
+    ///
+    /// The bytes: seq, time, kind, channel, actor, target, each little-endian, an optional one behind a 1 or as a
+    /// single 0, and `client_msg_id` the same way.
+    pub(crate) fn envelope_sum(&self) -> u32 {
+        let mut sum = Hasher::new();
+        sum.update(&self.seq.to_le_bytes());
+        sum.update(&self.ts_micros.to_le_bytes());
+        sum.update(&self.kind.to_le_bytes());
+        add_optional(&mut sum, self.channel.map(u64::to_le_bytes).as_ref());
+        sum.update(&self.actor.to_le_bytes());
+        add_optional(&mut sum, self.target.map(u64::to_le_bytes).as_ref());
+        add_optional(&mut sum, self.client_msg_id.as_ref());
+        sum.finalize()
+    }
+}
+
+fn add_optional(sum: &mut Hasher, bytes: Option<impl AsRef<[u8]>>) {
+    match bytes {
+        None => sum.update(&[0]),
+        Some(bytes) => {
+            sum.update(&[1]);
+            sum.update(bytes.as_ref());
+        }
+    }
+}
+
+impl Body {
+    /// CRC-32 of the bytes; 0 once they are erased.
+    pub(crate) fn sum(&self) -> u32 {
+        match self {
+            Body::Present(bytes) => crc32fast::hash(bytes),
+            Body::Redacted { .. } => 0,
+        }
+    }
 }
 
 /// Erases the body of `seq`, in the transaction that appends `by`.
@@ -59,6 +102,7 @@ pub struct Redaction {
 pub struct Batch {
     /// New records, rising.
     pub records: Vec<Record>,
-    /// Bodies to erase; naming a record that is erased already changes nothing.
+    /// Bodies to erase, of older records or of this batch's; naming one that is erased already or absent changes
+    /// nothing.
     pub redactions: Vec<Redaction>,
 }

@@ -1,6 +1,11 @@
 //! Between a chat event and a log record: the envelope's numbers and a JSON body.
+//!
+//! Promises: what [`encode`] wrote, [`decode`] reads, in every later version; `testdata/events` holds one record of
+//! each kind as it was first written, and the tests here read them. The envelope repeats channel, kind and target of the
+//! body so that they can be found and survive redaction; where the two disagree the record is not understood.
 
-use chat::LoggedEvent;
+use chat::ids::ChannelId;
+use chat::{Body, ClientMsgId, EventKind, LoggedEvent, Seq, Timestamp, UserId};
 use eventlog::Record;
 
 /// A record that cannot be understood: written by a newer version or damaged in a way that its checksum does not show.
@@ -15,12 +20,257 @@ pub struct DecodeError {
 
 /// The record of an event.
 pub fn encode(event: &LoggedEvent) -> Record {
-    let _ = event;
-    unimplemented!()
+    let body = match &event.body {
+        Body::Present(event) => {
+            eventlog::Body::Present(serde_json::to_vec(event).expect("an event is plain data"))
+        }
+        Body::Redacted { by } => eventlog::Body::Redacted { by: by.get() },
+    };
+    Record {
+        seq: event.seq.get(),
+        ts_micros: event.ts.0,
+        kind: event.kind.code(),
+        channel: event.channel.map(|channel| channel.0.get()),
+        actor: event.actor.0.get(),
+        target: event.target.map(Seq::get),
+        client_msg_id: event.client_msg_id.as_ref().map(|id| id.as_str().to_owned()),
+        body,
+    }
 }
 
 /// The event of a record.
 pub fn decode(record: &Record) -> Result<LoggedEvent, DecodeError> {
-    let _ = record;
-    unimplemented!()
+    let strange = |source| DecodeError { seq: record.seq, source };
+    let kind = EventKind::from_code(record.kind).ok_or_else(|| strange(None))?;
+    let client_msg_id = record
+        .client_msg_id
+        .as_deref()
+        .map(ClientMsgId::parse)
+        .transpose()
+        .map_err(|_| strange(None))?;
+    let (seq, ts, actor) =
+        (Seq(record.seq), Timestamp(record.ts_micros), UserId(Seq(record.actor)));
+    let channel = record.channel.map(|channel| ChannelId(Seq(channel)));
+    let target = record.target.map(Seq);
+    match &record.body {
+        eventlog::Body::Present(bytes) => {
+            let body = serde_json::from_slice(bytes).map_err(|error| strange(Some(error)))?;
+            let event = LoggedEvent::new(seq, ts, actor, client_msg_id, body);
+            let agrees = (event.kind, event.channel, event.target) == (kind, channel, target);
+            if agrees { Ok(event) } else { Err(strange(None)) }
+        }
+        eventlog::Body::Redacted { by } => {
+            let body = Body::Redacted { by: Seq(*by) };
+            Ok(LoggedEvent { seq, ts, kind, actor, channel, target, client_msg_id, body })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use chat::event::{ChannelOrigin, Mentions};
+    use chat::ids::SessionId;
+    use chat::{Event, PasswordHash, Slug, TokenHash, UserName};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ALICE: UserId = UserId(Seq(1));
+    const BOB: UserId = UserId(Seq(4));
+    const GENERAL: ChannelId = ChannelId(Seq(7));
+    const DIRECT: ChannelId = ChannelId(Seq(8));
+
+    /// One event of a kind, whole: every optional part is there.
+    fn example(kind: EventKind) -> Event {
+        let channel = GENERAL;
+        match kind {
+            EventKind::AccountCreated => {
+                Event::AccountCreated { name: UserName::parse("alice").unwrap(), is_admin: true }
+            }
+            EventKind::PasswordSet => Event::PasswordSet {
+                user: ALICE,
+                password_hash: PasswordHash(
+                    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned(),
+                ),
+            },
+            EventKind::AccountLocked => {
+                Event::AccountLocked { user: BOB, until: Timestamp(1_716_000_900_000_000) }
+            }
+            EventKind::SessionOpened => {
+                Event::SessionOpened { user: ALICE, token_hash: TokenHash("0123abcd".repeat(8)) }
+            }
+            EventKind::SessionClosed => {
+                Event::SessionClosed { user: ALICE, session: SessionId(Seq(3)) }
+            }
+            EventKind::ChannelCreated => Event::ChannelCreated {
+                origin: ChannelOrigin::Public {
+                    slug: Slug::parse("general").unwrap(),
+                    name: "General".to_owned(),
+                },
+            },
+            EventKind::ChannelRenamed => {
+                Event::ChannelRenamed { channel, name: "Everything else".to_owned() }
+            }
+            EventKind::MessagePosted => Event::MessagePosted {
+                channel,
+                text: "hi @bob, \"größer\" 🎉\nbye".to_owned(),
+                mentions: Mentions::Users(vec![BOB]),
+                reply_to: Some(Seq(9)),
+            },
+            EventKind::MessageEdited => Event::MessageEdited {
+                channel,
+                message: Seq(9),
+                text: "hi @everyone".to_owned(),
+                mentions_before: Mentions::Users(vec![BOB]),
+                mentions: Mentions::Everyone,
+            },
+            EventKind::MessageDeleted => Event::MessageDeleted {
+                channel,
+                message: Seq(9),
+                sender: ALICE,
+                mentions_before: Mentions::Nobody,
+            },
+            EventKind::MessageReacted => Event::MessageReacted {
+                channel,
+                message: Seq(9),
+                reaction: "heart".to_owned(),
+                on: true,
+            },
+            EventKind::ChannelRead => Event::ChannelRead {
+                channel,
+                up_to: Seq(9),
+                up_to_ts: Timestamp(1_716_000_000_250_000),
+            },
+        }
+    }
+
+    /// The example as it stands in a log.
+    fn logged(kind: EventKind) -> LoggedEvent {
+        let seq = match kind {
+            EventKind::AccountCreated => ALICE.0,
+            EventKind::ChannelCreated => GENERAL.0,
+            EventKind::PasswordSet
+            | EventKind::AccountLocked
+            | EventKind::SessionOpened
+            | EventKind::SessionClosed
+            | EventKind::ChannelRenamed
+            | EventKind::MessagePosted
+            | EventKind::MessageEdited
+            | EventKind::MessageDeleted
+            | EventKind::MessageReacted
+            | EventKind::ChannelRead => Seq(20 + u64::from(kind.code())),
+        };
+        let ts = Timestamp(1_716_000_000_000_000).plus_micros(i64::try_from(seq.get()).unwrap());
+        let client_msg_id = match kind {
+            EventKind::MessagePosted => Some(ClientMsgId::parse("4f1c").unwrap()),
+            _ => None,
+        };
+        LoggedEvent::new(seq, ts, ALICE, client_msg_id, example(kind))
+    }
+
+    /// A record as people and the client's tests read it.
+    fn readable(record: &Record) -> Value {
+        let eventlog::Body::Present(body) = &record.body else { panic!("examples are whole") };
+        json!({
+            "seq": record.seq,
+            "ts_us": record.ts_micros,
+            "kind": record.kind,
+            "channel": record.channel,
+            "actor": record.actor,
+            "target": record.target,
+            "client_msg_id": record.client_msg_id,
+            "body": serde_json::from_slice::<Value>(body).unwrap(),
+        })
+    }
+
+    fn path(kind: &str) -> PathBuf {
+        let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/events");
+        PathBuf::from(events).join(kind).with_extension("json")
+    }
+
+    /// To write the file of a new kind, run this test with `WRITE_TESTDATA=1`.
+    /// The file of an old kind is never written again: logs are full of such records.
+    #[test]
+    fn testdata_events_are_what_the_codec_writes() {
+        for kind in EventKind::ALL {
+            let record = encode(&logged(kind));
+            let written = readable(&record);
+            let path = path(written["body"]["kind"].as_str().unwrap());
+            if !path.exists() && std::env::var_os("WRITE_TESTDATA").is_some() {
+                fs::write(&path, serde_json::to_string_pretty(&written).unwrap() + "\n").unwrap();
+            }
+            let kept =
+                fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let kept: Value = serde_json::from_slice(&kept).unwrap();
+            assert_eq!(kept, written, "{}", path.display());
+            let body = eventlog::Body::Present(kept["body"].to_string().into_bytes());
+            let event = decode(&Record { body, ..record }).unwrap();
+            assert_eq!(event, logged(kind), "{}", path.display());
+        }
+        let files = fs::read_dir(path("any").parent().unwrap()).unwrap().count();
+        assert_eq!(files, EventKind::ALL.len(), "one file per kind");
+    }
+
+    #[test]
+    fn every_kind_comes_back_as_it_went_in() {
+        for kind in EventKind::ALL {
+            assert_eq!(decode(&encode(&logged(kind))).unwrap(), logged(kind));
+        }
+    }
+
+    #[test]
+    fn a_direct_channel_and_a_message_that_names_nobody_come_back_too() {
+        let origin = ChannelOrigin::Direct { members: [ALICE, BOB].into() };
+        let posted = Event::MessagePosted {
+            channel: DIRECT,
+            text: "hi".to_owned(),
+            mentions: Mentions::Nobody,
+            reply_to: None,
+        };
+        for event in [Event::ChannelCreated { origin }, posted] {
+            let logged = LoggedEvent::new(DIRECT.0, Timestamp(5), BOB, None, event);
+            assert_eq!(decode(&encode(&logged)).unwrap(), logged);
+        }
+    }
+
+    #[test]
+    fn an_erased_event_keeps_its_envelope() {
+        for kind in EventKind::ALL {
+            let erased = LoggedEvent { body: Body::Redacted { by: Seq(90) }, ..logged(kind) };
+            assert_eq!(decode(&encode(&erased)).unwrap(), erased);
+        }
+    }
+
+    #[test]
+    fn an_envelope_that_contradicts_its_body_is_not_understood() {
+        for kind in EventKind::ALL {
+            let record = encode(&logged(kind));
+            decode(&record).unwrap();
+            let contradictions = [
+                Record { kind: record.kind % 12 + 1, ..record.clone() },
+                Record { channel: Some(99), ..record.clone() },
+                Record { target: Some(99), ..record.clone() },
+            ];
+            for contradiction in contradictions {
+                let error = decode(&contradiction).unwrap_err();
+                assert_eq!(error.seq, record.seq, "{contradiction:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_not_understood() {
+        let record = encode(&logged(EventKind::MessagePosted));
+        let bodies: [&[u8]; 4] = [b"", b"{}", b"\xff", br#"{"kind":"message_pinned"}"#];
+        for body in bodies {
+            let body = eventlog::Body::Present(body.to_vec());
+            assert!(decode(&Record { body, ..record.clone() }).is_err());
+        }
+        assert!(decode(&Record { kind: 0, ..record.clone() }).is_err());
+        assert!(decode(&Record { kind: 999, ..record.clone() }).is_err());
+        assert!(decode(&Record { client_msg_id: Some("a b".to_owned()), ..record }).is_err());
+    }
 }

@@ -3,23 +3,28 @@
 //! Made of persistent maps: a clone costs nothing, so every batch works on one and the published one never changes.
 //! Invariant: `workspace == fold(log up to head)`.
 
+mod apply;
+mod stored;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
-use crate::event::LoggedEvent;
 use crate::ids::{
-    ChannelId, ChannelName, Seq, SessionId, Slug, Timestamp, TokenHash, UserId, UserName,
+    ChannelId, ChannelName, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
+    UserName,
 };
 
 /// An account.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct User {
     pub name: UserName,
     pub is_admin: bool,
     pub created_ts: Timestamp,
-    pub password_hash: String,
+    pub password_hash: PasswordHash,
     /// The event that set the hash; redacted when the next one is set.
     pub password_set: Seq,
     pub locked_until: Option<Timestamp>,
@@ -31,6 +36,7 @@ pub struct User {
 
 /// A login.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Session {
     pub user: UserId,
     pub token_hash: TokenHash,
@@ -40,6 +46,7 @@ pub struct Session {
 /// What a channel is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum ChannelKind {
     Public { slug: Slug, name: String },
     Direct { members: BTreeSet<UserId> },
@@ -47,6 +54,7 @@ pub enum ChannelKind {
 
 /// A place messages go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Channel {
     pub kind: ChannelKind,
     pub created_ts: Timestamp,
@@ -59,41 +67,39 @@ pub struct Channel {
 
 /// The last message a user has read in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct ReadMarker {
     pub up_to: Seq,
     /// The time of that message.
     pub ts: Timestamp,
 }
 
-/// The state that the rules decide on.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+/// The state that the rules decide on. Serialised without its indexes; reading it back makes them again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "stored::StoredWorkspace")]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Workspace {
     /// The last event applied.
     pub head: Seq,
     /// Its time; the next one is later.
     pub last_ts: Timestamp,
     pub users: OrdMap<UserId, User>,
-    /// By folded name.
-    pub user_ids: HashMap<String, UserId>,
     pub sessions: OrdMap<SessionId, Session>,
+    /// Shared one by one: a message moves its own channel's `newest` and must not copy the neighbours in the tree.
+    pub channels: OrdMap<ChannelId, Arc<Channel>>,
+    /// By folded name.
+    #[serde(skip_serializing)]
+    pub user_ids: HashMap<String, UserId>,
+    #[serde(skip_serializing)]
     pub session_ids: HashMap<TokenHash, SessionId>,
-    pub channels: OrdMap<ChannelId, Channel>,
+    #[serde(skip_serializing)]
     pub slugs: HashMap<Slug, ChannelId>,
-    /// By the wire form `dm:alice:bob`.
-    pub direct_ids: HashMap<String, ChannelId>,
+    /// By the set of members: one direct channel per set of people.
+    #[serde(skip_serializing)]
+    pub direct_ids: HashMap<BTreeSet<UserId>, ChannelId>,
 }
 
 impl Workspace {
-    /// Folds one event. Redacted bodies change only what their envelope says.
-    ///
-    /// # Panics
-    ///
-    /// When `record.seq` is not after `head`: the log would have gone backwards.
-    pub fn apply(&mut self, record: &LoggedEvent) {
-        let _ = record;
-        unimplemented!()
-    }
-
     /// The user of this name, whatever its case.
     pub fn find_user(&self, name: &str) -> Option<(UserId, &User)> {
         let id = *self.user_ids.get(&name.trim().to_ascii_lowercase())?;
@@ -113,26 +119,59 @@ impl Workspace {
 
     /// The channel that a written name means; a direct channel is found when all names are accounts and it was opened.
     pub fn find_channel(&self, name: &ChannelName) -> Option<ChannelId> {
-        let _ = name;
-        unimplemented!()
+        match name {
+            ChannelName::Public(slug) => self.slugs.get(slug).copied(),
+            ChannelName::Direct(names) => {
+                let members = names
+                    .iter()
+                    .map(|name| self.find_user(name.as_str()).map(|(user, _)| user))
+                    .collect::<Option<BTreeSet<UserId>>>()?;
+                self.direct_ids.get(&members).copied()
+            }
+        }
+    }
+
+    /// The channel of an id that came from this workspace, or from a record that it has applied.
+    ///
+    /// # Panics
+    ///
+    /// When it did not.
+    pub fn channel(&self, channel: ChannelId) -> &Channel {
+        self.channels.get(&channel).expect("a channel's id comes from its channel_created event")
     }
 
     /// The wire form of a channel's name: its slug, or `dm:` and the members' names sorted by code point.
+    ///
+    /// # Panics
+    ///
+    /// As [`Workspace::channel`].
     pub fn channel_name(&self, channel: ChannelId) -> String {
-        let _ = channel;
-        unimplemented!()
+        match &self.channel(channel).kind {
+            ChannelKind::Public { slug, .. } => slug.to_string(),
+            ChannelKind::Direct { members } => {
+                let mut names: Vec<_> =
+                    members.iter().map(|member| self.user_name(*member)).collect();
+                names.sort_unstable();
+                format!("dm:{}", names.join(":"))
+            }
+        }
     }
 
-    /// The channels that `user` may read: public ones in the order of their creation, then direct ones.
+    /// The channels that `user` may read: public ones in the order of their creation, then direct ones; none for
+    /// nobody known.
     pub fn channels_of(&self, user: UserId) -> Vec<ChannelId> {
-        let _ = user;
-        unimplemented!()
+        let Some(account) = self.users.get(&user) else { return Vec::new() };
+        let mut channels: Vec<_> = self.slugs.values().copied().collect();
+        channels.sort_unstable();
+        channels.extend(&account.directs);
+        channels
     }
 
     /// The last message of `channel` that `user` has read: the marker, but at least the seq of joining (for a public
     /// channel the account's own, or the channel's when that is later).
     pub fn read_up_to(&self, user: UserId, channel: ChannelId) -> Seq {
-        let _ = (user, channel);
-        unimplemented!()
+        let joined = user.0.max(channel.0);
+        let marker = self.channels.get(&channel).and_then(|channel| channel.markers.get(&user));
+        marker.map_or(joined, |marker| marker.up_to.max(joined))
     }
 }

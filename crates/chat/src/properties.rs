@@ -1,0 +1,97 @@
+//! What holds for every history, whatever people do.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use crate::audience::{Audience, audience, may_read};
+use crate::event::{EventKind, LoggedEvent};
+use crate::ids::{Seq, UserId};
+use crate::message::Message;
+use crate::testing::History;
+use crate::workspace::{ChannelKind, Workspace};
+
+fn fold(log: &[LoggedEvent]) -> (Workspace, BTreeMap<Seq, Message>) {
+    let mut workspace = Workspace::default();
+    let mut messages: BTreeMap<Seq, Message> = BTreeMap::new();
+    for record in log {
+        workspace.apply(record);
+        if record.kind == EventKind::MessagePosted {
+            messages.insert(record.seq, Message::posted(record));
+        }
+        for message in messages.values_mut() {
+            message.apply(record);
+        }
+    }
+    (workspace, messages)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn folding_the_redacted_log_comes_to_what_was_followed_live(seed: u64, steps in 0usize..300) {
+        let story = History::random(seed, steps).story;
+        let (workspace, messages) = fold(&story.log);
+        prop_assert_eq!(workspace, story.workspace);
+        prop_assert_eq!(messages, story.messages);
+    }
+
+    #[test]
+    fn a_stored_workspace_is_read_back_whole(seed: u64, steps in 0usize..300) {
+        let workspace = History::random(seed, steps).story.workspace;
+        let stored = serde_json::to_string(&workspace).unwrap();
+        let read_back: Workspace = serde_json::from_str(&stored).unwrap();
+        prop_assert_eq!(read_back, workspace);
+    }
+
+    #[test]
+    fn seq_and_time_rise(seed: u64) {
+        let log = History::random(seed, 300).story.log;
+        for pair in log.windows(2) {
+            prop_assert!(pair[0].seq < pair[1].seq);
+            prop_assert!(pair[0].ts < pair[1].ts);
+        }
+    }
+
+    #[test]
+    fn an_event_is_seen_only_by_those_who_may_read_its_channel(seed: u64) {
+        let story = History::random(seed, 300).story;
+        let users: Vec<UserId> = story.workspace.users.keys().copied().collect();
+        let mut workspace = Workspace::default();
+        for record in &story.log {
+            workspace.apply(record);
+            let audience = audience(record, &workspace);
+            if let Audience::Users(users) = &audience {
+                prop_assert!(users.is_sorted());
+            }
+            let Some(channel) = record.channel else { continue };
+            let seers = users.iter().filter(|user| workspace.users.contains_key(*user));
+            for user in seers.filter(|user| audience.includes(**user)) {
+                prop_assert!(may_read(*user, channel, &workspace));
+                if let ChannelKind::Direct { members } = &workspace.channel(channel).kind {
+                    prop_assert!(members.contains(user));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_tells_the_same_history(seed: u64) {
+        prop_assert_eq!(History::random(seed, 100).story.log, History::random(seed, 100).story.log);
+    }
+}
+
+#[test]
+fn a_long_history_has_every_kind_of_event_and_many_a_refusal() {
+    let history = History::random(7, 3_000);
+    for kind in EventKind::ALL {
+        let count = history.story.log.iter().filter(|record| record.kind == kind).count();
+        assert!(count > 0, "{kind:?} never happened");
+    }
+    let refused = history.steps.iter().filter(|step| step.outcome.is_err()).count();
+    assert!((100..1_500).contains(&refused), "{refused} refusals");
+    assert!(history.story.messages.values().any(|message| message.deleted));
+    assert!(history.story.messages.values().any(|message| message.reply_to.is_some()));
+    assert!(history.story.messages.values().any(|message| !message.reactions.is_empty()));
+}

@@ -1,0 +1,139 @@
+//! Reactions: the short names that exist, and setting one's own.
+//!
+//! `names.tsv` holds the names that people of this family of chats know (contract/rules.md, 21); a name in it means its
+//! character, whatever other lists say. Every other emoji has the first GitHub short name that is free, or else Unicode's name.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use emojis::{Emoji, Group};
+
+use crate::decide::{Case, Decision};
+use crate::event::Event;
+use crate::ids::{Seq, UserId};
+use crate::message;
+use crate::rejection::Rejection;
+
+/// Different reactions of one message; more would not fit under it, and each is sent with every page.
+pub const REACTIONS_MAX: usize = 50;
+
+const NAMES: &str = include_str!("names.tsv");
+
+/// Sets, clears or toggles (`on` is `None`) the reaction of `user`.
+pub(crate) fn react(
+    case: Case<'_>,
+    user: UserId,
+    id: Seq,
+    reaction: &str,
+    on: Option<bool>,
+) -> Result<Decision, Rejection> {
+    let message = message::readable(case, user, id)?;
+    if message.deleted {
+        return Err(Rejection::MessageDeleted);
+    }
+    let name =
+        canonical(reaction).ok_or_else(|| Rejection::UnknownReaction(reaction.to_owned()))?;
+    let reactors = message.reactions.get(name);
+    let is_on = reactors.is_some_and(|reactors| reactors.contains(&user));
+    let on = on.unwrap_or(!is_on);
+    if on == is_on {
+        return Ok(Decision::nothing(user));
+    }
+    if on && reactors.is_none() && message.reactions.len() >= REACTIONS_MAX {
+        return Err(Rejection::TooManyReactions { reactions_max: REACTIONS_MAX });
+    }
+    let channel = message.channel;
+    let reacted = Event::MessageReacted { channel, message: id, reaction: name.to_owned(), on };
+    Ok(Decision::new(user, vec![reacted]))
+}
+
+/// The name under which a reaction is kept, of a short name or of the emoji itself (in any skin tone).
+pub fn canonical(reaction: &str) -> Option<&'static str> {
+    let reaction = reaction.trim();
+    TABLE.names.get(reaction).copied().or_else(|| {
+        let emoji = emojis::get(reaction)?;
+        TABLE.names_of(emoji)?.first().copied()
+    })
+}
+
+/// Every reaction that exists, as name, emoji and group, in the order of Unicode's list.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    emojis::iter().flat_map(|emoji| {
+        let names = TABLE.names_of(emoji).unwrap_or_default();
+        names.iter().map(move |name| (*name, emoji.as_str(), group_name(emoji.group())))
+    })
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::load);
+
+struct Table {
+    /// Every accepted name to the name that is kept.
+    names: HashMap<&'static str, &'static str>,
+    /// The kept names of an emoji, by its plain form; two for the two emoji that `names.tsv` names twice.
+    by_emoji: HashMap<&'static str, Vec<&'static str>>,
+}
+
+impl Table {
+    fn load() -> Table {
+        let mut table = Table { names: HashMap::new(), by_emoji: HashMap::new() };
+        for line in NAMES.lines() {
+            let (name, emoji) = line.split_once('\t').expect("names.tsv has two columns");
+            let emoji = emojis::get(emoji).expect("names.tsv has characters that Unicode lists");
+            table.names.insert(name, name);
+            table.by_emoji.entry(plain(emoji)).or_default().push(name);
+        }
+        for emoji in emojis::iter() {
+            table.add_shortcodes(emoji);
+        }
+        for emoji in emojis::iter() {
+            if !table.by_emoji.contains_key(emoji.as_str()) {
+                let name = table.free_name(emoji);
+                table.names.insert(name, name);
+                table.by_emoji.insert(emoji.as_str(), vec![name]);
+            }
+        }
+        table
+    }
+
+    /// Short names that are free lead to the emoji's kept name, or the first of them becomes it.
+    fn add_shortcodes(&mut self, emoji: &'static Emoji) {
+        for name in emoji.shortcodes() {
+            if !self.names.contains_key(name) {
+                let kept = self.by_emoji.entry(emoji.as_str()).or_insert_with(|| vec![name]);
+                self.names.insert(name, kept[0]);
+            }
+        }
+    }
+
+    /// Unicode's name in the form of a short name. It is leaked: made once, and kept as long as the process.
+    fn free_name(&self, emoji: &'static Emoji) -> &'static str {
+        let words =
+            emoji.name().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let name = words.collect::<Vec<_>>().join("_").to_lowercase();
+        let name = if self.names.contains_key(name.as_str()) { format!("{name}_2") } else { name };
+        name.leak()
+    }
+
+    fn names_of(&self, emoji: &'static Emoji) -> Option<&[&'static str]> {
+        self.by_emoji.get(plain(emoji)).map(Vec::as_slice)
+    }
+}
+
+/// The emoji in its default skin tone: all tones are one reaction.
+fn plain(emoji: &'static Emoji) -> &'static str {
+    emoji.skin_tones().and_then(|mut tones| tones.next()).unwrap_or(emoji).as_str()
+}
+
+fn group_name(group: Group) -> &'static str {
+    match group {
+        Group::SmileysAndEmotion => "smileys_and_emotion",
+        Group::PeopleAndBody => "people_and_body",
+        Group::AnimalsAndNature => "animals_and_nature",
+        Group::FoodAndDrink => "food_and_drink",
+        Group::TravelAndPlaces => "travel_and_places",
+        Group::Activities => "activities",
+        Group::Objects => "objects",
+        Group::Symbols => "symbols",
+        Group::Flags => "flags",
+    }
+}

@@ -1,0 +1,12 @@
+//! Histories for tests, here and in other crates (feature `testing`): a [`Story`] is told command by command, a
+//! [`History`] is a story made up from a seed.
+//!
+//! Promises: the same seed and number of steps make the same history on every machine.
+
+mod history;
+mod prng;
+mod story;
+
+pub use history::{History, Step};
+pub use prng::Prng;
+pub use story::{Batch, Story};

@@ -1,0 +1,175 @@
+//! A workspace, its messages and its log, told command by command: what the server's writer does, without a disk.
+
+use std::collections::BTreeMap;
+
+use crate::command::{Actor, Command};
+use crate::decide::{Decision, Facts, decide};
+use crate::event::{Body, Event, EventKind, LoggedEvent};
+use crate::ids::{
+    ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
+    UserName,
+};
+use crate::message::Message;
+use crate::rejection::Rejection;
+use crate::workspace::Workspace;
+
+/// What one command came to in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The new records, none of them redacted.
+    pub events: Vec<LoggedEvent>,
+    /// The earlier records that the first of these erased.
+    pub redacted: Vec<Seq>,
+}
+
+/// A history in the making.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// After every event so far.
+    pub workspace: Workspace,
+    /// Followed event by event, as a client that was there from the start would have.
+    pub messages: BTreeMap<Seq, Message>,
+    /// What the log holds now: superseded and deleted bodies are erased.
+    pub log: Vec<LoggedEvent>,
+    /// What the clock says; a test moves it.
+    pub now: Timestamp,
+}
+
+impl Default for Story {
+    fn default() -> Story {
+        Story {
+            workspace: Workspace::default(),
+            messages: BTreeMap::new(),
+            log: Vec::new(),
+            now: Timestamp(1_700_000_000_000_000),
+        }
+    }
+}
+
+impl Story {
+    /// An empty workspace in November 2023.
+    pub fn new() -> Story {
+        Story::default()
+    }
+
+    /// Decides a command, applies what it makes true and erases what it erases.
+    pub fn run(
+        &mut self,
+        actor: Actor,
+        client_msg_id: Option<ClientMsgId>,
+        command: &Command,
+    ) -> Result<Batch, Rejection> {
+        let messages = command
+            .message_refs()
+            .filter_map(|id| Some((id, self.messages.get(&id)?.clone())))
+            .collect();
+        let next_seq = self.workspace.head.next();
+        let facts = Facts { messages };
+        let decision = decide(&self.workspace, &facts, actor, command, next_seq, self.now)?;
+        Ok(self.append(decision, client_msg_id, command))
+    }
+
+    /// Runs a command and returns what happened.
+    pub fn when(&mut self, actor: Actor, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let batch = self.run(actor, None, command)?;
+        Ok(batch.events.iter().filter_map(|record| record.event().cloned()).collect())
+    }
+
+    /// Runs a command that must be allowed.
+    ///
+    /// # Panics
+    ///
+    /// When it is not.
+    pub fn given(&mut self, actor: Actor, command: &Command) -> Vec<LoggedEvent> {
+        match self.run(actor, None, command) {
+            Ok(batch) => batch.events,
+            Err(rejection) => panic!("{command:?} was refused: {rejection}"),
+        }
+    }
+
+    /// Signs up a person and returns them with their first session.
+    pub fn sign_up(&mut self, name: &str) -> Actor {
+        let number = self.workspace.head.get();
+        let command = Command::SignUp {
+            name: UserName::parse(name).expect("the cast has valid names"),
+            password_hash: PasswordHash(format!("$fake$first password of {name}")),
+            token_hash: token_hash(number),
+        };
+        let events = self.given(Actor::Anonymous, &command);
+        Actor::User { user: UserId(events[0].seq), session: SessionId(events[2].seq) }
+    }
+
+    /// Creates a public channel whose display name is its slug.
+    pub fn create_channel(&mut self, slug: &str) -> ChannelName {
+        let slug = Slug::parse(slug).expect("the stage has valid slugs");
+        let command = Command::CreateChannel { slug: slug.clone(), name: slug.to_string() };
+        self.given(Actor::System, &command);
+        ChannelName::Public(slug)
+    }
+
+    /// Posts a message and returns its id.
+    pub fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
+        let channel = ChannelName::parse(channel).expect("a test names channels rightly");
+        let command = Command::PostMessage { channel, text: text.to_owned(), reply_to: None };
+        self.given(actor, &command).last().expect("a post is an event").seq
+    }
+
+    fn append(
+        &mut self,
+        decision: Decision,
+        mut client_msg_id: Option<ClientMsgId>,
+        command: &Command,
+    ) -> Batch {
+        let mut batch = Batch { events: Vec::new(), redacted: decision.redacts };
+        // The id stands on the event that the wish is about, not on the opening of a direct channel before it.
+        let is_post = matches!(command, Command::PostMessage { .. });
+        let named = if is_post { decision.events.len().saturating_sub(1) } else { 0 };
+        for (index, event) in decision.events.into_iter().enumerate() {
+            let id = if index == named { client_msg_id.take() } else { None };
+            let ts = self.now.max(self.workspace.last_ts.plus_micros(1));
+            let seq = self.workspace.head.next();
+            let record = LoggedEvent::new(seq, ts, decision.actor, id, event);
+            if let Some(Event::MessageDeleted { message, .. }) = record.event() {
+                batch.redacted.extend(self.records_of(*message));
+            }
+            self.workspace.apply(&record);
+            self.follow(&record);
+            self.log.push(record.clone());
+            batch.events.push(record);
+        }
+        if let Some(first) = batch.events.first() {
+            self.redact(&batch.redacted, first.seq);
+        }
+        batch
+    }
+
+    /// The records that hold a message's text, past and present.
+    fn records_of(&self, message: Seq) -> Vec<Seq> {
+        let texts = self.log.iter().filter(|record| {
+            record.seq == message
+                || (record.kind == EventKind::MessageEdited && record.target == Some(message))
+        });
+        texts.map(|record| record.seq).collect()
+    }
+
+    fn follow(&mut self, record: &LoggedEvent) {
+        if record.kind == EventKind::MessagePosted {
+            self.messages.insert(record.seq, Message::posted(record));
+        } else if let Some(message) =
+            record.target.and_then(|target| self.messages.get_mut(&target))
+        {
+            message.apply(record);
+        }
+    }
+
+    fn redact(&mut self, seqs: &[Seq], by: Seq) {
+        for record in self.log.iter_mut().filter(|record| seqs.contains(&record.seq)) {
+            record.body = Body::Redacted { by };
+        }
+    }
+}
+
+/// A made-up token hash; different numbers give different ones.
+pub(super) fn token_hash(number: u64) -> TokenHash {
+    TokenHash(format!("{number:064x}"))
+}

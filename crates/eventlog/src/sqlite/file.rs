@@ -1,0 +1,143 @@
+//! The file `log.db`: opening it, creating it, telling it from other files.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::{Epoch, Error};
+
+/// "MMLG", in the file's header (SQLite docs, "Database File Format", 1.3).
+const APPLICATION_ID: i32 = 0x4D4D_4C47;
+
+/// The layout of `schema.sql`.
+const FORMAT: i64 = 1;
+
+/// How long a statement waits for somebody else's lock: an operator's SQLite shell at most, we have one writer.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepared statements that a connection keeps; a reader has about a dozen.
+const STATEMENTS_CACHED_MAX: usize = 32;
+
+/// A commit is on disk when it returns (FULL), erased bytes are overwritten (secure_delete), and the WAL is moved into
+/// the file every 16 MiB: rarely enough for throughput, often enough for quick reads.
+const WRITER_PRAGMAS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA temp_store = MEMORY";
+
+/// The last record's seq and time; zeros for an empty log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tip {
+    pub seq: u64,
+    pub ts_micros: i64,
+}
+
+/// Opens the connection that writes, creating file and schema when there is nothing yet.
+pub(super) fn open_or_create(path: &Path) -> Result<(Connection, Epoch), Error> {
+    create_private(path).map_err(|source| Error::Create(Arc::new(source)))?;
+    let mut connection = connect(path)?;
+    // Before the pragmas: a foreign file must not be changed, and journal_mode would.
+    let is_blank = is_blank(&connection)?;
+    if !is_blank {
+        epoch(&connection)?;
+    }
+    connection.execute_batch(WRITER_PRAGMAS)?;
+    if is_blank {
+        create_schema(&mut connection)?;
+    }
+    let epoch = epoch(&connection)?;
+    Ok((connection, epoch))
+}
+
+/// Opens the connection that writes, after a failure; the file is there.
+pub(super) fn reopen(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path)?;
+    epoch(&connection)?;
+    connection.execute_batch(WRITER_PRAGMAS)?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write.
+///
+/// It is opened for writing all the same, because a reader of a WAL file takes part in its locks.
+pub(super) fn open_reading(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY")?;
+    Ok(connection)
+}
+
+/// The last record.
+pub(super) fn tip(connection: &Connection) -> Result<Tip, Error> {
+    const NEWEST: &str = "SELECT seq, ts_us FROM record ORDER BY seq DESC LIMIT 1";
+    let newest = connection
+        .prepare_cached(NEWEST)?
+        .query_row([], |row| {
+            Ok(Tip { seq: row.get::<_, i64>(0)?.cast_unsigned(), ts_micros: row.get(1)? })
+        })
+        .optional()?;
+    Ok(newest.unwrap_or_default())
+}
+
+/// An empty file is a new database to SQLite; made by us it is nobody else's to read.
+/// The WAL inherits the mode.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED_MAX);
+    Ok(connection)
+}
+
+/// Whether nothing was ever put in: new, or created by a start that did not get further.
+fn is_blank(connection: &Connection) -> Result<bool, Error> {
+    let tables: i64 =
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application_id: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    Ok(tables == 0 && application_id == 0)
+}
+
+fn create_schema(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.execute_batch(include_str!("schema.sql"))?;
+    // SQLite seeds random() from the operating system; all 64 bits of it are used.
+    transaction
+        .execute("INSERT INTO meta (id, format, epoch) VALUES (1, ?1, random())", [FORMAT])?;
+    Ok(transaction.commit()?)
+}
+
+/// The epoch of a file that is ours and of a version that we know.
+fn epoch(connection: &Connection) -> Result<Epoch, Error> {
+    let application_id: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application_id != APPLICATION_ID {
+        return Err(Error::WrongFile);
+    }
+    let (format, epoch): (i64, i64) =
+        connection.query_row("SELECT format, epoch FROM meta", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if format != FORMAT {
+        return Err(Error::WrongFile);
+    }
+    Ok(Epoch(epoch.cast_unsigned()))
+}

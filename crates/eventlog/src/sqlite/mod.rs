@@ -1,0 +1,160 @@
+//! The SQLite engine: one owner thread appends, every reader has its own connection.
+//!
+//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` reads; the layout of the file
+//! is `schema.sql`.
+
+mod damage;
+mod file;
+mod insert;
+mod owner;
+mod pool;
+mod reader;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use crate::follow::Head;
+use crate::{Batch, Epoch, Error};
+use damage::Damage;
+use owner::{Append, Order, Owner};
+use pool::ReaderPool;
+pub use reader::Reader;
+
+/// Batches that may wait for the owner thread; one more makes its caller wait for a place.
+const APPENDS_WAITING_MAX: usize = 1_024;
+
+/// A handle to an open log; clones share it.
+///
+/// When the last one is dropped the threads end by themselves; [`Log::close`] waits for that and tells of failures.
+#[derive(Clone)]
+pub struct Log {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    epoch: Epoch,
+    head: Arc<Head>,
+    damage: Arc<Damage>,
+    orders: mpsc::Sender<Order>,
+    /// Bounds the queue of orders: each append holds one until it is answered.
+    places: Arc<Semaphore>,
+    readers: ReaderPool,
+}
+
+impl Log {
+    /// Opens or creates the log file and starts its threads.
+    ///
+    /// Every record after `verified_up_to` (exclusive) is checked before this returns; older ones whenever they are
+    /// read, and by [`Reader::verify`]. It blocks: a million records take about a second. The directory must exist; the
+    /// file is created readable by its owner only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Corrupt`] and [`Error::FileDamaged`] when it must not be used, [`Error::WrongFile`] when it is not a
+    /// log, [`Error::Create`] when it cannot be made.
+    pub fn open(path: &Path, verified_up_to: u64) -> Result<Log, Error> {
+        let (connection, epoch) = file::open_or_create(path)?;
+        let damage = Arc::new(Damage::default());
+        let mut readers = Vec::with_capacity(pool::READERS);
+        for _ in 0..pool::READERS {
+            readers.push(Reader::open(path, Arc::clone(&damage))?);
+        }
+        readers[0].verify(verified_up_to, u64::MAX)?;
+        let tip = file::tip(&connection)?;
+        let head = Arc::new(Head::new(tip.seq));
+        let owner = Owner {
+            path: path.to_owned(),
+            connection: Some(connection),
+            tip,
+            head: Arc::clone(&head),
+            damage: Arc::clone(&damage),
+            // A stop between an erasure and its checkpoint leaves erased bytes in the WAL; the first idle moment ends it.
+            commits_since_erasure: Some(0),
+            disk_is_filled: false,
+        };
+        let (orders, receiver) = mpsc::channel();
+        thread::Builder::new()
+            .name("log-owner".to_owned())
+            .spawn(move || owner.run(&receiver))
+            .expect("a starting process may have threads");
+        let places = Arc::new(Semaphore::new(APPENDS_WAITING_MAX));
+        let (path, readers) = (path.to_owned(), ReaderPool::start(readers));
+        Ok(Log { shared: Arc::new(Shared { path, epoch, head, damage, orders, places, readers }) })
+    }
+
+    /// The identity of this history.
+    pub fn epoch(&self) -> Epoch {
+        self.shared.epoch
+    }
+
+    /// The last durable seq, 0 for an empty log.
+    pub fn head(&self) -> u64 {
+        self.shared.head.now()
+    }
+
+    /// Changes whenever the head does, after the commit.
+    pub fn watch_head(&self) -> watch::Receiver<u64> {
+        self.shared.head.watch()
+    }
+
+    /// Appends a batch, all of it or nothing, and returns the head after it once it is on disk.
+    ///
+    /// Batches that wait together share a commit, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfOrder`] and [`Error::DuplicateClientMsgId`] refuse this batch alone. Any other error means that the
+    /// commit failed: nothing is acknowledged, and the next append opens the file anew. In the rare case that the
+    /// outcome could not be learnt (the disk answered neither the commit nor the question), the records may turn out
+    /// to be there: the head then moves on its own and the next append is `OutOfOrder`. Read on from there.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future does not take the batch back once it is queued.
+    pub async fn append(&self, batch: Batch) -> Result<u64, Error> {
+        let places = Arc::clone(&self.shared.places);
+        let place = places.acquire_owned().await.map_err(|_| Error::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::Append(Append { batch, answer, place }))?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs a reading closure on one of the log's reader threads.
+    ///
+    /// Keep it short, there are two. A panic in it continues here.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.shared.readers.read(read).await
+    }
+
+    /// A reader of one's own, for an owner thread.
+    pub fn reader(&self) -> Result<Reader, Error> {
+        Reader::open(&self.shared.path, Arc::clone(&self.shared.damage))
+    }
+
+    /// Writes what is queued, empties the WAL into the file and closes it; later calls answer [`Error::Closed`].
+    ///
+    /// Readers that others own go on reading, and keep the WAL's file in its place.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.shared.readers.close().await;
+        let (answer, answered) = oneshot::channel();
+        self.order(Order::Close(answer))?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// For tests: behaves like a full disk from the file's present size on, or no longer.
+    #[doc(hidden)]
+    pub fn fill_disk_for_test(&self, is_filled: bool) -> Result<(), Error> {
+        self.order(Order::FillDisk(is_filled))
+    }
+
+    fn order(&self, order: Order) -> Result<(), Error> {
+        self.shared.orders.send(order).map_err(|_| Error::Closed)
+    }
+}

@@ -1,0 +1,133 @@
+//! Erasing: gone from every byte on disk, the envelope stays.
+
+use eventlog::{Batch, Body, Error, Redaction};
+
+use crate::support::{
+    ALICE, BOB, DELETED, EDITED, GENERAL, Place, about, batch, erasing, everything, posted, seqs,
+};
+
+#[tokio::test]
+async fn erased_text_is_in_no_byte_of_any_file() {
+    let place = Place::new();
+    let log = place.open();
+    let long = "the secret of the long message ".repeat(1_000);
+    log.append(batch(vec![
+        posted(1, ALICE, GENERAL, "xyzzy is the password"),
+        posted(2, BOB, GENERAL, "what stays"),
+        posted(3, ALICE, GENERAL, &long),
+    ]))
+    .await
+    .unwrap();
+    log.append(batch(vec![about(4, 1, EDITED, "xyzzy was a typo")])).await.unwrap();
+    assert!(place.holds("xyzzy is the password"), "or the test could not fail");
+    assert!(place.holds("secret of the long"));
+
+    let deleted = about(5, 1, DELETED, "{}");
+    let redactions = [1, 3, 4].map(|seq| Redaction { seq, by: 5 }).to_vec();
+    log.append(Batch { records: vec![deleted.clone()], redactions }).await.unwrap();
+    log.close().await.unwrap();
+
+    assert!(!place.holds("xyzzy"));
+    assert!(!place.holds("secret of the long"));
+    assert!(place.holds("what stays"));
+    let log = place.open();
+    let records = everything(&log).await;
+    assert_eq!(seqs(&records), [1, 2, 3, 4, 5]);
+    assert_eq!(records[0].body, Body::Redacted { by: 5 });
+    assert_eq!(records[0].actor, ALICE);
+    assert_eq!(records[3].target, Some(1));
+    assert_eq!(records[4], deleted);
+}
+
+#[tokio::test]
+async fn erased_text_leaves_the_disk_of_a_log_that_stays_open() {
+    let place = Place::new();
+    let log = place.open();
+    log.append(batch(vec![posted(1, ALICE, GENERAL, "xyzzy is the password")])).await.unwrap();
+    log.append(erasing(1, about(2, 1, DELETED, "{}"))).await.unwrap();
+    // Each append is answered after the chores that were due before it, so the second one finds them done.
+    for seq in 3..100 {
+        log.append(batch(vec![posted(seq, BOB, GENERAL, "and on")])).await.unwrap();
+        if !place.holds("xyzzy") {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("xyzzy is still on disk");
+}
+
+#[tokio::test]
+async fn a_reader_in_the_middle_delays_the_erasure_and_does_not_prevent_it() {
+    let place = Place::new();
+    let log = place.open();
+    log.append(batch(vec![posted(1, ALICE, GENERAL, "xyzzy is the password")])).await.unwrap();
+    let mut reader = log.reader().unwrap();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (started, start) = std::sync::mpsc::channel();
+    let held = std::thread::spawn(move || {
+        reader.snapshot(|reader| {
+            let before = reader.range(0, 9, 9)?;
+            started.send(()).unwrap();
+            released.recv().unwrap();
+            Ok::<_, Error>(before)
+        })
+    });
+    start.recv().unwrap();
+    log.append(erasing(1, about(2, 1, DELETED, "{}"))).await.unwrap();
+    assert!(place.holds("xyzzy"), "the reader still needs it");
+    release.send(()).unwrap();
+    assert_eq!(seqs(&held.join().unwrap().unwrap()), [1]);
+    log.close().await.unwrap();
+    assert!(!place.holds("xyzzy"));
+}
+
+#[tokio::test]
+async fn erasing_twice_keeps_the_first_reason_and_erasing_nothing_is_nothing() {
+    let place = Place::new();
+    let log = place.open();
+    log.append(batch(vec![posted(1, ALICE, GENERAL, "hello")])).await.unwrap();
+    log.append(erasing(1, about(2, 1, DELETED, "{}"))).await.unwrap();
+    log.append(erasing(1, about(3, 1, DELETED, "{}"))).await.unwrap();
+    log.append(erasing(99, about(4, 99, DELETED, "{}"))).await.unwrap();
+    let records = everything(&log).await;
+    assert_eq!(seqs(&records), [1, 2, 3, 4]);
+    assert_eq!(records[0].body, Body::Redacted { by: 2 });
+    let later = Batch { records: vec![], redactions: vec![Redaction { seq: 2, by: 5 }] };
+    let later = log.append(later).await;
+    assert!(matches!(later, Err(Error::OutOfOrder { seq: 5, head: 4 })), "{later:?}");
+}
+
+#[tokio::test]
+async fn no_order_of_erasing_leaves_a_copy_in_a_page() {
+    const MESSAGES: u64 = 4_000;
+    let place = Place::new();
+    let log = place.open();
+    let text =
+        |seq: u64| format!("<<{seq:06}>>").repeat(1 + usize::try_from(seq * 7 % 40).unwrap());
+    for chunk in (1..=MESSAGES).collect::<Vec<_>>().chunks(100) {
+        let records = chunk.iter().map(|seq| posted(*seq, ALICE, GENERAL, &text(*seq))).collect();
+        log.append(batch(records)).await.unwrap();
+    }
+    // 7919 is prime, so this visits them all in an order that jumps about; the last tenth stays.
+    let order: Vec<_> = (0..MESSAGES).map(|n| n * 7_919 % MESSAGES + 1).collect();
+    let (erased, kept) = order.split_at(order.len() * 9 / 10);
+    for (n, chunk) in erased.chunks(20).enumerate() {
+        let seq = MESSAGES + 1 + u64::try_from(n).unwrap();
+        let redactions = chunk.iter().map(|erased| Redaction { seq: *erased, by: seq }).collect();
+        let records = vec![posted(seq, ALICE, GENERAL, "{}")];
+        log.append(Batch { records, redactions }).await.unwrap();
+    }
+    log.close().await.unwrap();
+
+    let bytes = place.bytes();
+    let mut found = std::collections::BTreeSet::new();
+    for window in bytes.windows(10) {
+        if let Some(digits) = window.strip_prefix(b"<<").and_then(|rest| rest.strip_suffix(b">>")) {
+            found.extend(std::str::from_utf8(digits).unwrap().parse::<u64>());
+        }
+    }
+    let kept: std::collections::BTreeSet<_> = kept.iter().copied().collect();
+    let leaked: Vec<_> = found.difference(&kept).collect();
+    assert_eq!(leaked, Vec::<&u64>::new(), "{} of {} leaked", leaked.len(), erased.len());
+    assert_eq!(found, kept, "what was not erased is all there");
+}
