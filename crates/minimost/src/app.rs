@@ -1,15 +1,16 @@
 //! What every handler has at hand.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use chat::{Seq, Workspace};
+use chat::{ChannelId, Seq, UserId, Workspace};
 
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::live::{Cursor, Hub};
-use crate::projection::mailbox::Mailboxes;
+use crate::projection::mailbox::{Counts, MailboxError, Mailboxes};
 use crate::published::PublishedWorkspace;
 use crate::write::Writer;
 
@@ -37,6 +38,16 @@ impl App {
     /// The workspace at the head: what a request that arrives now must answer for.
     pub fn workspace(&self) -> Arc<Workspace> {
         self.published.now()
+    }
+
+    /// What waits for `user` in every channel, and the workspace that it was counted for.
+    pub async fn counts(
+        &self,
+        user: UserId,
+    ) -> Result<(Arc<Workspace>, BTreeMap<ChannelId, Counts>), MailboxError> {
+        let workspace = self.workspace();
+        let counts = self.mailboxes.counts(user, workspace.head).await?;
+        Ok((workspace, counts))
     }
 
     /// `<epoch>.<seq>`, where a live stream continues from.

@@ -7,7 +7,6 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::account::SESSION_SECONDS;
-use chat::ids::PasswordHash;
 use chat::signal::PresenceState;
 use chat::{Actor, Command, Rejection, UserId, UserName, Workspace};
 use serde::Serialize;
@@ -89,7 +88,7 @@ pub(super) async fn sign_up(
         return Err(Rejection::NameTaken(name).into());
     }
     let token = Token::generate();
-    let password_hash = PasswordHash(app.auth.passwords.hash(input.password).await?);
+    let password_hash = app.auth.passwords.hash(input.password).await?;
     let command =
         Command::SignUp { name: name.clone(), password_hash, token_hash: token.hash() };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
@@ -154,7 +153,7 @@ pub(super) async fn change_password(
     check_password(&app, "new_password", &input.new_password, confirmation)?;
     let name = asker.workspace.user_name(asker.user);
     let verified = verify(&app, name, input.current_password).await?;
-    let password_hash = PasswordHash(app.auth.passwords.hash(input.new_password).await?);
+    let password_hash = app.auth.passwords.hash(input.new_password).await?;
     let command =
         Command::ChangePassword { verified_against: verified.password_set, password_hash };
     app.writer.submit(asker.actor(), None, command).await?;
@@ -200,7 +199,7 @@ async fn verify(app: &App, name: &str, password: String) -> Result<Verified, Api
 
 /// Stores the password under today's kind of hash. One that was changed meanwhile needs no upgrade.
 async fn upgrade(app: &App, verified: &Verified, password: String) -> Result<(), ApiError> {
-    let password_hash = PasswordHash(app.auth.passwords.hash(password).await?);
+    let password_hash = app.auth.passwords.hash(password).await?;
     let command = Command::UpgradePasswordHash {
         user: verified.user,
         verified_against: verified.password_set,

@@ -108,7 +108,7 @@ pub(super) async fn directs(
     asker: LoggedIn,
 ) -> Result<Answer<Vec<DirectView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let (workspace, counts) = app.counts(asker.user).await?;
     let mut directs: Vec<_> = workspace
         .channels_of(asker.user)
         .into_iter()
@@ -144,19 +144,19 @@ pub(super) async fn open_direct(
     asker: LoggedIn,
     Input(input): Input<OpenDirectInput>,
 ) -> Result<Response<Body>, ApiError> {
-    let (names, unknown): (Vec<_>, Vec<_>) =
-        input.users.iter().map(|name| UserName::parse(name)).partition(Result::is_ok);
-    if !unknown.is_empty() {
-        let is_name = |name: &&String| UserName::parse(name).is_err();
-        let unknown = input.users.iter().filter(is_name).cloned().collect();
-        return Err(Rejection::NoSuchUser(unknown).into());
+    let unnameable = input.users.iter().filter(|name| UserName::parse(name).is_err());
+    let unnameable: Vec<_> = unnameable.cloned().collect();
+    if !unnameable.is_empty() {
+        return Err(Rejection::NoSuchUser(unnameable).into());
     }
-    let names: Vec<UserName> = names.into_iter().flatten().collect();
-    let command = Command::OpenDirect { names: names.clone() };
+    let names = input.users.iter().map(|name| UserName::parse(name)).collect::<Result<_, _>>()?;
+    let command = Command::OpenDirect { names };
     let receipt = app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
     let is_opened = receipt.is_new && receipt.seq.is_some();
     let status = if is_opened { StatusCode::CREATED } else { StatusCode::OK };
-    let channel = ChannelName::direct(names, asker.workspace.user_name(asker.user));
+    let names: Vec<_> = input.users.iter().map(|name| name.trim()).collect();
+    let own_name = asker.workspace.user_name(asker.user);
+    let channel = ChannelName::parse(&format!("dm:{own_name}:{}", names.join(":")))?;
     Ok((status, Json(view(&channel, &receipt.workspace)?)).into_response())
 }
 

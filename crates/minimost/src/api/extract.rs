@@ -121,6 +121,12 @@ fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
+/// The one variable part of the path, percent-decoded; `None` when that is not UTF-8.
+async fn path_part(parts: &mut Parts, app: &App) -> Option<String> {
+    let path = <Path<String> as FromRequestParts<App>>::from_request_parts(parts, app).await;
+    path.ok().map(|Path(text)| text)
+}
+
 /// The channel in the path: not yet known to exist. A name that cannot be one names no channel.
 pub(super) struct ChannelPath(pub(super) ChannelName);
 
@@ -128,8 +134,7 @@ impl FromRequestParts<App> for ChannelPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ChannelPath, ApiError> {
-        let path = Path::<String>::from_request_parts(parts, app).await;
-        let Path(text) = path.map_err(|_| Rejection::ChannelNotFound)?;
+        let text = path_part(parts, app).await.ok_or(Rejection::ChannelNotFound)?;
         let name = ChannelName::parse(&text).map_err(|_| Rejection::ChannelNotFound)?;
         Ok(ChannelPath(name))
     }
@@ -142,8 +147,7 @@ impl FromRequestParts<App> for MessagePath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MessagePath, ApiError> {
-        let path = Path::<String>::from_request_parts(parts, app).await;
-        let Path(text) = path.map_err(|_| Rejection::MessageNotFound)?;
+        let text = path_part(parts, app).await.ok_or(Rejection::MessageNotFound)?;
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let id = text.parse::<i64>().ok().filter(|_| is_number);
         let id = id.and_then(|id| u64::try_from(id).ok()).ok_or(Rejection::MessageNotFound)?;

@@ -128,6 +128,7 @@ impl ProblemKind {
             Rejection::NotLoggedIn => ProblemKind::NotLoggedIn,
             Rejection::NameTaken(_) => ProblemKind::NameTaken,
             Rejection::NoSuchUser(_) => ProblemKind::NoSuchUser,
+            Rejection::AccountLocked { .. } => ProblemKind::AccountLocked,
             Rejection::PasswordChangedMeanwhile => ProblemKind::PasswordChanged,
             Rejection::NotAnAdministrator => ProblemKind::NotAnAdministrator,
             Rejection::ChannelNotFound => ProblemKind::ChannelNotFound,

@@ -1,6 +1,7 @@
 //! What has been read: one's own markers, other people's, and what is left to read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -120,9 +121,9 @@ pub(super) async fn unread_count(
 async fn counts(
     app: &App,
     asker: &LoggedIn,
-) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), ApiError> {
+) -> Result<(Arc<Workspace>, BTreeMap<ChannelId, Counts>), ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    Ok(app.mailboxes.counts(asker.user, app.workspace().head).await?)
+    Ok(app.counts(asker.user).await?)
 }
 
 /// The asker's waiting markers are written first, so that they read what they wrote.

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use chat::PasswordHash;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::sync::Semaphore;
@@ -36,7 +37,7 @@ pub enum Verdict {
 pub struct Passwords {
     params: Params,
     /// What a password for an unknown name is compared with, so that it takes as long.
-    nobodys_hash: String,
+    nobodys_hash: PasswordHash,
     turns: Semaphore,
     waiting: AtomicUsize,
 }
@@ -53,7 +54,7 @@ impl Passwords {
     }
 
     /// The hash of a new password, as a PHC string.
-    pub async fn hash(&self, password: String) -> Result<String, PasswordBusy> {
+    pub async fn hash(&self, password: String) -> Result<PasswordHash, PasswordBusy> {
         let params = self.params.clone();
         self.in_turn(move || argon2id(&params, password.as_bytes())).await
     }
@@ -62,12 +63,12 @@ impl Passwords {
     pub async fn verify(
         &self,
         password: String,
-        hash: Option<String>,
+        hash: Option<PasswordHash>,
     ) -> Result<Verdict, PasswordBusy> {
         let params = self.params.clone();
         let is_somebodys = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobodys_hash.clone());
-        let verdict = self.in_turn(move || verify(&params, password.as_bytes(), &hash)).await?;
+        let verdict = self.in_turn(move || verify(&params, password.as_bytes(), &hash.0)).await?;
         Ok(if is_somebodys { verdict } else { Verdict::Wrong })
     }
 
@@ -100,13 +101,13 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn argon2id(params: &Params, password: &[u8]) -> String {
+fn argon2id(params: &Params, password: &[u8]) -> PasswordHash {
     let mut salt = [0; 16];
     OsRng.try_fill_bytes(&mut salt).expect("the operating system has randomness");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+    let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
         .hash_password_with_salt(password, &salt)
-        .expect("a password of at most 1024 characters and a salt of 16 bytes can be hashed")
-        .to_string()
+        .expect("a password of at most 1024 characters and a salt of 16 bytes can be hashed");
+    PasswordHash(hash.to_string())
 }
 
 fn verify(params: &Params, password: &[u8], hash: &str) -> Verdict {
@@ -114,7 +115,7 @@ fn verify(params: &Params, password: &[u8], hash: &str) -> Verdict {
         let is_right = werkzeug::verify(password, hash);
         return if is_right { Verdict::Right { is_outdated: true } } else { Verdict::Wrong };
     }
-    let Ok(parsed) = PasswordHash::new(hash) else { return Verdict::Wrong };
+    let Ok(parsed) = phc::PasswordHash::new(hash) else { return Verdict::Wrong };
     if Argon2::default().verify_password(password, &parsed).is_err() {
         return Verdict::Wrong;
     }
@@ -133,8 +134,8 @@ mod tests {
     async fn a_hash_verifies_its_own_password_only() {
         let passwords = Passwords::new(64);
         let hash = passwords.hash("Correct-horse-1".to_owned()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{hash}");
-        let verify = |password: &str, hash: Option<&String>| {
+        assert!(hash.0.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{hash:?}");
+        let verify = |password: &str, hash: Option<&PasswordHash>| {
             passwords.verify(password.to_owned(), hash.cloned())
         };
         let right = verify("Correct-horse-1", Some(&hash)).await;
