@@ -50,11 +50,11 @@ chromium:
 crash-500: web/node_modules
 	MINIMOST_CRASH_ROUNDS=500 cargo test --package minimost --test it -- crash --nocapture
 
-# Side by side with the physical limits; results in docs/performance.md. Wants a quiet machine and about 20 minutes.
+# Side by side with the physical limits; fills the tables of docs/performance.md. Wants a quiet machine and 15 minutes.
 bench: web/node_modules
 	cargo build --release --package minimost --package bench
-	ulimit -n 65536
-	target/release/bench all
+	target/release/bench --server target/release/minimost --json target/bench.jsonl all
+	target/release/bench --json target/bench.jsonl report
 
 # Rewrites docs/openapi.json and the other reviewed snapshots from the Rust types.
 openapi:

@@ -161,3 +161,256 @@ fn open_session(case: Case<'_>, actor: Actor) -> Result<(UserId, SessionId), Rej
 fn closed(user: UserId, session: SessionId) -> Event {
     Event::SessionClosed { user, session }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::ids::Slug;
+    use crate::testing::Story;
+
+    fn sign_up_as(name: &str) -> Command {
+        Command::SignUp {
+            name: UserName::parse(name).unwrap(),
+            password_hash: PasswordHash("$fake$1".to_owned()),
+            token_hash: TokenHash("t1".to_owned()),
+        }
+    }
+
+    fn user_of(actor: Actor) -> UserId {
+        let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
+        user
+    }
+
+    fn password_set(story: &Story, actor: Actor) -> Seq {
+        story.workspace.users[&user_of(actor)].password_set
+    }
+
+    fn log_in_as(story: &mut Story, actor: Actor, token: &str) -> Result<Vec<Event>, Rejection> {
+        let command = Command::LogIn {
+            user: user_of(actor),
+            verified_against: password_set(story, actor),
+            token_hash: TokenHash(token.to_owned()),
+        };
+        story.when(Actor::Anonymous, &command)
+    }
+
+    fn days(count: i64) -> i64 {
+        count * 24 * 3_600_000_000
+    }
+
+    #[test]
+    fn the_first_account_becomes_administrator_and_the_second_does_not() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        assert!(story.workspace.users[&user_of(alice)].is_admin);
+        assert!(!story.workspace.users[&user_of(bob)].is_admin);
+    }
+
+    #[test]
+    fn signing_up_makes_an_account_a_password_and_a_session() {
+        let mut story = Story::new();
+        let user = UserId(Seq(1));
+        let happened = story.when(Actor::Anonymous, &sign_up_as("alice")).unwrap();
+        assert_eq!(
+            happened,
+            [
+                Event::AccountCreated { name: UserName::parse("alice").unwrap(), is_admin: true },
+                Event::PasswordSet { user, password_hash: PasswordHash("$fake$1".to_owned()) },
+                Event::SessionOpened { user, token_hash: TokenHash("t1".to_owned()) },
+            ]
+        );
+        assert!(story.log.iter().all(|record| record.actor == user));
+    }
+
+    #[test]
+    fn a_name_is_taken_whatever_its_case() {
+        let mut story = Story::new();
+        story.sign_up("alice");
+        let taken = Rejection::NameTaken(UserName::parse("ALICE").unwrap());
+        assert_eq!(story.when(Actor::Anonymous, &sign_up_as("ALICE")), Err(taken));
+    }
+
+    #[test]
+    fn who_has_not_logged_in_may_only_sign_up_and_log_in() {
+        let mut story = Story::new();
+        let general = story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let message = story.post(alice, "general", "hi");
+        let slug = Slug::parse("general").unwrap();
+        let commands = [
+            Command::LogOut,
+            Command::ChangePassword {
+                verified_against: password_set(&story, alice),
+                password_hash: PasswordHash::default(),
+            },
+            Command::RenameChannel { channel: slug, name: "Hall".to_owned() },
+            Command::OpenDirect { names: vec![UserName::parse("alice").unwrap()] },
+            Command::PostMessage { channel: general.clone(), text: "hi".into(), reply_to: None },
+            Command::EditMessage { message, text: "ho".to_owned() },
+            Command::DeleteMessage { message },
+            Command::React { message, reaction: "heart".to_owned(), on: None },
+            Command::MarkRead { channel: general, up_to: None },
+        ];
+        let gone = Actor::User { user: user_of(alice), session: SessionId(Seq(999)) };
+        for command in &commands {
+            for actor in [Actor::Anonymous, Actor::System, gone] {
+                let outcome = story.when(actor, command);
+                assert_eq!(outcome, Err(Rejection::NotLoggedIn), "{actor:?} {command:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_session_of_somebody_else_is_no_session() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let mallory = story.sign_up("mallory");
+        let Actor::User { session, .. } = mallory else { panic!("mallory signed up") };
+        let disguised = Actor::User { user: user_of(alice), session };
+        assert_eq!(story.when(disguised, &Command::LogOut), Err(Rejection::NotLoggedIn));
+    }
+
+    #[test]
+    fn only_the_system_expires_sessions_locks_accounts_and_upgrades_hashes() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let Actor::User { user, session } = alice else { panic!("alice signed up") };
+        let commands = [
+            Command::ExpireSession { session },
+            Command::LockAccount { user, until: story.now },
+            Command::UpgradePasswordHash {
+                user,
+                verified_against: password_set(&story, alice),
+                password_hash: PasswordHash::default(),
+            },
+        ];
+        for command in &commands {
+            assert_eq!(story.when(alice, command), Err(Rejection::NotAnAdministrator));
+            assert_eq!(story.when(Actor::Anonymous, command), Err(Rejection::NotLoggedIn));
+            assert!(story.when(Actor::System, command).is_ok());
+        }
+    }
+
+    #[test]
+    fn logging_out_ends_the_own_session_only() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        log_in_as(&mut story, alice, "phone").unwrap();
+        story.given(alice, &Command::LogOut);
+        assert_eq!(story.when(alice, &Command::LogOut), Err(Rejection::NotLoggedIn));
+        let phone = story.workspace.find_session(&TokenHash("phone".to_owned()));
+        assert!(phone.is_some(), "the phone stays logged in");
+    }
+
+    #[test]
+    fn a_session_ends_after_thirty_days_even_before_the_sweep() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let opened_ts = story.workspace.last_ts;
+        story.now = opened_ts.plus_micros(days(30) - 1);
+        story.post(alice, "general", "still here");
+        story.now = opened_ts.plus_micros(days(30));
+        assert_eq!(story.when(alice, &Command::LogOut), Err(Rejection::NotLoggedIn));
+    }
+
+    #[test]
+    fn the_sweep_closes_only_what_has_expired() {
+        let mut story = Story::new();
+        let Actor::User { user, session } = story.sign_up("alice") else { panic!("signed up") };
+        let sweep = Command::ExpireSession { session };
+        assert_eq!(story.when(Actor::System, &sweep), Ok(vec![]));
+        story.now = story.now.plus_micros(days(31));
+        let closed = vec![Event::SessionClosed { user, session }];
+        assert_eq!(story.when(Actor::System, &sweep), Ok(closed));
+        assert_eq!(story.when(Actor::System, &sweep), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_log_in_beyond_fifty_sessions_closes_the_oldest() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let Actor::User { user, session } = alice else { panic!("alice signed up") };
+        for number in 2..=SESSIONS_MAX {
+            let happened = log_in_as(&mut story, alice, &format!("token {number}")).unwrap();
+            assert_eq!(happened.len(), 1, "session {number} displaces none");
+        }
+        let happened = log_in_as(&mut story, alice, "one more").unwrap();
+        assert_eq!(happened[1..], [Event::SessionClosed { user, session }]);
+        assert_eq!(story.workspace.users[&user].sessions.len(), SESSIONS_MAX);
+    }
+
+    #[test]
+    fn a_password_that_was_replaced_meanwhile_opens_nothing() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let verified_against = password_set(&story, alice);
+        let password_hash = PasswordHash("$fake$2".to_owned());
+        let change = Command::ChangePassword { verified_against, password_hash };
+        story.given(alice, &change);
+        let user = user_of(alice);
+        let token_hash = TokenHash("late".to_owned());
+        let late = Command::LogIn { user, verified_against, token_hash };
+        let refused = Err(Rejection::PasswordChangedMeanwhile);
+        assert_eq!(story.when(Actor::Anonymous, &late), refused);
+        assert_eq!(story.when(alice, &change), refused);
+    }
+
+    #[test]
+    fn a_locked_account_cannot_log_in_until_the_time_is_over() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let until = story.now.plus_micros(1_000_000);
+        let lock = Command::LockAccount { user: user_of(alice), until };
+        story.given(Actor::System, &lock);
+        assert_eq!(story.when(Actor::System, &lock), Ok(vec![]), "it is locked already");
+        let refused = log_in_as(&mut story, alice, "phone");
+        assert_eq!(refused, Err(Rejection::AccountLocked { until }));
+        story.now = until;
+        assert!(log_in_as(&mut story, alice, "phone").is_ok());
+    }
+
+    #[test]
+    fn a_new_password_ends_the_other_sessions_and_erases_the_old_hash() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        log_in_as(&mut story, alice, "phone").unwrap();
+        let old = password_set(&story, alice);
+        let password_hash = PasswordHash("$fake$2".to_owned());
+        let change = Command::ChangePassword { verified_against: old, password_hash };
+        let batch = story.run(alice, None, &change).unwrap();
+        assert_eq!(batch.redacted, [old]);
+        assert_eq!(story.workspace.find_session(&TokenHash("phone".to_owned())), None);
+        assert!(story.when(alice, &Command::LogOut).is_ok(), "alice's own session stays");
+        assert!(story.when(bob, &Command::LogOut).is_ok(), "and so does bob's");
+    }
+
+    #[test]
+    fn a_better_hash_of_the_same_password_ends_no_session_and_erases_the_old_one() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let old = password_set(&story, alice);
+        let password_hash = PasswordHash("$better$1".to_owned());
+        let user = user_of(alice);
+        let upgrade = Command::UpgradePasswordHash { user, verified_against: old, password_hash };
+        let batch = story.run(Actor::System, None, &upgrade).unwrap();
+        assert_eq!((batch.events.len(), batch.redacted), (1, vec![old]));
+        assert!(story.when(alice, &Command::LogOut).is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_hash_of_password_or_token() {
+        let mut story = Story::new();
+        let command = Command::SignUp {
+            name: UserName::parse("alice").unwrap(),
+            password_hash: PasswordHash("$secret$".to_owned()),
+            token_hash: TokenHash("$secret$".to_owned()),
+        };
+        story.given(Actor::Anonymous, &command);
+        let shown = format!("{command:?} {:?} {:?}", story.workspace, story.log);
+        assert!(shown.contains("alice") && !shown.contains("$secret$"), "{shown}");
+    }
+}

@@ -70,3 +70,119 @@ fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Reje
         Err(Rejection::NoSuchUser(unknown.into_iter().collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::event::{EventKind, Mentions};
+    use crate::ids::{ChannelId, ChannelName};
+    use crate::testing::Story;
+
+    fn open_with(names: &[&str]) -> Command {
+        let names = names.iter().map(|name| UserName::parse(name).unwrap()).collect();
+        Command::OpenDirect { names }
+    }
+
+    fn post_to(channel: &str) -> Command {
+        let channel = ChannelName::parse(channel).unwrap();
+        Command::PostMessage { channel, text: "psst".to_owned(), reply_to: None }
+    }
+
+    fn members(actors: &[Actor]) -> BTreeSet<UserId> {
+        let user = |actor: &Actor| match actor {
+            Actor::User { user, .. } => *user,
+            Actor::System | Actor::Anonymous => panic!("not a person"),
+        };
+        actors.iter().map(user).collect()
+    }
+
+    #[test]
+    fn a_set_of_people_has_one_channel_whatever_the_order_and_case() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let happened = story.when(alice, &open_with(&["bob"])).unwrap();
+        assert_eq!(happened, [opened(members(&[alice, bob]))]);
+        for names in [&["alice"][..], &["BOB", "alice"], &["Alice", "alice"]] {
+            assert_eq!(story.when(bob, &open_with(names)), Ok(vec![]), "{names:?}");
+        }
+        story.given(bob, &post_to("dm:BOB:alice"));
+        assert_eq!(story.workspace.channels.len(), 1);
+    }
+
+    #[test]
+    fn the_first_message_opens_the_channel() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let channel = ChannelId(story.workspace.head.next());
+        let posted = Event::MessagePosted {
+            channel,
+            text: "psst".to_owned(),
+            mentions: Mentions::Nobody,
+            reply_to: None,
+        };
+        let happened = story.when(alice, &post_to("dm:alice:bob")).unwrap();
+        assert_eq!(happened, [opened(members(&[alice, bob])), posted]);
+        assert_eq!(story.when(bob, &post_to("dm:alice:bob")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn three_people_are_another_channel_than_two_of_them() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        story.sign_up("bob");
+        story.sign_up("carol");
+        story.given(alice, &post_to("dm:alice:bob"));
+        story.given(alice, &post_to("dm:alice:bob:carol"));
+        assert_eq!(story.workspace.channels.len(), 2);
+    }
+
+    #[test]
+    fn mallory_is_refused_alike_whether_the_others_talk_exist_or_not() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        story.sign_up("bob");
+        let mallory = story.sign_up("mallory");
+        story.given(alice, &post_to("dm:alice:bob"));
+        for channel in ["dm:alice:bob", "dm:alice:nobody", "dm:this:that"] {
+            assert_eq!(story.when(mallory, &post_to(channel)), Err(Rejection::NotAMember));
+        }
+    }
+
+    #[test]
+    fn names_without_an_account_are_listed_once_each() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let nobody = Rejection::NoSuchUser(vec!["carol".to_owned(), "zoe".to_owned()]);
+        let open = open_with(&["zoe", "carol", "zoe"]);
+        assert_eq!(story.when(alice, &open), Err(nobody.clone()));
+        assert_eq!(story.when(alice, &post_to("dm:zoe:alice:carol")), Err(nobody));
+    }
+
+    #[test]
+    fn nobody_has_a_direct_channel_alone() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let refused = Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
+        assert_eq!(story.when(alice, &open_with(&[])), refused);
+        assert_eq!(story.when(alice, &open_with(&["alice"])), refused);
+        assert_eq!(story.when(alice, &post_to("dm:alice:Alice")), refused);
+    }
+
+    #[test]
+    fn fifty_people_share_a_direct_channel_and_fifty_one_do_not() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let names: Vec<String> = (1..=50).map(|number| format!("guest{number}")).collect();
+        for name in &names {
+            story.sign_up(name);
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let refused = Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
+        assert_eq!(story.when(alice, &open_with(&names)), refused);
+        let happened = story.given(alice, &open_with(&names[1..]));
+        assert_eq!(happened[0].kind, EventKind::ChannelCreated);
+    }
+}

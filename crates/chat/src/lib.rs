@@ -3,7 +3,7 @@
 //! Promises: the same command on the same workspace, facts and time gives the same answer, on every machine and in
 //! every replay. Deliberately absent: I/O, clocks, randomness, tokio, SQLite, HTTP.
 //!
-//! Flow: `write` hands a [`Command`] to [`decide`]; what it allows comes back as [`Event`]s; [`Workspace::apply`] folds
+//! Flow: `write` hands a [`Command`] to [`decide()`]; what it allows comes back as [`Event`]s; [`Workspace::apply`] folds
 //! them; [`audience`](audience::audience) says who may see them; [`Message`] is what they make of one message.
 
 #![deny(missing_docs)]

@@ -36,3 +36,70 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
         (!token.is_empty()).then_some(token)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Actor;
+    use crate::ids::UserId;
+    use crate::testing::Story;
+
+    fn sign_up(story: &mut Story, name: &str) -> UserId {
+        let Actor::User { user, .. } = story.sign_up(name) else { panic!("{name} signed up") };
+        user
+    }
+
+    #[test]
+    fn names_are_found_in_any_case_and_kept_once_in_the_order_of_names() {
+        let mut story = Story::new();
+        let bob = sign_up(&mut story, "bob");
+        let alice = sign_up(&mut story, "alice");
+        let found = mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace);
+        assert_eq!(found, Mentions::Users(vec![alice, bob]));
+    }
+
+    #[test]
+    fn an_address_a_link_and_an_unknown_name_are_no_mentions() {
+        let mut story = Story::new();
+        sign_up(&mut story, "alice");
+        let texts = [
+            "bob@alice",
+            "é@alice",
+            "_@alice",
+            "1@alice",
+            "@@alice",
+            "https://chat/@alice",
+            "@alicee",
+            "@alice-",
+            "@nobody",
+            "@",
+            "alice",
+            "",
+        ];
+        for text in texts {
+            let found = mentions(text, &Audience::Everyone, &story.workspace);
+            assert_eq!(found, Mentions::Nobody, "{text:?}");
+        }
+        let found = mentions("é @alice", &Audience::Everyone, &story.workspace);
+        assert_ne!(found, Mentions::Nobody, "the name itself is known");
+    }
+
+    #[test]
+    fn everyone_stands_alone() {
+        let mut story = Story::new();
+        sign_up(&mut story, "alice");
+        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace);
+        assert_eq!(found, Mentions::Everyone);
+    }
+
+    #[test]
+    fn who_cannot_read_the_channel_is_not_mentioned_in_it() {
+        let mut story = Story::new();
+        let alice = sign_up(&mut story, "alice");
+        let bob = sign_up(&mut story, "bob");
+        sign_up(&mut story, "mallory");
+        let readers = Audience::Users(vec![alice, bob]);
+        let found = mentions("@mallory @bob", &readers, &story.workspace);
+        assert_eq!(found, Mentions::Users(vec![bob]));
+    }
+}

@@ -9,7 +9,7 @@ use crate::event::{EventKind, LoggedEvent};
 use crate::ids::{Seq, UserId};
 use crate::message::Message;
 use crate::testing::History;
-use crate::workspace::{ChannelKind, Workspace};
+use crate::workspace::{Channel, ChannelKind, Workspace};
 
 fn fold(log: &[LoggedEvent]) -> (Workspace, BTreeMap<Seq, Message>) {
     let mut workspace = Workspace::default();
@@ -43,6 +43,18 @@ proptest! {
         let stored = serde_json::to_string(&workspace).unwrap();
         let read_back: Workspace = serde_json::from_str(&stored).unwrap();
         prop_assert_eq!(read_back, workspace);
+    }
+
+    #[test]
+    fn a_snapshot_and_the_tail_of_the_log_come_to_the_whole(seed: u64, at in 0usize..300) {
+        let log = History::random(seed, 300).story.log;
+        let (head, tail) = log.split_at(at.min(log.len()));
+        let stored = serde_json::to_string(&fold(head).0).unwrap();
+        let mut workspace: Workspace = serde_json::from_str(&stored).unwrap();
+        for record in tail {
+            workspace.apply(record);
+        }
+        prop_assert_eq!(workspace, fold(&log).0);
     }
 
     #[test]
@@ -89,6 +101,13 @@ fn a_long_history_has_every_kind_of_event_and_many_a_refusal() {
         let count = history.story.log.iter().filter(|record| record.kind == kind).count();
         assert!(count > 0, "{kind:?} never happened");
     }
+    let outsiders = |channel: &Channel| match &channel.kind {
+        ChannelKind::Public { .. } => 0,
+        ChannelKind::Direct { members } => history.story.workspace.users.len() - members.len(),
+    };
+    let direct = history.story.workspace.channels.values().filter(|channel| outsiders(channel) > 0);
+    let posted_in = direct.filter(|channel| channel.newest.is_some()).count();
+    assert!(posted_in > 1, "nobody could have seen what is not theirs");
     let refused = history.steps.iter().filter(|step| step.outcome.is_err()).count();
     assert!((100..1_500).contains(&refused), "{refused} refusals");
     assert!(history.story.messages.values().any(|message| message.deleted));

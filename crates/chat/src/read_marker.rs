@@ -34,3 +34,86 @@ pub(crate) fn mark_read(
     }
     Ok(Decision::new(user, vec![Event::ChannelRead { channel: id, up_to, up_to_ts }]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::testing::Story;
+
+    fn mark(channel: &str, up_to: Option<Seq>) -> Command {
+        Command::MarkRead { channel: ChannelName::parse(channel).unwrap(), up_to }
+    }
+
+    fn scene() -> (Story, Actor, Actor) {
+        let mut story = Story::new();
+        story.create_channel("general");
+        story.create_channel("random");
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        (story, alice, bob)
+    }
+
+    #[test]
+    fn without_a_message_id_the_marker_goes_to_the_newest() {
+        let (mut story, alice, bob) = scene();
+        story.post(alice, "general", "one");
+        let newest = story.post(alice, "general", "two");
+        story.post(alice, "random", "elsewhere");
+        let happened = story.when(bob, &mark("general", None)).unwrap();
+        let channel = story.messages[&newest].channel;
+        let up_to_ts = story.messages[&newest].ts;
+        assert_eq!(happened, [Event::ChannelRead { channel, up_to: newest, up_to_ts }]);
+    }
+
+    #[test]
+    fn the_marker_may_go_back_and_where_it_is_already_it_makes_no_event() {
+        let (mut story, alice, bob) = scene();
+        let Actor::User { user, .. } = bob else { panic!("bob signed up") };
+        let first = story.post(alice, "general", "one");
+        let second = story.post(alice, "general", "two");
+        let channel = story.messages[&first].channel;
+        story.given(bob, &mark("general", Some(second)));
+        assert_eq!(story.workspace.read_up_to(user, channel), second);
+        story.given(bob, &mark("general", Some(first)));
+        assert_eq!(story.workspace.read_up_to(user, channel), first);
+        assert_eq!(story.when(bob, &mark("general", Some(first))), Ok(vec![]));
+    }
+
+    #[test]
+    fn where_there_is_no_message_there_is_no_event() {
+        let (mut story, alice, _) = scene();
+        assert_eq!(story.when(alice, &mark("general", None)), Ok(vec![]));
+        assert_eq!(story.when(alice, &mark("dm:alice:bob", None)), Ok(vec![]), "not opened yet");
+    }
+
+    #[test]
+    fn a_marker_stands_on_a_message_of_its_channel() {
+        let (mut story, alice, bob) = scene();
+        let elsewhere = story.post(alice, "random", "elsewhere");
+        let not_found = Err(Rejection::MessageNotFound);
+        assert_eq!(story.when(bob, &mark("general", Some(elsewhere))), not_found);
+        assert_eq!(story.when(bob, &mark("general", Some(Seq(999)))), not_found);
+        assert_eq!(story.when(bob, &mark("dm:alice:bob", Some(elsewhere))), not_found);
+        assert!(story.when(bob, &mark("random", Some(elsewhere))).is_ok());
+    }
+
+    #[test]
+    fn mallory_has_no_marker_where_she_may_not_read() {
+        let (mut story, alice, bob) = scene();
+        let mallory = story.sign_up("mallory");
+        story.post(alice, "dm:alice:bob", "psst");
+        let read = mark("dm:alice:bob", None);
+        assert_eq!(story.when(mallory, &read), Err(Rejection::NotAMember));
+        assert_eq!(story.when(bob, &read).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn posting_does_not_move_ones_own_marker() {
+        let (mut story, alice, _) = scene();
+        let Actor::User { user, .. } = alice else { panic!("alice signed up") };
+        let message = story.post(alice, "general", "one");
+        let channel = story.messages[&message].channel;
+        assert!(story.workspace.read_up_to(user, channel) < message);
+    }
+}

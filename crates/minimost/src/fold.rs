@@ -124,3 +124,161 @@ fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Messag
     })?;
     Ok(messages)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chat::LoggedEvent;
+    use chat::testing::{Batch, History};
+    use eventlog::{Log, Redaction};
+    use proptest::prelude::{ProptestConfig, any, proptest};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A history as it stands on disk.
+    struct Told {
+        history: History,
+        log: Log,
+        /// Before the directory goes the log must.
+        _directory: TempDir,
+    }
+
+    impl Told {
+        fn random(seed: u64, steps: usize) -> Told {
+            let history = History::random(seed, steps);
+            let directory = TempDir::new().unwrap();
+            let log = Log::open(&directory.path().join("log.db"), 0).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            // Some batches wait together, as a busy server's do.
+            for steps in history.steps.chunks(7) {
+                let batches = steps.iter().filter_map(|step| step.outcome.as_ref().ok());
+                let mut together = eventlog::Batch::default();
+                for Batch { events, redacted } in batches {
+                    together.records.extend(events.iter().map(codec::encode));
+                    let by = events.first().map_or(0, |event| event.seq.get());
+                    let redactions = redacted.iter().map(|seq| Redaction { seq: seq.get(), by });
+                    together.redactions.extend(redactions);
+                }
+                runtime.block_on(log.append(together)).unwrap();
+            }
+            Told { history, log, _directory: directory }
+        }
+
+        /// The log up to a point, as it is read back now.
+        fn records(&self, up_to: Seq) -> impl Iterator<Item = &LoggedEvent> {
+            self.history.story.log.iter().filter(move |record| record.seq <= up_to)
+        }
+
+        /// All messages as they were after `up_to`, followed event by event.
+        fn followed(&self, up_to: Seq) -> BTreeMap<Seq, Message> {
+            let mut messages = BTreeMap::new();
+            for record in self.records(up_to) {
+                if record.kind == EventKind::MessagePosted {
+                    messages.insert(record.seq, Message::posted(record));
+                } else if let Some(message) = record.target.and_then(|id| messages.get_mut(&id)) {
+                    message.apply(record);
+                }
+            }
+            messages
+        }
+
+        fn followed_in(&self, channel: ChannelId, up_to: Seq) -> Vec<Message> {
+            let messages = self.followed(up_to).into_values();
+            messages.filter(|message| message.channel == channel).collect()
+        }
+
+        fn channels(&self) -> Vec<ChannelId> {
+            self.history.story.workspace.channels.keys().copied().collect()
+        }
+
+        fn head(&self) -> Seq {
+            self.history.story.workspace.head
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fold_comes_to_what_was_followed_live(seed in any::<u64>(), steps in 0..300_usize) {
+            let told = Told::random(seed, steps);
+            let mut reader = told.log.reader().unwrap();
+            let everything = FoldRange::Oldest { after: Seq::ZERO, before: Seq(u64::MAX), limit: usize::MAX };
+            let mut folded = BTreeMap::new();
+            for channel in told.channels() {
+                let messages = message_fold(&mut reader, channel, everything, Seq(u64::MAX)).unwrap();
+                folded.extend(messages.into_iter().map(|message| (message.id, message)));
+            }
+            assert_eq!(folded, told.history.story.messages);
+        }
+
+        #[test]
+        fn a_page_is_what_stood_there_at_that_moment(
+            seed in any::<u64>(), moment in any::<u16>(), start in any::<u16>(), limit in 0..30_usize,
+        ) {
+            let told = Told::random(seed, 200);
+            let mut reader = told.log.reader().unwrap();
+            let (up_to, after) = (part_of(told.head(), moment), part_of(told.head(), start));
+            for channel in told.channels() {
+                let all = told.followed_in(channel, up_to);
+                let inside = |m: &&Message| m.id > after;
+                let range = FoldRange::Oldest { after, before: Seq(u64::MAX), limit };
+                let page = message_fold(&mut reader, channel, range, up_to).unwrap();
+                assert_eq!(page, all.iter().filter(inside).take(limit).cloned().collect::<Vec<_>>());
+
+                let before: Vec<_> = all.iter().filter(|m| m.id < after).cloned().collect();
+                let range = FoldRange::Newest { after: Seq::ZERO, before: after, limit };
+                let page = message_fold(&mut reader, channel, range, up_to).unwrap();
+                assert_eq!(page, before[before.len().saturating_sub(limit)..]);
+            }
+        }
+
+        #[test]
+        fn any_ids_give_the_messages_among_them(seed in any::<u64>(), moment in any::<u16>()) {
+            let told = Told::random(seed, 200);
+            let mut reader = told.log.reader().unwrap();
+            let up_to = part_of(told.head(), moment);
+            let ids: Vec<_> = (0..told.head().get() + 5).rev().map(Seq).collect();
+            let messages = messages_by_id(&mut reader, &ids, up_to).unwrap();
+            assert_eq!(messages, told.followed(up_to).into_values().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_changed_in_a_stretch_of_time_is_all_that_and_nothing_else(
+            seed in any::<u64>(), ends in any::<[u16; 2]>(), until_now in any::<bool>(), limit in 1..40_usize,
+        ) {
+            let told = Told::random(seed, 250);
+            let mut reader = told.log.reader().unwrap();
+            let log = &told.history.story.log;
+            let [since, until] = ends.map(|end| log[usize::from(end) % log.len()].ts);
+            let until = (!until_now).then_some(until);
+            for channel in told.channels() {
+                let changes = log.iter().filter(|record| {
+                    record.channel == Some(channel)
+                        && record.ts > since
+                        && until.is_none_or(|until| record.ts < until)
+                });
+                let changed: std::collections::BTreeSet<_> = changes
+                    .filter_map(|record| match record.kind {
+                        EventKind::MessagePosted => Some(record.seq),
+                        kind if CHANGES.contains(&kind) => record.target,
+                        _ => None,
+                    })
+                    .collect();
+                let mut expected = told.followed_in(channel, told.head());
+                expected.retain(|message| changed.contains(&message.id));
+                expected.truncate(limit);
+                let found =
+                    messages_changed(&mut reader, channel, since, until, told.head(), limit).unwrap();
+                assert_eq!(found, expected);
+            }
+        }
+    }
+
+    /// A seq somewhere in the log.
+    fn part_of(head: Seq, share: u16) -> Seq {
+        Seq(head.get() * u64::from(share) / u64::from(u16::MAX))
+    }
+}

@@ -137,3 +137,115 @@ fn group_name(group: Group) -> &'static str {
         Group::Flags => "flags",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::testing::Story;
+
+    fn react(message: Seq, reaction: &str, on: Option<bool>) -> Command {
+        Command::React { message, reaction: reaction.to_owned(), on }
+    }
+
+    fn scene() -> (Story, Actor, Actor, Seq) {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let message = story.post(alice, "general", "we shipped");
+        (story, alice, bob, message)
+    }
+
+    fn reactions(story: &Story, message: Seq) -> Vec<(&str, usize)> {
+        let reactions = &story.messages[&message].reactions;
+        reactions.iter().map(|(name, reactors)| (name.as_str(), reactors.len())).collect()
+    }
+
+    #[test]
+    fn a_reaction_toggles_unless_it_says_what_it_shall_be() {
+        let (mut story, alice, bob, message) = scene();
+        story.given(bob, &react(message, "heart", None));
+        story.given(alice, &react(message, "heart", Some(true)));
+        let Actor::User { user: bobs_id, .. } = bob else { panic!("bob signed up") };
+        assert_eq!(story.messages[&message].reactions["heart"][0], bobs_id, "he was first");
+        assert_eq!(story.when(alice, &react(message, "heart", Some(true))), Ok(vec![]));
+        assert_eq!(reactions(&story, message), [("heart", 2)]);
+        story.given(bob, &react(message, "heart", None));
+        assert_eq!(reactions(&story, message), [("heart", 1)]);
+        story.given(alice, &react(message, "heart", Some(false)));
+        assert_eq!(story.when(alice, &react(message, "heart", Some(false))), Ok(vec![]));
+        assert_eq!(reactions(&story, message), []);
+    }
+
+    #[test]
+    fn an_emoji_in_any_tone_and_every_short_name_of_it_are_one_reaction() {
+        for same in ["thumbsup", "+1", "👍", "👍🏽", " thumbsup "] {
+            assert_eq!(canonical(same), Some("thumbsup"), "{same}");
+        }
+        assert_eq!(canonical("❤"), Some("heart"), "without its variation selector");
+    }
+
+    #[test]
+    fn each_of_the_477_known_names_is_kept_as_it_is() {
+        let names: Vec<_> = NAMES.lines().map(|line| line.split_once('\t').unwrap().0).collect();
+        assert_eq!(names.len(), 477);
+        for name in names {
+            assert_eq!(canonical(name), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_known_name_means_its_character_whatever_other_lists_say() {
+        let emoji_of = |name| all().find(|(other, ..)| *other == name).unwrap().1;
+        assert_eq!(emoji_of("cloud"), "⛅");
+        assert_eq!(emoji_of("laugh"), "😂");
+        assert_eq!((emoji_of("dart"), emoji_of("target")), ("🎯", "🎯"));
+    }
+
+    #[test]
+    fn every_emoji_has_a_name_and_every_name_is_listed_once() {
+        for emoji in emojis::iter() {
+            assert!(canonical(emoji.as_str()).is_some(), "{emoji} has no name");
+        }
+        let mut seen = HashSet::new();
+        for (name, emoji, _) in all() {
+            assert!(seen.insert(name), "{name} is listed twice");
+            assert_eq!(canonical(name), Some(name), "{name} is not the kept name of {emoji}");
+        }
+        assert!(all().any(|reaction| reaction == ("heart", "❤️", "smileys_and_emotion")));
+    }
+
+    #[test]
+    fn what_is_no_emoji_is_refused() {
+        let (mut story, alice, _, message) = scene();
+        for text in ["", "heartt", "Heart", "hello", "❤❤"] {
+            let refused = Err(Rejection::UnknownReaction(text.to_owned()));
+            assert_eq!(story.when(alice, &react(message, text, None)), refused);
+        }
+    }
+
+    #[test]
+    fn a_deleted_message_takes_no_reaction() {
+        let (mut story, alice, bob, message) = scene();
+        story.given(alice, &Command::DeleteMessage { message });
+        let refused = story.when(bob, &react(message, "heart", None));
+        assert_eq!(refused, Err(Rejection::MessageDeleted));
+    }
+
+    #[test]
+    fn a_message_carries_fifty_different_reactions_and_any_number_of_the_same() {
+        let (mut story, alice, bob, message) = scene();
+        let names: Vec<_> = all().map(|(name, ..)| name).take(51).collect();
+        for name in &names[..50] {
+            story.given(alice, &react(message, name, None));
+        }
+        let refused = Err(Rejection::TooManyReactions { reactions_max: REACTIONS_MAX });
+        assert_eq!(story.when(alice, &react(message, names[50], None)), refused);
+        assert_eq!(story.when(bob, &react(message, names[0], None)).unwrap().len(), 1);
+        story.given(alice, &react(message, names[1], Some(false)));
+        assert_eq!(story.when(alice, &react(message, names[50], None)).unwrap().len(), 1);
+    }
+}

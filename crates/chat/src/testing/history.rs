@@ -3,6 +3,7 @@
 use super::prng::Prng;
 use super::story::{Batch, Story, token_hash};
 use crate::command::{Actor, Command};
+use crate::event::EventKind;
 use crate::ids::{ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Slug, UserId, UserName};
 use crate::message::Message;
 use crate::rejection::Rejection;
@@ -80,12 +81,12 @@ impl Narrator {
     }
 
     fn step(&mut self) {
-        let micros = match self.prng.below(1000) {
-            0 => 20 * 24 * 3_600_000_000,
+        let seconds = match self.prng.below(1000) {
+            0 => 20 * 24 * 3_600,
             1..=299 => 0,
-            _ => self.prng.below(60_000_000),
+            _ => self.prng.below(60),
         };
-        let micros = i64::try_from(micros).expect("a month fits");
+        let micros = i64::try_from(seconds).expect("a month fits") * 1_000_000;
         self.history.story.now = self.history.story.now.plus_micros(micros);
         let actor = self.someone();
         if actor == Actor::Anonymous && self.prng.percent(80) {
@@ -111,9 +112,8 @@ impl Narrator {
         let outcome = self.history.story.run(actor, client_msg_id.clone(), &command);
         if let (Ok(batch), Command::SignUp { .. } | Command::LogIn { .. }) = (&outcome, &command) {
             let user = batch.events[0].actor;
-            let opened = batch.events.iter().find(|record| {
-                self.history.story.workspace.sessions.contains_key(&SessionId(record.seq))
-            });
+            let mut events = batch.events.iter();
+            let opened = events.find(|record| record.kind == EventKind::SessionOpened);
             let session = SessionId(opened.expect("whoever enters has a session").seq);
             self.actors.push(Actor::User { user, session });
         }
@@ -122,8 +122,7 @@ impl Narrator {
 
     fn account_step(&mut self, actor: Actor) -> (Actor, Command) {
         let user = self.user();
-        let workspace = &self.history.story.workspace;
-        let password_set = workspace.users[&user].password_set;
+        let password_set = self.history.story.workspace.users[&user].password_set;
         let verified_against = if self.prng.percent(90) { password_set } else { Seq(1) };
         let number = self.number();
         let password_hash = PasswordHash(format!("$fake$password {number}"));
@@ -137,7 +136,10 @@ impl Narrator {
                 (Actor::Anonymous, Command::LogIn { user, verified_against, token_hash })
             }
             7 => (actor, Command::LogOut),
-            8 => (actor, Command::ChangePassword { verified_against, password_hash }),
+            8 => {
+                let verified_against = self.password_set(actor).unwrap_or(verified_against);
+                (actor, Command::ChangePassword { verified_against, password_hash })
+            }
             9 => {
                 let upgrade =
                     Command::UpgradePasswordHash { user, verified_against, password_hash };
@@ -226,6 +228,11 @@ impl Narrator {
         };
         let name = name.and_then(|name| ChannelName::parse(&name).ok());
         name.unwrap_or_else(|| ChannelName::parse(SLUGS[0]).expect("the stage has valid slugs"))
+    }
+
+    fn password_set(&self, actor: Actor) -> Option<Seq> {
+        let Actor::User { user, .. } = actor else { return None };
+        self.history.story.workspace.users.get(&user).map(|user| user.password_set)
     }
 
     fn sign_up(&mut self, name: &str) -> Command {

@@ -175,3 +175,95 @@ impl Workspace {
         marker.map_or(joined, |marker| marker.up_to.max(joined))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Actor;
+    use crate::event::Body;
+    use crate::testing::Story;
+
+    fn user_of(actor: Actor) -> UserId {
+        let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
+        user
+    }
+
+    fn channel_of(story: &Story, name: &str) -> ChannelId {
+        story.workspace.find_channel(&ChannelName::parse(name).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_user_is_found_in_any_case_and_named_as_they_chose() {
+        let mut story = Story::new();
+        let bob = user_of(story.sign_up("Bob"));
+        let (found, _) = story.workspace.find_user(" bOB ").unwrap();
+        assert_eq!((found, story.workspace.user_name(bob)), (bob, "Bob"));
+        assert_eq!(story.workspace.find_user("alice"), None);
+        assert_eq!(story.workspace.user_name(UserId::SYSTEM), "system");
+    }
+
+    #[test]
+    fn a_direct_channel_is_named_by_its_members_sorted_by_code_point() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        story.sign_up("Zoe");
+        story.post(alice, "dm:alice:zoe", "psst");
+        let channel = channel_of(&story, "dm:zoe:alice");
+        assert_eq!(story.workspace.channel_name(channel), "dm:Zoe:alice");
+    }
+
+    #[test]
+    fn public_channels_come_in_the_order_of_creation_and_before_direct_ones() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let mallory = story.sign_up("mallory");
+        story.post(alice, "dm:alice:bob", "psst");
+        story.create_channel("random");
+        story.create_channel("general");
+        let names = |actor| {
+            let channels = story.workspace.channels_of(user_of(actor)).into_iter();
+            channels.map(|channel| story.workspace.channel_name(channel)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(bob), ["random", "general", "dm:alice:bob"]);
+        assert_eq!(names(mallory), ["random", "general"]);
+    }
+
+    #[test]
+    fn what_was_there_before_a_person_joined_counts_as_read() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let before = story.post(alice, "general", "an empty house");
+        let carol = user_of(story.sign_up("carol"));
+        let general = channel_of(&story, "general");
+        assert_eq!(story.workspace.read_up_to(carol, general), carol.0);
+        assert!(before < carol.0);
+        story.create_channel("ops");
+        let ops = channel_of(&story, "ops");
+        assert_eq!(story.workspace.read_up_to(carol, ops), ops.0);
+    }
+
+    #[test]
+    fn a_redacted_message_is_still_the_newest_of_its_channel() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let message = story.post(alice, "general", "oops");
+        let mut record = story.log.pop().unwrap();
+        let mut workspace = Workspace::default();
+        story.log.iter().for_each(|record| workspace.apply(record));
+        record.body = Body::Redacted { by: message.next() };
+        workspace.apply(&record);
+        assert_eq!(workspace, story.workspace);
+    }
+
+    #[test]
+    #[should_panic(expected = "record 1 is not after head 1")]
+    fn a_log_that_goes_backwards_stops_the_fold() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let first = story.log[0].clone();
+        story.workspace.apply(&first);
+    }
+}

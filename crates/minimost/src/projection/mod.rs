@@ -1,3 +1,96 @@
 //! Projections: files derived from the log, deletable, rebuildable, each with its checkpoint in the same transaction.
+//!
+//! Promises: what a file shows at its checkpoint is a function of the log alone, however the events arrived; a file of
+//! another epoch, format or window is rebuilt; a damaged one is set aside and rebuilt. Deliberately absent: decisions.
+//! Nothing here is read to allow or refuse anything, so an edit by hand misleads nobody and [`check`] finds it.
+//!
+//! Files: `workspace.db`, `users/<username>.db`, `presence.db`, `auth.db` in the data directory.
+//!
+//! Flow: the log's events, in order, through `feed` into the owner thread of each file; `api` reads mailboxes.
 
+pub mod auth;
+pub mod check;
+mod feed;
+mod follower;
 pub mod mailbox;
+pub mod presence;
+pub mod snapshot;
+mod sqlite;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chat::Seq;
+
+use crate::codec::DecodeError;
+use crate::fold::FoldError;
+
+/// A fault of a projection; it loses nothing, because the log has it all.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    #[error("{} cannot be read or written", file.display())]
+    Storage {
+        file: PathBuf,
+        #[source]
+        source: rusqlite::Error,
+    },
+    #[error("{} cannot be created, moved or removed", file.display())]
+    File {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The projection has applied events that the log does not have: the log's end was lost.
+    #[error(
+        "{} has applied event {checkpoint}, but the log ends at {head}: the log has lost its tail; \
+         restore it from a backup with `minimost restore`", file.display()
+    )]
+    AheadOfLog { file: PathBuf, checkpoint: Seq, head: Seq },
+    #[error("the workspace cannot be written down")]
+    Serialise(#[source] serde_json::Error),
+    #[error(transparent)]
+    Log(#[from] eventlog::Error),
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error("the server is shutting down")]
+    Closed,
+}
+
+impl From<FoldError> for ProjectionError {
+    fn from(error: FoldError) -> ProjectionError {
+        match error {
+            FoldError::Log(error) => ProjectionError::Log(error),
+            FoldError::Decode(error) => ProjectionError::Decode(error),
+        }
+    }
+}
+
+/// Says which file a storage fault happened in.
+pub(crate) trait InFile<T> {
+    fn in_file(self, file: &Path) -> Result<T, ProjectionError>;
+}
+
+impl<T> InFile<T> for rusqlite::Result<T> {
+    fn in_file(self, file: &Path) -> Result<T, ProjectionError> {
+        self.map_err(|source| ProjectionError::Storage { file: file.to_owned(), source })
+    }
+}
+
+impl<T> InFile<T> for io::Result<T> {
+    fn in_file(self, file: &Path) -> Result<T, ProjectionError> {
+        self.map_err(|source| ProjectionError::File { file: file.to_owned(), source })
+    }
+}
+
+/// Refuses to start on a log that is shorter than what `presence.db`, `auth.db` or `workspace.db` has applied.
+///
+/// Mailboxes are many; each is compared when it is opened.
+pub fn verify_log_has_its_tail(
+    data_dir: &Path,
+    log: &eventlog::Log,
+) -> Result<(), ProjectionError> {
+    for name in ["presence.db", "auth.db", "workspace.db"] {
+        sqlite::verify_not_ahead(&data_dir.join(name), log.epoch(), Seq(log.head()))?;
+    }
+    Ok(())
+}

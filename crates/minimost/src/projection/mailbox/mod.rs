@@ -1,12 +1,50 @@
 //! Mailboxes: `users/<username>.db`, all that one person may see.
+//!
+//! Promises: a read answers for at least the head of the log at its arrival; counts cost the same at any size; a file
+//! holds a window, and pages older than it come from the log without a seam. A mailbox that cannot be written is not
+//! read either: the log answers until it can.
+//!
+//! Flow: `api` asks a handle here; `owner` has one thread for each file; `catch_up` and `apply` bring it to the head,
+//! `window` keeps it small, `read` answers.
 
-use std::collections::BTreeMap;
+mod apply;
+mod catch_up;
+mod file;
+mod from_log;
+mod owner;
+mod read;
+mod rows;
+mod window;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
-use chat::{ChannelId, Seq, Timestamp, UserId, UserName};
+use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
+use file::Mailbox;
+pub(super) use file::Sources;
+pub use file::init_user_db;
+use owner::{Ask, Connected, Owner};
+use read::Folding;
+
+use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;
 use crate::wire::MessageView;
+
+/// Owner threads: two, so that one long catch-up does not stop everybody's reading; more than two would want cores
+/// that a small machine does not have.
+const THREADS: u64 = 2;
+
+/// Reads waiting for one owner thread, a second's worth at a millisecond each; beyond, the answer is `Busy`.
+const ASKS_MAX: usize = 1_024;
+
+/// Messages in one answer to [`PageQuery::Changed`]; contract/http.md, "messages".
+pub(super) const CHANGED_MAX: usize = 1_000;
 
 /// The path of a user's mailbox below the data directory; nothing is created.
 pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
@@ -37,14 +75,9 @@ pub struct Counts {
 /// Why a mailbox could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum MailboxError {
-    #[error("the mailbox of {name} cannot be read")]
-    Storage {
-        name: String,
-        #[source]
-        source: rusqlite::Error,
-    },
+    /// Neither the mailbox nor the log could answer.
     #[error(transparent)]
-    Fold(#[from] crate::fold::FoldError),
+    Fault(#[from] ProjectionError),
     #[error("more reads wait than the mailboxes can answer")]
     Busy,
     #[error("the server is shutting down")]
@@ -53,18 +86,43 @@ pub enum MailboxError {
 
 /// All mailboxes; clones share the owner threads.
 #[derive(Clone)]
-pub struct Mailboxes {}
+pub struct Mailboxes {
+    threads: Arc<[mpsc::Sender<Ask>]>,
+    published: PublishedWorkspace,
+    connected: Connected,
+}
 
 impl Mailboxes {
     /// Starts the owner threads. `messages_per_channel` is the window, 0 for everything.
     pub fn start(
         data_dir: &Path,
-        log: eventlog::Log,
+        log: &eventlog::Log,
         published: PublishedWorkspace,
         messages_per_channel: usize,
     ) -> Result<Mailboxes, MailboxError> {
-        let _ = (data_dir, log, published, messages_per_channel);
-        unimplemented!()
+        let connected = Arc::new(Mutex::new(HashMap::new()));
+        let mut threads = Vec::new();
+        for index in 0..THREADS {
+            let (asks, receiver) = mpsc::channel(ASKS_MAX);
+            let reader = log.reader().map_err(ProjectionError::from)?;
+            let sources = Sources::new(reader, log.epoch(), messages_per_channel);
+            let owner = Owner::new(
+                data_dir.to_owned(),
+                published.clone(),
+                sources,
+                (index, THREADS),
+                Arc::clone(&connected),
+            );
+            // Only for waiting with a timeout; nothing else runs on it.
+            let runtime =
+                runtime::Builder::new_current_thread().enable_time().build().in_file(data_dir)?;
+            thread::Builder::new()
+                .name(format!("mailboxes-{index}"))
+                .spawn(move || owner.run(&runtime, receiver))
+                .in_file(data_dir)?;
+            threads.push(asks);
+        }
+        Ok(Mailboxes { threads: threads.into(), published, connected })
     }
 
     /// A page of a channel that the caller has checked the user may read, answering for at least `at`.
@@ -75,8 +133,14 @@ impl Mailboxes {
         query: PageQuery,
         at: Seq,
     ) -> Result<Vec<MessageView>, MailboxError> {
-        let _ = (user, channel, query, at);
-        unimplemented!()
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, sources, workspace| mailbox.page(sources, workspace, channel, query),
+                |sources, workspace| Folding { sources, workspace, channel }.page(query),
+            )
+        })
+        .await
     }
 
     /// One message, if it is in a channel that the user may read.
@@ -86,8 +150,14 @@ impl Mailboxes {
         id: Seq,
         at: Seq,
     ) -> Result<Option<MessageView>, MailboxError> {
-        let _ = (user, id, at);
-        unimplemented!()
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, sources, workspace| mailbox.message(sources, workspace, id),
+                |sources, workspace| from_log::message(sources, workspace, user, id),
+            )
+        })
+        .await
     }
 
     /// What waits, for every channel of the user.
@@ -96,8 +166,14 @@ impl Mailboxes {
         user: UserId,
         at: Seq,
     ) -> Result<BTreeMap<ChannelId, Counts>, MailboxError> {
-        let _ = (user, at);
-        unimplemented!()
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, _, _| Ok(mailbox.counts()),
+                |sources, workspace| from_log::counts(sources, workspace, user),
+            )
+        })
+        .await
     }
 
     /// Unread messages that name the user or everyone, newest first.
@@ -107,23 +183,76 @@ impl Mailboxes {
         limit: usize,
         at: Seq,
     ) -> Result<Vec<MessageView>, MailboxError> {
-        let _ = (user, limit, at);
-        unimplemented!()
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, sources, workspace| mailbox.unread_mentions(sources, workspace, limit),
+                |sources, workspace| from_log::unread_mentions(sources, workspace, user, limit),
+            )
+        })
+        .await
     }
 
-    /// The user has a live stream: their mailbox is swept within seconds instead of a minute.
+    /// The user gave a sign of life: their mailbox is swept within seconds instead of a minute, for two minutes.
     pub fn connected(&self, user: UserId) {
-        let _ = user;
-        unimplemented!()
+        let mut connected = self.connected.lock().expect("nobody panics holding it");
+        connected.insert(user, Instant::now());
     }
 
     /// Brings every mailbox to the head now and returns when that is done.
     pub async fn drain(&self) -> Result<(), MailboxError> {
-        unimplemented!()
+        let mut answers = Vec::new();
+        for thread in self.threads.iter() {
+            let (answer, answered) = oneshot::channel();
+            thread.send(Ask::Drain(answer)).await.map_err(|_| MailboxError::Closed)?;
+            answers.push(answered);
+        }
+        for answered in answers {
+            answered.await.map_err(|_| MailboxError::Closed)??;
+        }
+        Ok(())
     }
 
-    /// Brings open mailboxes to rest (checkpoint, close) and ends the threads.
+    /// Brings open mailboxes to rest (checkpoint, close) and ends the threads; a second call finds it done.
     pub async fn close(&self) {
-        unimplemented!()
+        for thread in self.threads.iter() {
+            let (answer, answered) = oneshot::channel();
+            if thread.send(Ask::Close(answer)).await.is_ok() {
+                // An error says that the thread has ended already, which is what was wanted.
+                drop(answered.await);
+            }
+        }
     }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        user: UserId,
+        at: Seq,
+        read: impl FnOnce(&mut Owner) -> Result<T, ProjectionError> + Send + 'static,
+    ) -> Result<T, MailboxError> {
+        if !self.published.clone().reached(at).await {
+            return Err(MailboxError::Closed);
+        }
+        let (answer, answered) = oneshot::channel();
+        let read = Box::new(move |owner: &mut Owner| {
+            // Whoever asked may have gone.
+            drop(answer.send(read(owner)));
+        });
+        let index = usize::try_from(user.0.get() % THREADS).expect("fewer threads than usize");
+        self.threads[index].try_send(Ask::Read(read)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => MailboxError::Busy,
+            mpsc::error::TrySendError::Closed(_) => MailboxError::Closed,
+        })?;
+        Ok(answered.await.map_err(|_| MailboxError::Closed)??)
+    }
+}
+
+/// Brings one mailbox to `workspace.head` and closes it.
+pub(super) fn bring_to_head(
+    data_dir: &Path,
+    user: UserId,
+    sources: &mut Sources,
+    workspace: &Workspace,
+) -> Result<(), ProjectionError> {
+    Mailbox::open(data_dir, user, sources, workspace)?.catch_up(sources, workspace)
 }

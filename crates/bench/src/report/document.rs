@@ -1,0 +1,89 @@
+//! Filling docs/performance.md: what stands between `<!-- bench:<suite> -->` and `<!-- bench:end -->` is ours.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use super::{Row, table};
+
+const END: &str = "<!-- bench:end -->";
+
+/// The suite that every run begins with.
+const MACHINE: &str = "machine";
+
+/// Puts every suite's newest run in the JSON lines into the document's marked places.
+pub fn fill(json: &Path, document: &Path) -> anyhow::Result<()> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let rows = read(json)?.lines().map(serde_json::from_str).collect::<Result<Vec<Row>, _>>()?;
+    let filled = filled(&read(document)?, &rows)?;
+    fs::write(document, filled).with_context(|| format!("cannot write {}", document.display()))
+}
+
+fn filled(document: &str, rows: &[Row]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let mut rest = document;
+    while let Some((before, after)) = rest.split_once("<!-- bench:") {
+        let Some((suite, after)) = after.split_once(" -->") else { bail!("a mark without end") };
+        let Some((old, after)) = after.split_once(END) else { bail!("{suite} has no end mark") };
+        let of_suite = newest_run(rows, suite);
+        text.extend([before, "<!-- bench:", suite, " -->"]);
+        if of_suite.is_empty() {
+            text.push_str(old);
+        } else {
+            let tables: Vec<_> =
+                table::tables(&of_suite).iter().map(table::Table::markdown).collect();
+            text.extend(["\n\n", tables.join("\n").as_str(), "\n"]);
+        }
+        text.push_str(END);
+        rest = after;
+    }
+    text.push_str(rest);
+    Ok(text)
+}
+
+/// A suite's rows in the last run that had it; each run begins with the machine's row.
+fn newest_run(rows: &[Row], suite: &str) -> Vec<Row> {
+    let mut of_suite = Vec::new();
+    for run in rows.chunk_by(|_, row| row.suite != MACHINE) {
+        let found: Vec<_> = run.iter().filter(|row| row.suite == suite).cloned().collect();
+        if !found.is_empty() {
+            of_suite = found;
+        }
+    }
+    of_suite
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_marked_places_change() {
+        let document = "# A\n\n<!-- bench:sends -->old<!-- bench:end -->\n\nB\n<!-- bench:idle -->kept<!-- bench:end -->\n";
+        let rows = [Row::new("sends").with("n", 1_u64)];
+        let expected = "# A\n\n<!-- bench:sends -->\n\n|   n |\n| --: |\n|   1 |\n\n<!-- bench:end -->\n\nB\n\
+                        <!-- bench:idle -->kept<!-- bench:end -->\n";
+        assert_eq!(filled(document, &rows).expect("the marks are whole"), expected);
+    }
+
+    #[test]
+    fn a_suite_that_was_repeated_shows_its_newest_run() {
+        let row = |suite: &str, n: u64| Row::new(suite).with("n", n);
+        let rows = [
+            row("machine", 1),
+            row("sends", 1),
+            row("idle", 1),
+            row("machine", 2),
+            row("sends", 2),
+            row("sends", 3),
+        ];
+        let shown = |suite: &str| -> Vec<_> {
+            newest_run(&rows, suite).iter().map(|row| row.cells[0].1.to_string()).collect()
+        };
+        assert_eq!(shown("sends"), ["2", "3"]);
+        assert_eq!(shown("idle"), ["1"]);
+    }
+}

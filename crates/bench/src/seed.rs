@@ -1,0 +1,149 @@
+//! Data directories with a history, made by appending events to a log: no server, no password hashing, no HTTP.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use chat::event::{ChannelOrigin, Event, Mentions};
+use chat::{ChannelId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName};
+use eventlog::{Batch, Log};
+use minimost::clock::Clock;
+use minimost::codec;
+use sha2::{Digest, Sha256};
+
+use crate::http::Credentials;
+
+/// Records of one commit.
+const BATCH_RECORDS: usize = 10_000;
+
+/// A seeded history ends now and begins this much earlier: within the 30 days that a session lasts.
+const HISTORY_MICROS: i64 = 10 * 24 * 3_600 * 1_000_000;
+
+/// What a history has in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed {
+    /// People, each with one open session.
+    pub accounts: usize,
+    /// Messages in `general`, sent by them in turn.
+    pub messages: usize,
+}
+
+/// The session of the nth account of any seed.
+pub fn credentials(account: usize) -> Credentials {
+    Credentials::Bearer(token(account))
+}
+
+/// The name of the nth account.
+pub fn name(account: usize) -> String {
+    format!("user{account}")
+}
+
+impl Seed {
+    /// Writes `log.db` into a new data directory.
+    pub fn write(self, data: &Path) -> anyhow::Result<()> {
+        fs::create_dir_all(data)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let log = Log::open(&data.join("log.db"), 0)?;
+        let mut history = History::new(self);
+        let general = history.add_channel("general")?;
+        history.add_channel("random")?;
+        let mut users = Vec::with_capacity(self.accounts);
+        for account in 0..self.accounts {
+            users.push(history.add_account(account)?);
+        }
+        for number in 0..self.messages {
+            let text = format!("Message {number} of the history, about as long as people write");
+            let (mentions, reply_to) = (Mentions::Nobody, None);
+            let sender = users[number % users.len()];
+            let posted = Event::MessagePosted { channel: general, text, mentions, reply_to };
+            history.add(Some(sender), posted);
+            if history.batch.len() >= BATCH_RECORDS {
+                runtime.block_on(log.append(history.take()))?;
+            }
+        }
+        runtime.block_on(log.append(history.take()))?;
+        runtime.block_on(log.close()).context("the seeded log could not be closed")
+    }
+}
+
+struct History {
+    seq: Seq,
+    ts: Timestamp,
+    step_micros: i64,
+    batch: Vec<LoggedEvent>,
+}
+
+impl History {
+    fn new(seed: Seed) -> History {
+        let events = i64::try_from(seed.accounts * 3 + seed.messages + 2).expect("a small count");
+        let ts = Clock::System.now().plus_micros(-HISTORY_MICROS);
+        let step_micros = HISTORY_MICROS / (events + 1);
+        History { seq: Seq::ZERO, ts, step_micros, batch: Vec::new() }
+    }
+
+    /// Adds an event; without an actor it is its own.
+    fn add(&mut self, actor: Option<UserId>, event: Event) -> Seq {
+        self.seq = self.seq.next();
+        self.ts = self.ts.plus_micros(self.step_micros);
+        let actor = actor.unwrap_or(UserId(self.seq));
+        self.batch.push(LoggedEvent::new(self.seq, self.ts, actor, None, event));
+        self.seq
+    }
+
+    fn add_channel(&mut self, slug: &str) -> anyhow::Result<ChannelId> {
+        let origin = ChannelOrigin::Public { slug: Slug::parse(slug)?, name: slug.to_owned() };
+        Ok(ChannelId(self.add(Some(UserId::SYSTEM), Event::ChannelCreated { origin })))
+    }
+
+    fn add_account(&mut self, account: usize) -> anyhow::Result<UserId> {
+        let name = UserName::parse(&name(account))?;
+        let created = Event::AccountCreated { name, is_admin: account == 0 };
+        let user = UserId(self.add(None, created));
+        // Not a hash of any password: these people have their sessions already.
+        let password_hash = chat::PasswordHash("!".to_owned());
+        self.add(Some(user), Event::PasswordSet { user, password_hash });
+        let token_hash = token_hash(&token(account));
+        self.add(Some(user), Event::SessionOpened { user, token_hash });
+        Ok(user)
+    }
+
+    fn take(&mut self) -> Batch {
+        let records = self.batch.drain(..).map(|event| codec::encode(&event)).collect();
+        Batch { records, redactions: Vec::new() }
+    }
+}
+
+/// 43 characters, as real ones have.
+fn token(account: usize) -> String {
+    format!("bench{account:038}")
+}
+
+fn token_hash(token: &str) -> TokenHash {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("a nibble is a digit");
+    let hash = Sha256::digest(token.as_bytes());
+    TokenHash(hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Workspace;
+
+    use super::*;
+
+    #[test]
+    fn a_seeded_history_has_its_people_logged_in_and_its_messages() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Seed { accounts: 3, messages: 10 }.write(directory.path()).expect("a history");
+        let log = Log::open(&directory.path().join("log.db"), 0).expect("a whole log");
+        let mut reader = log.reader().expect("a reader");
+        let mut workspace = Workspace::default();
+        for record in reader.range(0, log.head(), 100).expect("its records") {
+            workspace.apply(&codec::decode(&record).expect("an event"));
+        }
+        assert_eq!(workspace.head, Seq(2 + 3 * 3 + 10));
+        for account in 0..3 {
+            let (_, session) = workspace.find_session(&token_hash(&token(account))).expect("open");
+            assert_eq!(workspace.user_name(session.user), name(account));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Durable sends: every acknowledged message is on disk.
+
+use anyhow::Context;
+
+use super::{WARM_UP_SECONDS, send_request};
+use crate::bare::append::{self, Appended};
+use crate::bench::Bench;
+use crate::clock::real;
+use crate::drain;
+use crate::http::{self, Client, Credentials};
+use crate::load::senders::{Pace, Senders};
+use crate::process::Server;
+use crate::report::{Aim, Row};
+use crate::seed::Seed;
+
+const SENDERS: [usize; 3] = [1, 16, 64];
+const ACCOUNTS: [usize; 3] = [5, 50, 1_000];
+
+/// Seconds of appending alone; it has no warm-up to speak of.
+const BARE_SECONDS: f64 = 1.0;
+
+/// The drain takes a minute, so only the fullest runs wait for it.
+const DRAINED_SENDERS: usize = 64;
+
+/// Sends at every number of senders and accounts.
+pub fn run(bench: &mut Bench) -> anyhow::Result<()> {
+    for (at, senders) in SENDERS.into_iter().enumerate() {
+        let directory = bench.directory();
+        let sqlite = append::sqlite(directory, senders, BARE_SECONDS)?;
+        let event_log = append::event_log(directory, senders, BARE_SECONDS)?;
+        for accounts in ACCOUNTS {
+            let data = format!("sends-{at}-{accounts}");
+            measure(bench, &data, senders, accounts, (sqlite, event_log))?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(
+    bench: &mut Bench,
+    data: &str,
+    senders: usize,
+    accounts: usize,
+    (sqlite, event_log): (Appended, Appended),
+) -> anyhow::Result<()> {
+    let data = bench.seeded(data, Seed { accounts, messages: 0 })?;
+    let server = bench.start(&data)?;
+    let make_request = |sender: usize, mark| send_request(sender % accounts, mark);
+    let mut load = Senders::connect(server.address, senders, &make_request)?;
+    load.run(Pace::AsAnswered, WARM_UP_SECONDS)?;
+    let before = server.usage()?.cpu_micros;
+    let sent = load.run(Pace::AsAnswered, bench.seconds)?;
+    let after = server.usage()?.cpu_micros;
+    let drained = if senders == DRAINED_SENDERS {
+        drain::wait(&data, accounts, head(&server)?)?
+    } else {
+        None
+    };
+    let with_drain = drained.map(|_| server.usage()).transpose()?;
+    server.stop()?;
+    let each = |cpu_micros: u64| real(cpu_micros - before) / real(sent.count);
+    let cpu = each(after);
+    let mut aims = vec![Aim::AtMost(60.0, "µs", Some(cpu))];
+    if senders == DRAINED_SENDERS {
+        aims.push(Aim::AtLeast(10_000.0, "sends/s", sent.rate()));
+    }
+    let row = Row::new("sends")
+        .with("senders", senders)
+        .with("accounts", accounts)
+        .with("sends/s", sent.rate())
+        .with("p50 ms", sent.latencies.percentile_ms(50))
+        .with("p99 ms", sent.latencies.percentile_ms(99))
+        .with("CPU µs/send", cpu)
+        .with("with drain", with_drain.map(|usage| each(usage.cpu_micros)))
+        .with("drain s", drained)
+        .with("log alone/s", event_log.rate)
+        .with("log µs", event_log.cpu_micros_each)
+        .with("SQLite alone/s", sqlite.rate)
+        .with("SQLite µs", sqlite.cpu_micros_each)
+        .with("of SQLite %", 100.0 * sent.rate() / sqlite.rate)
+        .with_aims(&aims);
+    bench.report.add(row)
+}
+
+/// The last seq of the server's log.
+fn head(server: &Server) -> anyhow::Result<u64> {
+    let mut client = Client::connect(server.address)?;
+    client.expect_success(&http::get("/healthz", &Credentials::None))?;
+    let health: serde_json::Value = serde_json::from_str(&client.body())?;
+    health["head"].as_u64().context("/healthz does not say the head")
+}

@@ -1,0 +1,268 @@
+//! Whether the projections say what the log says, and making them anew when they do not.
+//!
+//! Promises: [`check`] changes nothing but bringing projections to the head, as the server would; it finds every row that
+//! is missing, too much or different. Both want to be alone with the files: no server may run.
+//!
+//! Flow: `cli` calls; each projection is built once more in a directory beside it, and the two are read side by side.
+
+mod compare;
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use chat::{Seq, UserName, Workspace};
+use eventlog::{Log, Reader};
+
+use super::mailbox::{Sources, user_db_path};
+use super::{InFile, ProjectionError, auth, mailbox, presence, snapshot, sqlite};
+
+/// Something in a file that is not what the log says. It names rows and columns, never their content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub file: PathBuf,
+    /// Empty when the whole file is meant.
+    pub table: &'static str,
+    /// The row's key, as in `id = 17`.
+    pub row: String,
+    pub kind: DifferenceKind,
+}
+
+/// In what way a file differs from the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DifferenceKind {
+    /// The log has it, the file does not.
+    Missing,
+    /// The file has it, the log does not.
+    Unexpected,
+    /// These columns differ.
+    Changed { columns: Vec<String> },
+    /// It could not be read; the text says why.
+    Unreadable { why: String },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if !self.table.is_empty() {
+            write!(f, ": {} {}", self.table, self.row)?;
+        }
+        match &self.kind {
+            DifferenceKind::Missing => f.write_str(" is missing"),
+            DifferenceKind::Unexpected => f.write_str(" should not be there"),
+            DifferenceKind::Changed { columns } => write!(f, " differs in {}", columns.join(", ")),
+            DifferenceKind::Unreadable { why } => write!(f, " cannot be read: {why}"),
+        }
+    }
+}
+
+/// Which projection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Projection {
+    All,
+    Mailbox(UserName),
+    Presence,
+    Auth,
+    Workspace,
+}
+
+/// What both [`check`] and [`rebuild`] need.
+struct Bench<'a> {
+    data_dir: &'a Path,
+    sources: Sources,
+    /// Folded from the first event, without the snapshot, which may be what is wrong.
+    workspace: Workspace,
+}
+
+impl Bench<'_> {
+    fn new<'a>(
+        data_dir: &'a Path,
+        log: &Log,
+        messages_per_channel: usize,
+    ) -> Result<Bench<'a>, ProjectionError> {
+        let sources = Sources::new(log.reader()?, log.epoch(), messages_per_channel);
+        let mut bench = Bench { data_dir, sources, workspace: Workspace::default() };
+        snapshot::fold(&mut bench.sources.reader, &mut bench.workspace, Seq(log.head()))?;
+        Ok(bench)
+    }
+
+    /// Brings a projection in `dir` to the head.
+    fn bring_to_head(
+        &mut self,
+        dir: &Path,
+        projection: &Projection,
+    ) -> Result<(), ProjectionError> {
+        let Bench { sources, workspace, .. } = self;
+        let epoch = sources.epoch;
+        match projection {
+            Projection::All => self.each().iter().try_for_each(|it| self.bring_to_head(dir, it)),
+            Projection::Mailbox(name) => match workspace.find_user(name.as_str()) {
+                Some((user, _)) => mailbox::bring_to_head(dir, user, sources, workspace),
+                None => Ok(()),
+            },
+            Projection::Presence => {
+                presence::bring_to_head(dir, &mut sources.reader, epoch, workspace)
+            }
+            Projection::Auth => auth::bring_to_head(dir, &mut sources.reader, epoch, workspace),
+            Projection::Workspace => {
+                snapshot::write(&snapshot::snapshot_path(dir), epoch, workspace)
+            }
+        }
+    }
+
+    /// Every single projection.
+    fn each(&self) -> Vec<Projection> {
+        let mailboxes = self.workspace.users.values();
+        let mailboxes = mailboxes.map(|user| Projection::Mailbox(user.name.clone()));
+        [Projection::Presence, Projection::Auth, Projection::Workspace]
+            .into_iter()
+            .chain(mailboxes)
+            .collect()
+    }
+
+    /// What differs in one projection, compared with one that is built in `scratch`.
+    fn differences(
+        &mut self,
+        projection: &Projection,
+        scratch: &Path,
+    ) -> Result<Vec<Difference>, ProjectionError> {
+        let Some(found) = file_of(self.data_dir, projection) else { return Ok(Vec::new()) };
+        if *projection == Projection::Workspace {
+            return self.snapshot_differences(&found);
+        }
+        if let Err(error) = self.bring_to_head(self.data_dir, projection) {
+            return unreadable(found, error);
+        }
+        self.bring_to_head(scratch, projection)?;
+        let expected = file_of(scratch, projection).expect("it has a file, as above");
+        let differences = compare::compare(&found, &expected, tables(projection));
+        sqlite::remove(&expected)?;
+        match differences {
+            Err(error) => unreadable(found, error),
+            differences => differences,
+        }
+    }
+
+    /// The snapshot brought to the head must be the workspace folded from nothing.
+    fn snapshot_differences(&mut self, file: &Path) -> Result<Vec<Difference>, ProjectionError> {
+        let (epoch, head) = (self.sources.epoch, self.workspace.head);
+        sqlite::verify_not_ahead(file, epoch, head)?;
+        let Some(mut stored) = snapshot::stored(file, epoch, head)? else { return Ok(Vec::new()) };
+        let reader: &mut Reader = &mut self.sources.reader;
+        snapshot::fold(reader, &mut stored, head)?;
+        if stored == self.workspace {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Difference {
+            file: file.to_owned(),
+            table: "workspace",
+            row: "id = 1".to_owned(),
+            kind: DifferenceKind::Changed { columns: vec!["json".to_owned()] },
+        }])
+    }
+}
+
+/// A fault of the file is a finding; one of the log, or a log that lost its tail, ends the check.
+fn unreadable(file: PathBuf, error: ProjectionError) -> Result<Vec<Difference>, ProjectionError> {
+    match error {
+        ProjectionError::Storage { source, .. } => {
+            let kind = DifferenceKind::Unreadable { why: source.to_string() };
+            Ok(vec![Difference { file, table: "", row: String::new(), kind }])
+        }
+        error => Err(error),
+    }
+}
+
+fn file_of(dir: &Path, projection: &Projection) -> Option<PathBuf> {
+    match projection {
+        Projection::All => None,
+        Projection::Mailbox(name) => Some(user_db_path(dir, name)),
+        Projection::Presence => Some(presence::presence_path(dir)),
+        Projection::Auth => Some(auth::auth_path(dir)),
+        Projection::Workspace => Some(snapshot::snapshot_path(dir)),
+    }
+}
+
+fn tables(projection: &Projection) -> &'static [compare::Table] {
+    match projection {
+        Projection::All | Projection::Workspace => &[],
+        Projection::Mailbox(_) => compare::MAILBOX,
+        Projection::Presence => compare::PRESENCE,
+        Projection::Auth => compare::AUTH,
+    }
+}
+
+/// A directory that is gone when this is.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Beside the data, because it holds the same messages: same disk, same owner, same mode.
+    fn new(data_dir: &Path) -> Result<Scratch, ProjectionError> {
+        let dir = data_dir.join("check.tmp");
+        if dir.exists() {
+            fs::remove_dir_all(&dir).in_file(&dir)?;
+        }
+        fs::DirBuilder::new().mode(0o700).create(&dir).in_file(&dir)?;
+        Ok(Scratch(dir))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!("{} could not be removed: {error}", self.0.display());
+        }
+    }
+}
+
+/// Compares every projection, brought to the head, with one built from nothing, and verifies the log's checksums.
+///
+/// Who is online and who types is not in the log and is not compared.
+pub fn check(
+    data_dir: &Path,
+    log: &Log,
+    messages_per_channel: usize,
+) -> Result<Vec<Difference>, ProjectionError> {
+    match log.reader()?.verify(0, log.head()) {
+        Ok(()) => {}
+        // Nothing can be compared with a log that is damaged itself.
+        Err(eventlog::Error::Corrupt { seq }) => {
+            let kind = DifferenceKind::Unreadable { why: "its checksum does not fit".to_owned() };
+            let (file, row) = (data_dir.join("log.db"), format!("seq = {seq}"));
+            return Ok(vec![Difference { file, table: "record", row, kind }]);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut bench = Bench::new(data_dir, log, messages_per_channel)?;
+    let scratch = Scratch::new(data_dir)?;
+    let mut differences = Vec::new();
+    for projection in bench.each() {
+        differences.extend(bench.differences(&projection, &scratch.0)?);
+    }
+    Ok(differences)
+}
+
+/// Deletes projections and builds them from the log.
+pub fn rebuild(
+    data_dir: &Path,
+    log: &Log,
+    messages_per_channel: usize,
+    projection: &Projection,
+) -> Result<(), ProjectionError> {
+    let mut bench = Bench::new(data_dir, log, messages_per_channel)?;
+    let all = bench.each();
+    let chosen = match projection {
+        Projection::All => all.as_slice(),
+        Projection::Mailbox(_)
+        | Projection::Presence
+        | Projection::Auth
+        | Projection::Workspace => std::slice::from_ref(projection),
+    };
+    for projection in chosen {
+        let file = file_of(data_dir, projection).expect("a single projection has a file");
+        sqlite::remove(&file)?;
+        bench.bring_to_head(data_dir, projection)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! One mailbox file while it is open: its connection, its checkpoint and the few numbers that are kept in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use chat::{ChannelId, EventKind, Seq, UserId, UserName, Workspace};
+use eventlog::{Epoch, Reader};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::super::feed::Feed;
+use super::super::sqlite::{self, Checkpoint, count_to_sql, from_sql, to_sql};
+use super::super::{InFile, ProjectionError};
+use super::user_db_path;
+use crate::fold::FoldError;
+
+/// Version of our own tables; another one means rebuild.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// What a mailbox is made from; one per owner thread.
+pub(in crate::projection) struct Sources {
+    pub reader: Reader,
+    pub feed: Feed,
+    pub epoch: Epoch,
+    /// The window: rows per channel, 0 for everything.
+    pub messages_per_channel: usize,
+    cutoffs: Cutoffs,
+}
+
+/// The oldest message of each channel that is still in the window at a target: the same for every mailbox of a sweep.
+#[derive(Default)]
+struct Cutoffs {
+    target: Seq,
+    channels: HashMap<ChannelId, Seq>,
+}
+
+impl Sources {
+    pub fn new(reader: Reader, epoch: Epoch, messages_per_channel: usize) -> Sources {
+        let (feed, cutoffs) = (Feed::new(), Cutoffs::default());
+        Sources { reader, feed, epoch, messages_per_channel, cutoffs }
+    }
+
+    /// The first message of `channel` that is in the window when everything up to `target` has been applied.
+    pub fn cutoff(&mut self, channel: ChannelId, target: Seq) -> Result<Seq, eventlog::Error> {
+        if self.messages_per_channel == 0 {
+            return Ok(Seq::ZERO);
+        }
+        if self.cutoffs.target != target {
+            self.cutoffs = Cutoffs { target, channels: HashMap::new() };
+        }
+        if let Some(cutoff) = self.cutoffs.channels.get(&channel) {
+            return Ok(*cutoff);
+        }
+        let (id, kind) = (channel.0.get(), EventKind::MessagePosted.code());
+        let window = self.messages_per_channel;
+        let oldest = self.reader.channel_nth_newest(id, kind, target.get(), window)?;
+        let cutoff = Seq(oldest.unwrap_or(0));
+        self.cutoffs.channels.insert(channel, cutoff);
+        Ok(cutoff)
+    }
+}
+
+/// What goes wrong inside a mailbox, before the file's name is put to it.
+#[derive(Debug)]
+pub(super) enum Fault {
+    Sqlite(rusqlite::Error),
+    Other(ProjectionError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Fault {
+        Fault::Sqlite(error)
+    }
+}
+
+impl From<ProjectionError> for Fault {
+    fn from(error: ProjectionError) -> Fault {
+        Fault::Other(error)
+    }
+}
+
+impl From<eventlog::Error> for Fault {
+    fn from(error: eventlog::Error) -> Fault {
+        Fault::Other(error.into())
+    }
+}
+
+impl From<FoldError> for Fault {
+    fn from(error: FoldError) -> Fault {
+        Fault::Other(error.into())
+    }
+}
+
+impl<T> InFile<T> for Result<T, Fault> {
+    fn in_file(self, file: &Path) -> Result<T, ProjectionError> {
+        self.map_err(|fault| match fault {
+            Fault::Sqlite(source) => ProjectionError::Storage { file: file.to_owned(), source },
+            Fault::Other(error) => error,
+        })
+    }
+}
+
+/// A channel of the mailbox: the row of `counter`.
+#[derive(Clone, Debug)]
+pub(super) struct Counter {
+    /// As in `messages.channel`.
+    pub name: String,
+    pub start: Seq,
+    pub marker: Seq,
+    pub newest: Seq,
+    pub floor: Seq,
+    pub unread: u64,
+    pub mentions: u64,
+    /// Differs from its row.
+    pub is_dirty: bool,
+    /// Has messages that the window has not been drawn around yet.
+    pub has_grown: bool,
+}
+
+impl Counter {
+    pub fn new(name: String, start: Seq) -> Counter {
+        Counter {
+            name,
+            start,
+            marker: start,
+            newest: Seq::ZERO,
+            floor: Seq::ZERO,
+            unread: 0,
+            mentions: 0,
+            is_dirty: true,
+            has_grown: false,
+        }
+    }
+}
+
+/// What is kept in memory of an open mailbox; always as the last commit left it, or the mailbox is closed.
+#[derive(Default)]
+pub(super) struct State {
+    /// By channel that the owner may see.
+    pub counters: BTreeMap<ChannelId, Counter>,
+    /// The rows of `forgotten`.
+    pub forgotten: BTreeSet<Seq>,
+    /// The set of messages that name the owner has changed since the window was drawn.
+    pub mentions_changed: bool,
+}
+
+/// An open mailbox.
+///
+/// After a fault it must be dropped: its memory may be ahead of its file.
+pub(super) struct Mailbox {
+    pub path: PathBuf,
+    pub file: Connection,
+    pub owner: UserId,
+    pub checkpoint: Seq,
+    pub state: State,
+    /// The WAL still holds pages with text that was erased.
+    pub wal_holds_erased: bool,
+}
+
+const SELECT_MAILBOX: &str = "
+    SELECT user_id, messages_per_channel FROM mailbox WHERE id = 1";
+
+const SELECT_COUNTERS: &str = "
+    SELECT channel_id, channel, start, marker, newest, floor, unread, mentions FROM counter";
+
+const SELECT_FORGOTTEN: &str = "
+    SELECT seq FROM forgotten";
+
+const UPSERT_MAILBOX: &str = "
+    INSERT INTO mailbox (id, user_id, messages_per_channel)
+    VALUES (1, ?1, ?2)
+    ON CONFLICT (id) DO UPDATE
+       SET user_id = excluded.user_id, messages_per_channel = excluded.messages_per_channel";
+
+const UPSERT_COUNTER: &str = "
+    INSERT INTO counter (channel_id, channel, start, marker, newest, floor, unread, mentions)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    ON CONFLICT (channel_id) DO UPDATE
+       SET channel = excluded.channel, start = excluded.start, marker = excluded.marker,
+           newest = excluded.newest, floor = excluded.floor, unread = excluded.unread,
+           mentions = excluded.mentions";
+
+/// Creates a user's mailbox file and its tables; calling it again changes nothing.
+pub fn init_user_db(data_dir: &Path, username: &UserName) -> Result<(), ProjectionError> {
+    let path = user_db_path(data_dir, username);
+    let file = sqlite::open(&path)?;
+    create_tables(&file).in_file(&path)
+}
+
+fn create_tables(file: &Connection) -> rusqlite::Result<()> {
+    file.execute_batch(SCHEMA)?;
+    file.execute_batch(sqlite::CHECKPOINT_SCHEMA)
+}
+
+impl Mailbox {
+    /// Opens the mailbox of `owner`; a missing one, or one of another epoch, format or window, is begun anew as it was
+    /// when the account was created, for what follows at `workspace.head`.
+    pub fn open(
+        data_dir: &Path,
+        owner: UserId,
+        sources: &mut Sources,
+        workspace: &Workspace,
+    ) -> Result<Mailbox, ProjectionError> {
+        let name = &workspace.users.get(&owner).expect("only accounts have mailboxes").name;
+        let path = user_db_path(data_dir, name);
+        let mut mailbox = Mailbox {
+            file: sqlite::open(&path)?,
+            path,
+            owner,
+            checkpoint: Seq::ZERO,
+            state: State::default(),
+            wal_holds_erased: false,
+        };
+        let found = mailbox.find_checkpoint(sources).in_file(&mailbox.path)?;
+        match found {
+            Some(found) if found > workspace.head => {
+                let (file, head) = (mailbox.path, workspace.head);
+                return Err(ProjectionError::AheadOfLog { file, checkpoint: found, head });
+            }
+            Some(found) => {
+                mailbox.checkpoint = found;
+                mailbox.load().in_file(&mailbox.path)?;
+            }
+            None => mailbox.begin(sources, workspace)?,
+        }
+        Ok(mailbox)
+    }
+
+    /// The checkpoint, if the file is this user's, of this log and with this window.
+    fn find_checkpoint(&self, sources: &Sources) -> rusqlite::Result<Option<Seq>> {
+        let Some(found) = sqlite::checkpoint(&self.file)? else { return Ok(None) };
+        let stamp: Option<(i64, i64)> = self
+            .file
+            .query_row(SELECT_MAILBOX, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let expected = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
+        let fits = found.format == FORMAT && found.epoch == sources.epoch;
+        Ok((fits && stamp == Some(expected)).then_some(found.seq))
+    }
+
+    fn load(&mut self) -> rusqlite::Result<()> {
+        let mut statement = self.file.prepare(SELECT_COUNTERS)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let counter = Counter {
+                name: row.get(1)?,
+                start: from_sql(row.get(2)?),
+                marker: from_sql(row.get(3)?),
+                newest: from_sql(row.get(4)?),
+                floor: from_sql(row.get(5)?),
+                unread: from_sql(row.get(6)?).get(),
+                mentions: from_sql(row.get(7)?).get(),
+                is_dirty: false,
+                has_grown: false,
+            };
+            self.state.counters.insert(ChannelId(from_sql(row.get(0)?)), counter);
+        }
+        let mut statement = self.file.prepare(SELECT_FORGOTTEN)?;
+        let seqs = statement.query_map([], |row| row.get(0).map(from_sql))?;
+        self.state.forgotten = seqs.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Throws the file away and begins a new one.
+    fn begin(
+        &mut self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
+        // Close before removing: a connection to a removed file would write into nothing.
+        self.file = Connection::open_in_memory().in_file(&self.path)?;
+        sqlite::remove(&self.path)?;
+        self.file = sqlite::open(&self.path)?;
+        create_tables(&self.file).in_file(&self.path)?;
+        let transaction = self.file.unchecked_transaction().in_file(&self.path)?;
+        let parameters = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
+        transaction.execute(UPSERT_MAILBOX, parameters).in_file(&self.path)?;
+        super::window::fill_history(&transaction, &mut self.state, sources, workspace, self.owner)
+            .in_file(&self.path)?;
+        self.state.save(&transaction).in_file(&self.path)?;
+        self.checkpoint = self.owner.0;
+        save_checkpoint(&transaction, sources.epoch, self.checkpoint).in_file(&self.path)?;
+        transaction.commit().in_file(&self.path)
+    }
+
+    /// Empties the WAL after an erasure, so that the text is in no file any more.
+    pub fn finish_erasing(&mut self) -> Result<(), ProjectionError> {
+        if self.wal_holds_erased {
+            sqlite::truncate_wal(&self.file).in_file(&self.path)?;
+            self.wal_holds_erased = false;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Writes the counters that changed; inside the transaction that changed them.
+    pub fn save(&mut self, file: &Connection) -> rusqlite::Result<()> {
+        for (channel, counter) in self.counters.iter_mut().filter(|(_, it)| it.is_dirty) {
+            file.prepare_cached(UPSERT_COUNTER)?.execute(params![
+                to_sql(channel.0),
+                counter.name,
+                to_sql(counter.start),
+                to_sql(counter.marker),
+                to_sql(counter.newest),
+                to_sql(counter.floor),
+                count_to_sql(counter.unread),
+                count_to_sql(counter.mentions),
+            ])?;
+            counter.is_dirty = false;
+        }
+        Ok(())
+    }
+}
+
+/// Notes how far the mailbox is; inside the transaction that brought it there.
+pub(super) fn save_checkpoint(file: &Connection, epoch: Epoch, seq: Seq) -> rusqlite::Result<()> {
+    sqlite::set_checkpoint(file, Checkpoint { format: FORMAT, epoch, seq })
+}

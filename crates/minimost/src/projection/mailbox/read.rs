@@ -1,0 +1,171 @@
+//! What a mailbox that is at the head answers: rows where the window has them, the log where it does not, without a seam.
+
+use std::collections::BTreeMap;
+
+use chat::{ChannelId, Message, Seq, Workspace};
+
+use super::super::sqlite::{count_to_sql, from_sql};
+use super::super::{InFile, ProjectionError};
+use super::file::{Fault, Mailbox, Sources};
+use super::{CHANGED_MAX, Counts, PageQuery, rows};
+use crate::fold::{FoldRange, message_fold, messages_by_id, messages_changed};
+use crate::wire::MessageView;
+
+/// Beyond every id that SQLite can hold.
+pub(super) const END: Seq = Seq(i64::MAX as u64);
+
+impl Mailbox {
+    /// A page of a channel.
+    pub fn page(
+        &self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+        channel: ChannelId,
+        query: PageQuery,
+    ) -> Result<Vec<MessageView>, ProjectionError> {
+        let folding = Folding { sources, workspace, channel };
+        match query {
+            PageQuery::Newest { limit } => self.newest(folding, END, limit),
+            PageQuery::Before { before, limit } => self.newest(folding, before, limit),
+            PageQuery::After { after, limit } => self.oldest(folding, after, limit),
+            PageQuery::Changed { .. } => folding.page(query).map_err(Fault::from),
+        }
+        .in_file(&self.path)
+    }
+
+    /// The newest rows before an id, and what is older than the window from the log.
+    fn newest(
+        &self,
+        folding: Folding,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        let Some(counter) = self.state.counters.get(&folding.channel) else { return Ok(vec![]) };
+        let before = before.min(END);
+        let rows = rows::newest(&self.file, &counter.name, counter.floor, before, limit)?;
+        if rows.len() == limit || counter.floor == Seq::ZERO {
+            return Ok(rows);
+        }
+        let before = before.min(counter.floor);
+        let range = FoldRange::Newest { after: Seq::ZERO, before, limit: limit - rows.len() };
+        let mut page = folding.fold(range)?;
+        page.extend(rows);
+        Ok(page)
+    }
+
+    /// The oldest messages after an id: from the log until the window begins, rows from there.
+    fn oldest(
+        &self,
+        folding: Folding,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        let Some(counter) = self.state.counters.get(&folding.channel) else { return Ok(vec![]) };
+        let mut page = Vec::new();
+        if after.next() < counter.floor {
+            page = folding.fold(FoldRange::Oldest { after, before: counter.floor, limit })?;
+        }
+        let from = after.min(END).next().min(END).max(counter.floor);
+        page.extend(rows::oldest(&self.file, &counter.name, from, limit - page.len())?);
+        Ok(page)
+    }
+
+    /// One message that the owner may see.
+    pub fn message(
+        &self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+        id: Seq,
+    ) -> Result<Option<MessageView>, ProjectionError> {
+        if id > END {
+            return Ok(None);
+        }
+        match rows::find(&self.file, id).in_file(&self.path)? {
+            Some(view) => Ok(Some(view)),
+            None => super::from_log::message(sources, workspace, self.owner, id),
+        }
+    }
+
+    /// What waits in every channel of the owner.
+    pub fn counts(&self) -> BTreeMap<ChannelId, Counts> {
+        let counters = self.state.counters.iter();
+        counters
+            .map(|(id, it)| (*id, Counts { unread: it.unread, mentions: it.mentions }))
+            .collect()
+    }
+
+    /// Unread messages that name the owner or everyone, newest first.
+    pub fn unread_mentions(
+        &self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+        limit: usize,
+    ) -> Result<Vec<MessageView>, ProjectionError> {
+        let mut views = || -> Result<Vec<MessageView>, Fault> {
+            let ids: Vec<Seq> = self
+                .file
+                .prepare_cached(SELECT_UNREAD_MENTIONS)?
+                .query_map([count_to_sql(limit as u64)], |row| row.get(0).map(from_sql))?
+                .collect::<Result<_, _>>()?;
+            let mut views = Vec::with_capacity(ids.len());
+            let mut absent = Vec::new();
+            for id in ids {
+                match rows::find(&self.file, id)? {
+                    Some(view) => views.push(view),
+                    None => absent.push(id),
+                }
+            }
+            // Older than the window, as mentions of everyone can be.
+            absent.reverse();
+            let folded = messages_by_id(&mut sources.reader, &absent, workspace.head)?;
+            views.extend(folded.iter().map(|message| MessageView::new(message, workspace)));
+            views.sort_unstable_by_key(|view| std::cmp::Reverse(view.id));
+            Ok(views)
+        };
+        views().in_file(&self.path)
+    }
+}
+
+const SELECT_UNREAD_MENTIONS: &str = "
+    SELECT seq FROM unread_mention ORDER BY seq DESC LIMIT ?1";
+
+/// Answers about one channel out of the log.
+pub(super) struct Folding<'a> {
+    pub sources: &'a mut Sources,
+    pub workspace: &'a Workspace,
+    pub channel: ChannelId,
+}
+
+impl Folding<'_> {
+    /// A page without any row.
+    pub fn page(self, query: PageQuery) -> Result<Vec<MessageView>, ProjectionError> {
+        match query {
+            PageQuery::Newest { limit } => {
+                self.fold(FoldRange::Newest { after: Seq::ZERO, before: END, limit })
+            }
+            PageQuery::Before { before, limit } => {
+                let before = before.min(END);
+                self.fold(FoldRange::Newest { after: Seq::ZERO, before, limit })
+            }
+            PageQuery::After { after, limit } => {
+                self.fold(FoldRange::Oldest { after: after.min(END), before: END, limit })
+            }
+            PageQuery::Changed { since, until } => {
+                let (reader, head) = (&mut self.sources.reader, self.workspace.head);
+                let messages =
+                    messages_changed(reader, self.channel, since, until, head, CHANGED_MAX)?;
+                Ok(views(&messages, self.workspace))
+            }
+        }
+    }
+
+    fn fold(self, range: FoldRange) -> Result<Vec<MessageView>, ProjectionError> {
+        let (reader, head) = (&mut self.sources.reader, self.workspace.head);
+        let messages = message_fold(reader, self.channel, range, head)?;
+        Ok(views(&messages, self.workspace))
+    }
+}
+
+fn views(messages: &[Message], workspace: &Workspace) -> Vec<MessageView> {
+    messages.iter().map(|message| MessageView::new(message, workspace)).collect()
+}

@@ -1,0 +1,275 @@
+//! `presence.db`: the shared state as tables, for whoever opens it with any SQLite tool.
+//!
+//! Promises: reactions, receipts and private channels are what the log says at the checkpoint; presence and typing are
+//! at most 250 ms behind `live`, which is where the program itself reads them. At every start all are offline.
+//!
+//! Flow: the log and `live`'s signals, into one owner thread; nothing of ours reads the file.
+
+mod apply;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chat::signal::{PresenceOverride, PresenceState, Signal};
+use chat::{ChannelId, Seq, Timestamp, UserName, Workspace};
+use eventlog::{Epoch, Log, Reader};
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::feed::Feed;
+use super::follower::{self, Follower, Moment, Projector};
+use super::sqlite::{self, Checkpoint};
+use super::{InFile, ProjectionError};
+use crate::published::PublishedWorkspace;
+
+/// How late a signal may be in the file; one transaction for all that came meanwhile.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Version of our own tables; another one means rebuild.
+const FORMAT: i64 = 1;
+
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// The path of the file below the data directory.
+pub fn presence_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("presence.db")
+}
+
+/// The owner of `presence.db`; clones share it.
+#[derive(Clone)]
+pub struct PresenceDb {
+    follower: Follower,
+}
+
+impl PresenceDb {
+    /// Resets everybody to offline and starts the owner thread, which takes `signals` as they come.
+    pub fn start(
+        data_dir: &Path,
+        log: &Log,
+        published: PublishedWorkspace,
+        signals: mpsc::Receiver<Signal>,
+    ) -> Result<PresenceDb, ProjectionError> {
+        let mut file = PresenceFile::open_or_begin(data_dir, log.epoch(), published.now().head)?;
+        file.reset_all_offline()?;
+        let writer = Presence {
+            data_dir: data_dir.to_owned(),
+            file: Some(file),
+            epoch: log.epoch(),
+            reader: log.reader()?,
+            feed: Feed::new(),
+            published,
+            signals,
+        };
+        Ok(PresenceDb { follower: Follower::start("presence.db", TICK, writer)? })
+    }
+
+    /// Brings the file to the head and writes the signals that wait.
+    pub async fn drain(&self) -> Result<(), ProjectionError> {
+        self.follower.drain().await
+    }
+
+    /// Brings the file to the head, closes it and ends the thread.
+    pub async fn close(&self) {
+        self.follower.close().await;
+    }
+}
+
+/// The open file.
+pub struct PresenceFile {
+    path: PathBuf,
+    connection: Connection,
+    checkpoint: Seq,
+    wal_holds_erased: bool,
+}
+
+impl PresenceFile {
+    /// Opens the file; one of another epoch or format is begun anew.
+    pub fn open(data_dir: &Path, epoch: Epoch, head: Seq) -> Result<PresenceFile, ProjectionError> {
+        let path = presence_path(data_dir);
+        let (connection, checkpoint) = follower::open_or_begin(
+            &path,
+            Checkpoint { format: FORMAT, epoch, seq: head },
+            SCHEMA,
+        )?;
+        Ok(PresenceFile { path, connection, checkpoint, wal_holds_erased: false })
+    }
+
+    /// [`PresenceFile::open`], but a damaged file is set aside first.
+    fn open_or_begin(
+        data_dir: &Path,
+        epoch: Epoch,
+        head: Seq,
+    ) -> Result<PresenceFile, ProjectionError> {
+        follower::or_set_aside(&presence_path(data_dir), head, || {
+            PresenceFile::open(data_dir, epoch, head)
+        })
+    }
+
+    /// Notes a sign of life and what the client said; an override stays.
+    pub fn update_presence(
+        &mut self,
+        user: &UserName,
+        state: PresenceState,
+        at: Timestamp,
+    ) -> Result<(), ProjectionError> {
+        let parameters = (user.as_str(), unix_seconds(at), state.as_str());
+        self.execute(UPSERT_STATE, parameters)
+    }
+
+    /// Sets or clears a manual override and notes the sign of life; the state stays, and a new row is offline.
+    pub fn set_override(
+        &mut self,
+        user: &UserName,
+        value: Option<PresenceOverride>,
+        at: Timestamp,
+    ) -> Result<(), ProjectionError> {
+        let word = value.map(PresenceOverride::as_str);
+        self.execute(UPSERT_OVERRIDE, (user.as_str(), unix_seconds(at), word))
+    }
+
+    /// Makes everybody offline and clears every override: what was true before a restart misleads nobody.
+    pub fn reset_all_offline(&mut self) -> Result<(), ProjectionError> {
+        self.execute(RESET_ALL, ())
+    }
+
+    /// Notes that a key was pressed.
+    fn typing(&self, user: &UserName, channel: &str, at: Timestamp) -> Result<(), ProjectionError> {
+        self.execute(UPSERT_TYPING, (user.as_str(), channel, unix_seconds(at)))
+    }
+
+    fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), ProjectionError> {
+        let mut statement = self.connection.prepare_cached(sql).in_file(&self.path)?;
+        statement.execute(parameters).in_file(&self.path).map(drop)
+    }
+
+    /// Applies everything up to `workspace.head`.
+    fn catch_up(
+        &mut self,
+        reader: &mut Reader,
+        feed: &mut Feed,
+        epoch: Epoch,
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
+        while self.checkpoint < workspace.head {
+            let events = feed.next(reader, self.checkpoint, workspace.head)?;
+            let apply = || {
+                let transaction = self.connection.unchecked_transaction()?;
+                let mut has_erased = false;
+                for event in events.iter() {
+                    has_erased |= apply::apply(&transaction, event, workspace)?;
+                }
+                let checkpoint = Checkpoint { format: FORMAT, epoch, seq: events.end };
+                sqlite::set_checkpoint(&transaction, checkpoint)?;
+                transaction.commit().map(|()| has_erased)
+            };
+            self.wal_holds_erased |= apply().in_file(&self.path)?;
+            self.checkpoint = events.end;
+        }
+        if std::mem::take(&mut self.wal_holds_erased) {
+            sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
+        }
+        Ok(())
+    }
+
+    fn write_signals(
+        &mut self,
+        signals: &[Signal],
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
+        self.execute("BEGIN IMMEDIATE", ())?;
+        let written = signals.iter().try_for_each(|signal| self.write_signal(*signal, workspace));
+        self.execute(if written.is_ok() { "COMMIT" } else { "ROLLBACK" }, ())?;
+        written
+    }
+
+    fn write_signal(
+        &mut self,
+        signal: Signal,
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
+        let name = |user| workspace.users.get(&user).map(|user| &user.name);
+        match signal {
+            Signal::Presence { user, state, at } => {
+                name(user).map_or(Ok(()), |name| self.update_presence(name, state, at))
+            }
+            Signal::Override { user, value, at } => {
+                name(user).map_or(Ok(()), |name| self.set_override(name, value, at))
+            }
+            Signal::Typing { user, channel, at } => name(user)
+                .map_or(Ok(()), |name| self.typing(name, &workspace.channel_name(channel), at)),
+        }
+    }
+}
+
+fn unix_seconds(at: Timestamp) -> i64 {
+    at.0.div_euclid(1_000_000)
+}
+
+/// Where a user's part of a channel begins: what is older was there before them.
+fn start(user: chat::UserId, channel: ChannelId) -> Seq {
+    user.0.max(channel.0)
+}
+
+struct Presence {
+    data_dir: PathBuf,
+    /// `None` after a fault, until it can be opened again.
+    file: Option<PresenceFile>,
+    epoch: Epoch,
+    reader: Reader,
+    feed: Feed,
+    published: PublishedWorkspace,
+    signals: mpsc::Receiver<Signal>,
+}
+
+impl Projector for Presence {
+    fn advance(&mut self, _moment: Moment) -> Result<(), ProjectionError> {
+        let mut signals = Vec::new();
+        while let Ok(signal) = self.signals.try_recv() {
+            signals.push(signal);
+        }
+        let workspace = self.published.now();
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => PresenceFile::open_or_begin(&self.data_dir, self.epoch, workspace.head)?,
+        };
+        if !signals.is_empty() {
+            file.write_signals(&signals, &workspace)?;
+        }
+        file.catch_up(&mut self.reader, &mut self.feed, self.epoch, &workspace)?;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+/// Brings the file to `workspace.head` and closes it.
+pub(super) fn bring_to_head(
+    data_dir: &Path,
+    reader: &mut Reader,
+    epoch: Epoch,
+    workspace: &Workspace,
+) -> Result<(), ProjectionError> {
+    let mut file = PresenceFile::open(data_dir, epoch, workspace.head)?;
+    file.catch_up(reader, &mut Feed::new(), epoch, workspace)
+}
+
+const UPSERT_STATE: &str = "
+    INSERT INTO presence (user, last_seen, state)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT (user) DO UPDATE
+       SET last_seen = excluded.last_seen, state = excluded.state";
+
+const UPSERT_OVERRIDE: &str = "
+    INSERT INTO presence (user, last_seen, state, override)
+    VALUES (?1, ?2, 'offline', ?3)
+    ON CONFLICT (user) DO UPDATE
+       SET last_seen = excluded.last_seen, override = excluded.override";
+
+const RESET_ALL: &str = "
+    UPDATE presence
+       SET state = 'offline', override = NULL";
+
+const UPSERT_TYPING: &str = "
+    INSERT INTO typing (user, channel, ts)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT (user, channel) DO UPDATE
+       SET ts = excluded.ts";

@@ -1,0 +1,5 @@
+-- The workspace as it was at the checkpoint's seq.
+CREATE TABLE IF NOT EXISTS workspace (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    json TEXT    NOT NULL -- of the program's own making; not a format for others
+) STRICT;

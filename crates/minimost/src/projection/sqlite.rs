@@ -1,0 +1,190 @@
+//! What the SQLite files of all projections have in common: how they are opened, their checkpoint, how they are erased.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use chat::Seq;
+use eventlog::Epoch;
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use super::{InFile, ProjectionError};
+
+/// `auto_vacuum` counts only before the first table, and before WAL.
+///
+/// FULL, as the promised files have it: pages that a trim freed leave the file with their content.
+/// `secure_delete` overwrites what a DELETE or UPDATE takes out of a page.
+/// `synchronous=NORMAL` may lose the last commits in a power cut, checkpoint and rows together; the log has them.
+const PRAGMAS: &str = "
+    PRAGMA auto_vacuum = FULL;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA secure_delete = ON;
+    PRAGMA foreign_keys = OFF;
+    PRAGMA cache_size = -512;
+    PRAGMA busy_timeout = 5000;";
+
+/// The table that says how far a projection is, the same in every file.
+pub(super) const CHECKPOINT_SCHEMA: &str = include_str!("checkpoint.sql");
+
+/// How far a projection is, and of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    /// Version of our own tables in the file; another one means rebuild.
+    pub format: i64,
+    pub epoch: Epoch,
+    /// The last event applied.
+    pub seq: Seq,
+}
+
+/// A seq as SQLite keeps it.
+pub(super) fn to_sql(seq: Seq) -> i64 {
+    i64::try_from(seq.get()).expect("a seq that SQLite gave out fits its integers")
+}
+
+/// A seq as SQLite kept it; a negative one, which only a hand can write, is before every event.
+pub(super) fn from_sql(number: i64) -> Seq {
+    Seq(u64::try_from(number).unwrap_or(0))
+}
+
+/// A number of rows as SQLite keeps it.
+pub(super) fn count_to_sql(count: u64) -> i64 {
+    i64::try_from(count).expect("fewer rows than SQLite can count")
+}
+
+/// Opens a file, created with mode 0600 when it is missing; its directory with 0700.
+pub(super) fn open(file: &Path) -> Result<Connection, ProjectionError> {
+    if !file.exists() {
+        let dir = file.parent().expect("a projection lies in the data directory");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).in_file(dir)?;
+        fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(file)
+            .in_file(file)?;
+    }
+    let connection = Connection::open(file).in_file(file)?;
+    connection.execute_batch(PRAGMAS).in_file(file)?;
+    connection.set_prepared_statement_cache_capacity(48);
+    Ok(connection)
+}
+
+const SELECT_CHECKPOINT: &str = "
+    SELECT format, epoch, seq FROM checkpoint WHERE id = 1";
+
+/// The checkpoint; `None` in a file that is new or was never finished.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<Option<Checkpoint>> {
+    let row = connection
+        .prepare_cached(SELECT_CHECKPOINT)
+        .and_then(|mut statement| {
+            statement
+                .query_row([], |row| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+                })
+                .optional()
+        })
+        .or_else(|error| if is_missing_table(&error) { Ok(None) } else { Err(error) })?;
+    // An epoch that is not a number belongs to no log: the file is as good as missing.
+    Ok(row.and_then(|(format, epoch, seq)| {
+        let epoch = Epoch(u64::from_str_radix(&epoch, 16).ok()?);
+        Some(Checkpoint { format, epoch, seq: from_sql(seq) })
+    }))
+}
+
+const UPSERT_CHECKPOINT: &str = "
+    INSERT INTO checkpoint (id, format, epoch, seq)
+    VALUES (1, ?1, ?2, ?3)
+    ON CONFLICT (id) DO UPDATE
+       SET format = excluded.format, epoch = excluded.epoch, seq = excluded.seq";
+
+/// Notes how far the projection is; inside the transaction that holds the rows.
+pub(super) fn set_checkpoint(
+    connection: &Connection,
+    checkpoint: Checkpoint,
+) -> rusqlite::Result<()> {
+    let Checkpoint { format, epoch, seq } = checkpoint;
+    connection
+        .prepare_cached(UPSERT_CHECKPOINT)?
+        .execute((format, epoch.to_string(), to_sql(seq)))
+        .map(drop)
+}
+
+/// Fails when the file has applied events of this epoch that the log does not have.
+pub(super) fn verify_not_ahead(
+    file: &Path,
+    epoch: Epoch,
+    head: Seq,
+) -> Result<(), ProjectionError> {
+    if !file.exists() {
+        return Ok(());
+    }
+    // A file that cannot be opened or read says nothing about the log; its owner will set it aside.
+    let found = open(file).ok().and_then(|connection| checkpoint(&connection).ok().flatten());
+    match found {
+        Some(found) if found.epoch == epoch && found.seq > head => {
+            let (file, checkpoint) = (file.to_owned(), found.seq);
+            Err(ProjectionError::AheadOfLog { file, checkpoint, head })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn is_missing_table(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(_, Some(text)) if text.contains("no such table"))
+}
+
+impl ProjectionError {
+    /// Whether the file's content is broken, so that only a new one helps.
+    pub(super) fn is_damage(&self) -> bool {
+        let ProjectionError::Storage { source, .. } = self else { return false };
+        matches!(
+            source.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        ) || is_missing_table(source)
+    }
+}
+
+/// Moves a damaged file out of the way, for whoever wants to look at it, and returns where it is now.
+///
+/// # Errors
+///
+/// When it cannot be moved; it is then better to answer from the log than to destroy evidence.
+pub(super) fn set_aside(file: &Path, at: Seq) -> Result<PathBuf, ProjectionError> {
+    let mut aside = file.as_os_str().to_owned();
+    aside.push(format!(".damaged-{at}"));
+    let aside = PathBuf::from(aside);
+    fs::rename(file, &aside).in_file(file)?;
+    // The side files belong to the damaged one: SQLite would play a left-over WAL into the new file.
+    remove_side_files(file)?;
+    Ok(aside)
+}
+
+/// Removes a projection; it is no fault when there is none.
+pub(super) fn remove(file: &Path) -> Result<(), ProjectionError> {
+    remove_one(file)?;
+    remove_side_files(file)
+}
+
+fn remove_side_files(file: &Path) -> Result<(), ProjectionError> {
+    for suffix in ["-wal", "-shm"] {
+        let mut side = file.as_os_str().to_owned();
+        side.push(suffix);
+        remove_one(Path::new(&side))?;
+    }
+    Ok(())
+}
+
+fn remove_one(file: &Path) -> Result<(), ProjectionError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.in_file(file),
+    }
+}
+
+/// Empties the WAL, which still holds the pages from before an erasure.
+pub(super) fn truncate_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}

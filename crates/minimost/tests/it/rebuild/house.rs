@@ -1,0 +1,177 @@
+//! The stage of these tests: a log with its projections, and a story that is told to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chat::command::{Actor, Command};
+use chat::signal::Signal;
+use chat::testing::{Batch, Story};
+use chat::{ChannelId, ChannelName, Seq, Slug, UserId, UserName, Workspace};
+use eventlog::{Log, Redaction};
+use minimost::codec;
+use minimost::projection::auth::AuthDb;
+use minimost::projection::check::{Difference, check};
+use minimost::projection::mailbox::{Mailboxes, PageQuery, user_db_path};
+use minimost::projection::presence::PresenceDb;
+use minimost::projection::snapshot::{Snapshots, load_workspace, stored_seq};
+use minimost::published::PublishedWorkspace;
+use minimost::wire::MessageView;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+/// A log with its projections, without the writer: a story is told to it.
+pub struct House {
+    pub dir: TempDir,
+    pub log: Log,
+    pub workspace: Workspace,
+    pub publish: watch::Sender<Arc<Workspace>>,
+    pub mailboxes: Mailboxes,
+    pub presence: PresenceDb,
+    pub auth: AuthDb,
+    pub snapshots: Snapshots,
+    pub signals: mpsc::Sender<Signal>,
+    pub window: usize,
+}
+
+impl House {
+    pub fn new(window: usize) -> House {
+        House::at(tempfile::tempdir().unwrap(), window)
+    }
+
+    pub fn at(dir: TempDir, window: usize) -> House {
+        let log = Log::open(&dir.path().join("log.db"), stored_seq(dir.path()).get()).unwrap();
+        let workspace = load_workspace(dir.path(), &log).unwrap();
+        let (publish, published) = PublishedWorkspace::new(workspace.clone());
+        let (signals, receiver) = mpsc::channel(64);
+        let path = dir.path();
+        let mailboxes = Mailboxes::start(path, &log, published.clone(), window).unwrap();
+        let presence = PresenceDb::start(path, &log, published.clone(), receiver).unwrap();
+        let auth = AuthDb::start(path, &log, published.clone()).unwrap();
+        let snapshots = Snapshots::start(path, &log, published).unwrap();
+        House {
+            dir,
+            log,
+            workspace,
+            publish,
+            mailboxes,
+            presence,
+            auth,
+            snapshots,
+            signals,
+            window,
+        }
+    }
+
+    /// Appends what a story's steps came to in one commit, and publishes it.
+    pub async fn hear(&mut self, batches: &[Batch]) {
+        let mut commit = eventlog::Batch::default();
+        for batch in batches {
+            let Some(first) = batch.events.first() else { continue };
+            let by = first.seq.get();
+            let redactions = batch.redacted.iter().map(|seq| Redaction { seq: seq.get(), by });
+            commit.redactions.extend(redactions);
+            commit.records.extend(batch.events.iter().map(codec::encode));
+            batch.events.iter().for_each(|event| self.workspace.apply(event));
+        }
+        if !commit.records.is_empty() {
+            self.log.append(commit).await.unwrap();
+            self.publish.send_replace(Arc::new(self.workspace.clone()));
+        }
+    }
+
+    pub async fn drain(&self) {
+        self.mailboxes.drain().await.unwrap();
+        self.presence.drain().await.unwrap();
+        self.auth.drain().await.unwrap();
+        self.snapshots.drain().await.unwrap();
+    }
+
+    pub async fn close(self) -> TempDir {
+        self.mailboxes.close().await;
+        self.presence.close().await;
+        self.auth.close().await;
+        self.snapshots.close().await;
+        self.log.close().await.unwrap();
+        self.dir
+    }
+
+    pub async fn restart(self) -> House {
+        let window = self.window;
+        House::at(self.close().await, window)
+    }
+
+    pub async fn page(
+        &self,
+        user: UserId,
+        channel: ChannelId,
+        query: PageQuery,
+    ) -> Vec<MessageView> {
+        self.mailboxes.page(user, channel, query, self.workspace.head).await.unwrap()
+    }
+
+    pub fn check(&self) -> Vec<Difference> {
+        check(self.dir.path(), &self.log, self.window).unwrap()
+    }
+
+    pub fn mailbox(&self, name: &str) -> PathBuf {
+        user_db_path(self.dir.path(), &UserName::parse(name).unwrap())
+    }
+}
+
+/// A house that hears a story while it is told.
+pub struct Told {
+    pub house: House,
+    pub story: Story,
+}
+
+impl Told {
+    pub fn new(window: usize) -> Told {
+        Told { house: House::new(window), story: Story::new() }
+    }
+
+    pub async fn tell(&mut self, actor: Actor, command: Command) -> Batch {
+        let batch = self.story.run(actor, None, &command).unwrap();
+        self.house.hear(std::slice::from_ref(&batch)).await;
+        batch
+    }
+
+    pub async fn sign_up(&mut self, name: &str) -> Actor {
+        let before = self.story.log.len();
+        let actor = self.story.sign_up(name);
+        let batch = Batch { events: self.story.log[before..].to_vec(), redacted: Vec::new() };
+        self.house.hear(std::slice::from_ref(&batch)).await;
+        actor
+    }
+
+    pub async fn create_general(&mut self) {
+        let slug = Slug::parse("general").unwrap();
+        let name = "General".to_owned();
+        self.tell(Actor::System, Command::CreateChannel { slug, name }).await;
+    }
+
+    pub async fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
+        let channel = ChannelName::parse(channel).unwrap();
+        let text = text.to_owned();
+        let batch = self.tell(actor, Command::PostMessage { channel, text, reply_to: None }).await;
+        batch.events.last().unwrap().seq
+    }
+
+    pub async fn read(&mut self, actor: Actor, channel: &str, up_to: Option<Seq>) {
+        let channel = ChannelName::parse(channel).unwrap();
+        self.tell(actor, Command::MarkRead { channel, up_to }).await;
+    }
+
+    pub async fn counts(&self, actor: Actor, channel: &str) -> (u64, u64) {
+        let workspace = &self.story.workspace;
+        let channel = workspace.find_channel(&ChannelName::parse(channel).unwrap()).unwrap();
+        let counts = self.house.mailboxes.counts(user(actor), workspace.head).await.unwrap();
+        (counts[&channel].unread, counts[&channel].mentions)
+    }
+}
+
+pub fn user(actor: Actor) -> UserId {
+    match actor {
+        Actor::User { user, .. } => user,
+        Actor::System | Actor::Anonymous => panic!("only people have mailboxes"),
+    }
+}

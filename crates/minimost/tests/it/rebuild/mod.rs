@@ -1,0 +1,157 @@
+//! Projections: whatever was read when, at the head they say what the log says.
+//!
+//! The crown test tells random histories to a log while mailboxes catch up at random moments, so that some of them meet
+//! events whole that others meet erased, and compares the result with the story itself and with mailboxes built anew.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics; helpers are tests too")]
+
+mod files;
+mod house;
+mod mailbox;
+
+use std::collections::BTreeMap;
+
+use chat::event::Mentions;
+use chat::testing::{Batch, History, Prng, Story};
+use chat::{ChannelId, EventKind, Message, Seq, UserId};
+use minimost::projection::mailbox::{Counts, PageQuery};
+use minimost::wire::MessageView;
+
+use house::House;
+
+/// The messages of a channel as the story has them, oldest first.
+fn messages_of(story: &Story, channel: ChannelId) -> Vec<&Message> {
+    story.messages.values().filter(|message| message.channel == channel).collect()
+}
+
+fn expected_page(story: &Story, channel: ChannelId, query: PageQuery) -> Vec<MessageView> {
+    let all = messages_of(story, channel);
+    let newest = |before: Seq, limit: usize| {
+        let older: Vec<_> = all.iter().filter(|message| message.id < before).collect();
+        older[older.len().saturating_sub(limit)..].to_vec()
+    };
+    let page: Vec<_> = match query {
+        PageQuery::Newest { limit } => newest(Seq(u64::MAX), limit),
+        PageQuery::Before { before, limit } => newest(before, limit),
+        PageQuery::After { after, limit } => {
+            all.iter().filter(|message| message.id > after).take(limit).collect()
+        }
+        PageQuery::Changed { .. } => panic!("fold has its own tests"),
+    };
+    page.into_iter().map(|message| MessageView::new(message, &story.workspace)).collect()
+}
+
+fn expected_counts(story: &Story, user: UserId) -> BTreeMap<ChannelId, Counts> {
+    let names = |mentions: &Mentions| match mentions {
+        Mentions::Nobody => false,
+        Mentions::Users(users) => users.contains(&user),
+        Mentions::Everyone => true,
+    };
+    let channels = story.workspace.channels_of(user).into_iter();
+    channels
+        .map(|channel| {
+            let marker = story.workspace.read_up_to(user, channel);
+            let unread = messages_of(story, channel).into_iter().filter(|message| {
+                message.id > marker && message.sender != user && !message.deleted
+            });
+            let unread: Vec<_> = unread.collect();
+            let mentions = unread.iter().filter(|message| names(&message.mentions)).count() as u64;
+            (channel, Counts { unread: unread.len() as u64, mentions })
+        })
+        .collect()
+}
+
+fn random_query(prng: &mut Prng, head: Seq) -> PageQuery {
+    let limit = 1 + prng.below(12);
+    let id = Seq(prng.below(usize::try_from(head.get()).unwrap() + 3) as u64);
+    match prng.below(3) {
+        0 => PageQuery::Newest { limit },
+        1 => PageQuery::Before { before: id, limit },
+        _ => PageQuery::After { after: id, limit },
+    }
+}
+
+/// Compares everything that a random user may read with the story.
+async fn look_around(house: &House, story: &Story, prng: &mut Prng) {
+    let users: Vec<_> = story.workspace.users.keys().copied().collect();
+    let Some(user) = prng.pick(&users) else { return };
+    let counts = house.mailboxes.counts(user, story.workspace.head).await.unwrap();
+    assert_eq!(counts, expected_counts(story, user), "what waits for {user:?}");
+    for channel in story.workspace.channels_of(user) {
+        let query = random_query(prng, story.workspace.head);
+        let page = house.page(user, channel, query).await;
+        assert_eq!(page, expected_page(story, channel, query), "{query:?} of {channel:?}");
+    }
+}
+
+/// Follows a step as somebody would who was there.
+fn follow(story: &mut Story, batch: &Batch) {
+    for event in &batch.events {
+        story.workspace.apply(event);
+        if event.kind == EventKind::MessagePosted {
+            story.messages.insert(event.seq, Message::posted(event));
+        } else if let Some(message) = event.target.and_then(|id| story.messages.get_mut(&id)) {
+            message.apply(event);
+        }
+    }
+}
+
+async fn tell_history(seed: u64, steps: usize, window: usize) {
+    let history = History::random(seed, steps);
+    let mut prng = Prng::new(seed ^ 0x5eed);
+    let mut house = House::new(window);
+    // How often anybody looks: the less often, the more is erased before a mailbox comes to it.
+    let looks_percent = [3, 20, 90][prng.below(3)];
+    let mut story = Story::new();
+    let mut batches: Vec<Batch> = Vec::new();
+    for step in &history.steps {
+        batches.extend(step.outcome.clone());
+        if prng.percent(75) {
+            continue;
+        }
+        for batch in &batches {
+            follow(&mut story, batch);
+        }
+        house.hear(&std::mem::take(&mut batches)).await;
+        if prng.percent(looks_percent) {
+            look_around(&house, &story, &mut prng).await;
+        }
+        if prng.percent(3) {
+            house.drain().await;
+        }
+        if prng.percent(2) {
+            house = house.restart().await;
+        }
+    }
+    for batch in &batches {
+        follow(&mut story, batch);
+    }
+    house.hear(&batches).await;
+    house.drain().await;
+    for _ in 0..20 {
+        look_around(&house, &story, &mut prng).await;
+    }
+    assert_eq!(house.check(), [], "seed {seed}, window {window}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_with_a_small_window_equals_the_story_and_a_rebuilt_one() {
+    for seed in 0..12 {
+        tell_history(seed, 250, 3).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_of_everything_equals_the_story_and_a_rebuilt_one() {
+    for seed in 100..106 {
+        tell_history(seed, 250, 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_with_the_usual_window_equals_the_story_and_a_rebuilt_one() {
+    for seed in 200..206 {
+        tell_history(seed, 250, 1000).await;
+    }
+}
