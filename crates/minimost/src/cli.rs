@@ -6,14 +6,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use chat::UserName;
 use clap::{Args, Parser, Subcommand};
+use eventlog::Log;
 use tokio::net::TcpListener;
 
 use crate::boot::{Server, Start};
 use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
+use crate::projection::check::{self, Projection};
 use crate::telemetry;
 
 /// A team chat server that people run themselves.
@@ -86,8 +89,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command.unwrap_or(Wish::Serve(cli.serve)) {
         Wish::Serve(args) => serve(args),
-        Wish::Check(args) => check(&args),
-        Wish::Rebuild(args) => rebuild(&args),
+        Wish::Check(args) => check(args),
+        Wish::Rebuild(args) => rebuild(args),
     };
     done.unwrap_or_else(|error| {
         complain(&error);
@@ -153,14 +156,52 @@ async fn asked_once() {
     tokio::signal::ctrl_c().await.expect("Ctrl-C can be listened for");
 }
 
-fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let _ = args;
+#[tokio::main(flavor = "current_thread")]
+async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    let (config, data_dir, log) = open(args.common)?;
+    let window = config.chat.mailbox_messages_per_channel;
+    let differences = check::check(data_dir.path(), &log, window)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        let result = serde_json::json!({ "head": log.head(), "differences": differences });
+        writeln!(out, "{result}")?;
+    } else if differences.is_empty() {
+        writeln!(out, "Every projection is what the log says, up to event {}", log.head())?;
+    } else {
+        differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
+    }
+    log.close().await?;
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
+    let projection = match args.name.as_deref() {
+        None => Projection::All,
+        Some("presence") => Projection::Presence,
+        Some("auth") => Projection::Auth,
+        Some("workspace") => Projection::Workspace,
+        Some(name) => Projection::Mailbox(UserName::parse(name)?),
+    };
+    let (config, data_dir, log) = open(args.common)?;
+    let window = config.chat.mailbox_messages_per_channel;
+    check::rebuild(data_dir.path(), &log, window, &projection)?;
+    log.close().await?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn rebuild(args: &RebuildArgs) -> anyhow::Result<ExitCode> {
-    let _ = args;
-    Ok(ExitCode::SUCCESS)
+/// Opens an existing data directory that no server works on, and its log.
+fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
+    let overrides = Overrides { data: common.data, ..Overrides::default() };
+    let config = Config::load(common.config.as_deref(), &overrides)?;
+    telemetry::start("warn")?;
+    let log_file = config.data.dir.join("log.db");
+    ensure!(log_file.is_file(), "there is no {}", log_file.display());
+    let data_dir = DataDir::open(&config.data.dir)?;
+    // `check` verifies every record itself.
+    let log = Log::open(&log_file, u64::MAX)?;
+    Ok((config, data_dir, log))
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]

@@ -89,8 +89,7 @@ pub(super) async fn sign_up(
     }
     let token = Token::generate();
     let password_hash = app.auth.passwords.hash(input.password).await?;
-    let command =
-        Command::SignUp { name: name.clone(), password_hash, token_hash: token.hash() };
+    let command = Command::SignUp { name: name.clone(), password_hash, token_hash: token.hash() };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
     let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
     Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))
@@ -108,11 +107,8 @@ pub(super) async fn log_in(
     app.auth.logins.check(&peer.network())?;
     let verified = verify(&app, &input.username, input.password.clone()).await?;
     let (user, token) = (verified.user, Token::generate());
-    let command = Command::LogIn {
-        user,
-        verified_against: verified.password_set,
-        token_hash: token.hash(),
-    };
+    let command =
+        Command::LogIn { user, verified_against: verified.password_set, token_hash: token.hash() };
     app.writer.submit(Actor::Anonymous, None, command).await?;
     if verified.is_outdated {
         upgrade(&app, &verified, input.password).await?;

@@ -108,7 +108,7 @@ pub(super) async fn directs(
     asker: LoggedIn,
 ) -> Result<Answer<Vec<DirectView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.counts(asker.user).await?;
+    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
     let mut directs: Vec<_> = workspace
         .channels_of(asker.user)
         .into_iter()

@@ -219,7 +219,8 @@ async fn multipart_fields(request: Request) -> Result<Map<String, Value>, ApiErr
     while let Some(part) = parts.next_field().await.map_err(|_| broken(()))? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
         let bytes = part.bytes().await.map_err(|_| broken(()))?;
-        let text = String::from_utf8(bytes.to_vec()).map_err(|_| malformed("a part is not UTF-8"))?;
+        let text =
+            String::from_utf8(bytes.to_vec()).map_err(|_| malformed("a part is not UTF-8"))?;
         add(&mut values, name, text);
     }
     Ok(values)

@@ -277,7 +277,7 @@ impl From<MailboxError> for ApiError {
         match error {
             MailboxError::Busy => ApiError::BadRequest(BadRequest::Busy),
             MailboxError::Closed => ApiError::BadRequest(BadRequest::Closing),
-            MailboxError::Storage { .. } | MailboxError::Fold(_) => ApiError::internal(error),
+            MailboxError::Fault(_) => ApiError::internal(error),
         }
     }
 }

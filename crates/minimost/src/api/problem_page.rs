@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
@@ -28,6 +28,8 @@ pub(super) fn render(
     } else {
         ("application/problem+json", document(pending, request_id))
     };
+    // The router has counted the empty body that it saw.
+    parts.headers.remove(CONTENT_LENGTH);
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     parts.headers.insert(CACHE_CONTROL, NO_STORE);
     Response::from_parts(parts, Body::from(body))

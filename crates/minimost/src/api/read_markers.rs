@@ -1,7 +1,6 @@
 //! What has been read: one's own markers, other people's, and what is left to read.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -84,9 +83,7 @@ pub(super) async fn receipts(
     let found = asker.workspace.channels.get(&channel);
     let markers = found.into_iter().flat_map(|channel| &channel.markers);
     let receipts = markers
-        .map(|(user, marker)| {
-            (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds())
-        })
+        .map(|(user, marker)| (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds()))
         .collect();
     Ok(asker.answer(&app, receipts))
 }
@@ -121,9 +118,9 @@ pub(super) async fn unread_count(
 async fn counts(
     app: &App,
     asker: &LoggedIn,
-) -> Result<(Arc<Workspace>, BTreeMap<ChannelId, Counts>), ApiError> {
+) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    Ok(app.counts(asker.user).await?)
+    Ok(app.mailboxes.counts(asker.user, app.workspace().head).await?)
 }
 
 /// The asker's waiting markers are written first, so that they read what they wrote.

@@ -1,6 +1,7 @@
 //! `GET /state`: all that a screen needs to start, at one cursor.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use chat::message::MESSAGE_CHARS_MAX;
@@ -56,8 +57,8 @@ pub(super) async fn state(
     asker: LoggedIn,
 ) -> Result<Answer<StateView>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.counts(asker.user).await?;
-    let asker = LoggedIn { workspace, ..asker };
+    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let asker = LoggedIn { workspace: Arc::new(workspace), ..asker };
     let workspace = &asker.workspace;
     let view = StateView {
         me: Account::new(asker.user, workspace).ok_or(Rejection::NotLoggedIn)?,
@@ -65,10 +66,7 @@ pub(super) async fn state(
         channels: channel_states(asker.user, workspace, &counts),
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
-        limits: LimitsView {
-            message_chars_max: MESSAGE_CHARS_MAX,
-            typing_seconds: TYPING_SECONDS,
-        },
+        limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
     };
     Ok(asker.answer(&app, view))
 }

@@ -35,8 +35,7 @@ pub struct TooSoon {
     pub retry_after: Duration,
 }
 
-type Limiter<K> =
-    RateLimiter<K, DashMapStateStore<K>, LimitClock, NoOpMiddleware<Duration>>;
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, LimitClock, NoOpMiddleware<Duration>>;
 
 /// At most so many attempts per key and period.
 pub struct RateLimit<K: Hash + Eq + Clone> {

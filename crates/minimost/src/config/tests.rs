@@ -13,7 +13,10 @@ fn the_example_shows_every_option_with_its_default() {
     let defaults = serde_json::to_value(Config::default()).unwrap();
     for (section, options) in defaults.as_object().unwrap() {
         for option in options.as_object().unwrap().keys() {
-            assert!(shown.contains(&format!("{section}.{option}")), "{section}.{option} is not shown");
+            assert!(
+                shown.contains(&format!("{section}.{option}")),
+                "{section}.{option} is not shown"
+            );
         }
     }
 }

@@ -191,14 +191,19 @@ impl Sender {
             }
         }
         for (key, id) in &self.sends.acknowledged {
-            let found = seen.get(key).with_context(|| format!("{key} was acknowledged and is lost"))?;
+            let found =
+                seen.get(key).with_context(|| format!("{key} was acknowledged and is lost"))?;
             ensure!(found.len() == 1, "{key} is there {} times", found.len());
             ensure!(found[0]["id"] == *id, "{key} was {id} and is {}", found[0]["id"]);
             if self.sends.unsure.contains(id) {
                 continue;
             }
             let fate = self.sends.fate.get(id).context("a fate")?;
-            ensure!(found[0]["content"] == json!(fate), "{key}: {} not {fate:?}", found[0]["content"]);
+            ensure!(
+                found[0]["content"] == json!(fate),
+                "{key}: {} not {fate:?}",
+                found[0]["content"]
+            );
         }
         for (key, found) in &seen {
             ensure!(found.len() == 1, "{key} is there {} times", found.len());

@@ -45,7 +45,8 @@ pub struct Passwords {
 impl Passwords {
     /// `memory_kib` per hash, 8 or more.
     pub fn new(memory_kib: u32) -> Passwords {
-        let params = Params::new(memory_kib, PASSES, 1, None).expect("the configuration checked it");
+        let params =
+            Params::new(memory_kib, PASSES, 1, None).expect("the configuration checked it");
         // Half of the cores stay free for everybody who is in already.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let nobodys_hash = argon2id(&params, b"nobody's");
@@ -120,9 +121,8 @@ fn verify(params: &Params, password: &[u8], hash: &str) -> Verdict {
         return Verdict::Wrong;
     }
     let is_current = parsed.algorithm.as_str() == "argon2id"
-        && Params::try_from(&parsed).is_ok_and(|used| {
-            used.m_cost() >= params.m_cost() && used.t_cost() >= params.t_cost()
-        });
+        && Params::try_from(&parsed)
+            .is_ok_and(|used| used.m_cost() >= params.m_cost() && used.t_cost() >= params.t_cost());
     Verdict::Right { is_outdated: !is_current }
 }
 

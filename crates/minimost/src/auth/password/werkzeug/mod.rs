@@ -14,7 +14,8 @@ const PBKDF2_ROUNDS_MAX: u32 = 10_000_000;
 /// Whether `password` belongs to `hash`; anything that is not understood never verifies.
 pub(super) fn verify(password: &[u8], hash: &str) -> bool {
     let mut parts = hash.splitn(3, '$');
-    let (Some(method), Some(salt), Some(digest)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(method), Some(salt), Some(digest)) = (parts.next(), parts.next(), parts.next())
+    else {
         return false;
     };
     let mut arguments = method.split(':');
@@ -35,7 +36,8 @@ fn scrypt_digest<'a>(
     let mut number = |default: u32| arguments.next().map_or(Some(default), |n| n.parse().ok());
     let (n, r, p) = (number(32768)?, number(8)?, number(1)?);
     let bytes = u64::from(n).checked_mul(u64::from(r))?.checked_mul(128)?;
-    if !n.is_power_of_two() || n < 2 || r == 0 || !(1..=16).contains(&p) || bytes > SCRYPT_BYTES_MAX {
+    if !n.is_power_of_two() || n < 2 || r == 0 || !(1..=16).contains(&p) || bytes > SCRYPT_BYTES_MAX
+    {
         return None;
     }
     let params = scrypt::Params::new(u8::try_from(n.ilog2()).ok()?, r, p).ok()?;
