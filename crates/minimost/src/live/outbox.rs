@@ -187,3 +187,14 @@ impl Drop for Outbox {
         self.shared.registry().remove(self.subscriber.user, self.subscriber.stream);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_stream_costs_a_few_hundred_bytes() {
+        let bytes = size_of::<Outbox>() + size_of::<Subscriber>();
+        assert!(bytes <= 256, "{bytes} bytes for each of thousands who only wait");
+    }
+}

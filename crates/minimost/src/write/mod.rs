@@ -5,7 +5,7 @@
 //! Deliberately absent: rules (`chat::decide`), rows (`projection`), HTTP.
 //!
 //! Neighbours: `api/messages.rs` submits; `chat::decide` rules; `eventlog` remembers; `live/mod.rs` hears of it through
-//! an [`Announcement`](crate::published::Announcement).
+//! an [`Announcement`].
 //!
 //! Inside: `owner` is the task, `batch` what it decides in one go, `facts` what it needs to know of the log for that,
 //! `markers` the read markers that wait.

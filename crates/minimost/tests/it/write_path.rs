@@ -177,6 +177,30 @@ async fn on_a_full_disk_nothing_is_acknowledged_and_afterwards_all_goes_on() {
 }
 
 #[tokio::test]
+async fn a_commit_that_was_believed_to_have_failed_is_heard_of_before_the_next() {
+    let house = House::open().await;
+    let alice = house.sign_up("alice").await;
+    let mut screen = house.screen(alice, None, None);
+    let (channel, text) = (house.channel("general"), "lost and found".to_owned());
+    let event = chat::Event::MessagePosted {
+        channel,
+        text,
+        mentions: chat::event::Mentions::Nobody,
+        reply_to: None,
+    };
+    let (seq, ts) = (house.head().next(), house.published.now().last_ts.plus_micros(1));
+    let lost = chat::LoggedEvent::new(seq, ts, alice.user, None, event);
+    let batch = eventlog::Batch { records: vec![codec::encode(&lost)], redactions: Vec::new() };
+    house.log.append(batch).await.unwrap();
+    assert_eq!(house.head().next(), seq, "the writer knows nothing of it");
+    let next = house.post(alice, "general", "next").await;
+    assert_eq!(next.id, seq.next());
+    assert!(*house.published.now() == house.folded());
+    let seen = screen.until_text("next").await;
+    assert_eq!(seen.last().unwrap().data["content"], "lost and found");
+}
+
+#[tokio::test]
 async fn a_closed_session_writes_nothing() {
     let house = House::open().await;
     let alice = house.sign_up("alice").await;
