@@ -64,6 +64,7 @@ fields! {
 
 fields! {
     /// A new password.
+    #[expect(clippy::struct_field_names, reason = "the wire names them")]
     ChangePasswordInput {
         current_password: String,
         new_password: String,

@@ -146,7 +146,7 @@ mod tests {
     fn post(headers: &[(HeaderName, &'static str)]) -> bool {
         let headers = headers.iter().cloned();
         let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        let headers = HeaderMap::from_iter(headers);
+        let headers: HeaderMap = headers.collect();
         is_cross_site(&Method::POST, &Uri::from_static("/send/general"), &headers)
     }
 

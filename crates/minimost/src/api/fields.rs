@@ -213,12 +213,12 @@ fn form_decoded(bytes: &[u8]) -> Result<String, ApiError> {
 }
 
 async fn multipart_fields(request: Request) -> Result<Map<String, Value>, ApiError> {
-    let broken = |_| malformed("the multipart body is broken");
-    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken(()))?;
+    let broken = || malformed("the multipart body is broken");
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut values = Map::new();
-    while let Some(part) = parts.next_field().await.map_err(|_| broken(()))? {
+    while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
-        let bytes = part.bytes().await.map_err(|_| broken(()))?;
+        let bytes = part.bytes().await.map_err(|_| broken())?;
         let text =
             String::from_utf8(bytes.to_vec()).map_err(|_| malformed("a part is not UTF-8"))?;
         add(&mut values, name, text);

@@ -6,7 +6,7 @@ use crate::config;
 pub const PASSWORD_CHARS_MAX: usize = 1024;
 
 /// The 32 marks of ASCII.
-const SPECIAL: &str = r##"!@#$%^&*()_+-=[]{};':"\|,.<>/?`~"##;
+const SPECIAL: &str = "!@#$%^&*()_+-=[]{};':\"\\|,.<>/?`~";
 
 /// Every rule that `password` breaks, in words.
 pub(super) fn broken(rules: &config::Auth, password: &str) -> Vec<String> {

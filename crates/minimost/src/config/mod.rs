@@ -193,8 +193,9 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        // `MINIMOST_SKIP_WEB` is for the build script, which reads it from the same environment.
-        let environment = Env::prefixed("MINIMOST_").ignore(&["SKIP_WEB"]).split("__");
+        // Names without a section, such as `MINIMOST_SKIP_WEB`, are not settings of the server.
+        let environment = Env::prefixed("MINIMOST_").filter(|name| name.as_str().contains("__"));
+        let environment = environment.split("__");
         Config::read(&with_overrides(figment.merge(environment), overrides))
     }
 

@@ -63,6 +63,7 @@ impl Process {
         .await
         .context("the server did not say where it listens")??;
         // Nobody reads on; a full pipe must not stop the server.
+        #[expect(clippy::disallowed_methods, reason = "ends with the server that it listens to")]
         std::mem::drop(tokio::task::spawn(async move {
             while let (Ok(Some(_)), _) | (_, Ok(Some(_))) =
                 tokio::join!(out.next_line(), diagnostics.next_line())

@@ -11,6 +11,7 @@ mod openapi;
 mod presence;
 mod problems;
 mod rebuild;
+mod starting;
 mod support;
 mod tidy;
 mod write_path;

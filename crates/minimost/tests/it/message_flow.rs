@@ -16,7 +16,7 @@ async fn a_message_reaches_the_other_person_live_and_on_the_page() {
 
     let event = events.next_named("message_posted").await;
     assert_eq!(event.data, message, "live is what the answer said");
-    assert_eq!(bob.messages("general").await, [message.clone()], "and so is the page");
+    assert_eq!(bob.messages("general").await, std::slice::from_ref(&message), "and so is the page");
     let one = bob.get(&format!("/message/{}", message["id"])).await.expect(200);
     assert_eq!(one, message, "and the message by itself");
 }
@@ -113,6 +113,7 @@ async fn a_first_message_opens_the_direct_channel() {
     mallory.get("/messages/dm:alice:bob").await.expect_problem(403, "not-a-member");
     let id = &message["id"];
     mallory.get(&format!("/message/{id}")).await.expect_problem(404, "message-not-found");
+    assert_eq!(bob.open_direct(&["alice"]).await, "dm:alice:bob");
     bob.post("/dms", &json!({"users": ["alice"]})).await.expect(200);
     bob.post("/dms", &json!({"users": ["alice", "mallory"]})).await.expect(201);
 }
@@ -168,7 +169,7 @@ async fn everything_is_there_after_a_restart() {
     let cursor = alice.cursor().await;
     server.restart().await;
     let alice = alice.at(&server);
-    assert_eq!(alice.messages("general").await, [message.clone()]);
+    assert_eq!(alice.messages("general").await, std::slice::from_ref(&message));
     assert_eq!(alice.post("/send/general", &wish).await.expect(200), message);
     let mut events = alice.events_from(&cursor).await;
     let later = alice.send("general", "later").await;
@@ -182,11 +183,4 @@ async fn streams_end_when_the_server_stops() {
     let mut events = alice.events().await;
     server.stop().await;
     while events.next().await.is_some() {}
-}
-
-#[tokio::test]
-async fn only_one_server_works_on_a_directory() {
-    let server = TestServer::start().await;
-    let refused = server.start_another().await.err().expect("it is refused");
-    assert!(refused.to_string().contains("another MiniMost"), "{refused}");
 }

@@ -42,10 +42,10 @@ impl EventStream {
         let hello = stream.next().await.expect("the stream says hello");
         assert!(matches!(hello.name.as_str(), "hello" | "resync"), "{hello:?}");
         if hello.name == "hello" {
-            stream.name = hello.data["stream"].as_str().unwrap().to_owned();
-            stream.cursor = hello.data["cursor"].as_str().unwrap().to_owned();
+            hello.data["stream"].as_str().unwrap().clone_into(&mut stream.name);
+            hello.data["cursor"].as_str().unwrap().clone_into(&mut stream.cursor);
         } else {
-            stream.name = "resync".to_owned();
+            "resync".clone_into(&mut stream.name);
         }
         stream
     }

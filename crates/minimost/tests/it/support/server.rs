@@ -22,7 +22,8 @@ pub struct TestServer {
     server: Option<Server>,
     config: Config,
     clock: Clock,
-    dir: TempDir,
+    /// Removed with it.
+    _dir: TempDir,
 }
 
 impl TestServer {
@@ -43,12 +44,14 @@ impl TestServer {
         change(&mut config);
         let clock = Clock::manual(START);
         let server = start(&config, &clock).await.unwrap();
-        TestServer { server: Some(server), config, clock, dir }
+        TestServer { server: Some(server), config, clock, _dir: dir }
     }
 
-    /// Tries a second server on the same directory.
-    pub async fn start_another(&self) -> anyhow::Result<Server> {
-        start(&self.config, &self.clock).await
+    /// Tries a server on an existing directory, at the time at which every test begins.
+    pub async fn start_in(data_dir: &Path) -> anyhow::Result<Server> {
+        let mut config = Config::default();
+        data_dir.clone_into(&mut config.data.dir);
+        start(&config, &Clock::manual(START)).await
     }
 
     /// Stops in good order and starts again on the same directory, on another port.
@@ -77,19 +80,9 @@ impl TestServer {
         &self.config.data.dir
     }
 
-    /// The directory around the data directory.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
-    }
-
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(i64::try_from(by.as_micros()).unwrap());
-    }
-
-    /// What the clock shows, as Unix seconds.
-    pub fn now(&self) -> f64 {
-        self.clock.now().as_seconds()
     }
 
     /// Signs somebody up.
