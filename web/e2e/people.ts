@@ -89,7 +89,8 @@ export class Person {
   /** Every text of the timeline that begins with `prefix`, in order, as this person sees it. */
   async texts(prefix: RegExp): Promise<string[]> {
     const all = await this.timeline.getByRole('article').allInnerTexts();
-    return all.flatMap((text) => text.split('\n')).filter((line) => prefix.test(line));
+    const lines = all.flatMap((text) => text.split('\n')).map((line) => line.trim());
+    return lines.filter((line) => prefix.test(line));
   }
 
   async act(text: string, action: 'React' | 'Reply' | 'Edit' | 'Delete'): Promise<void> {
