@@ -72,8 +72,8 @@ impl Log {
             tip,
             head: Arc::clone(&head),
             damage: Arc::clone(&damage),
-            // A stop between an erasure and its checkpoint leaves erased bytes in the WAL; the first idle moment ends it.
-            commits_since_erasure: Some(0),
+            // A crash between an erasure and its checkpoint left erased bytes in the WAL.
+            erasure_due: Some(owner::now()),
             disk_is_filled: false,
         };
         let (orders, receiver) = mpsc::channel();

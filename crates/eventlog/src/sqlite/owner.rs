@@ -5,8 +5,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -21,14 +21,15 @@ use crate::record::Batch;
 /// Records that one commit takes at most; what is beyond waits for the next, so that no caller waits for all the world.
 const GROUP_RECORDS_MAX: usize = 8_192;
 
-/// Commits after which erased bytes leave the WAL even when the queue is never idle; about a second of full load.
-const ERASURE_COMMITS_MAX: u32 = 1_000;
+/// How long erased bytes may stay in the WAL, so that several erasures share one emptying: it costs more than a commit,
+/// and everybody who appends waits for it.
+const ERASURE_DELAY: Duration = Duration::from_secs(1);
 
 /// How long emptying the WAL waits for a reader that is in the middle of it.
 const ERASURE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long a chore that failed (emptying the WAL, opening the file again) is left alone.
-const CHORE_RETRY_DELAY: Duration = Duration::from_secs(1);
+/// How long a file that could not be opened again is left alone, when nobody appends.
+const REOPEN_DELAY: Duration = Duration::from_secs(1);
 
 /// A batch on its way, and who waits for it.
 pub(super) struct Append {
@@ -54,8 +55,8 @@ pub(super) struct Owner {
     pub tip: Tip,
     pub head: Arc<Head>,
     pub damage: Arc<Damage>,
-    /// Commits since the oldest erasure whose bytes are still in the WAL.
-    pub commits_since_erasure: Option<u32>,
+    /// When bytes that were erased have to leave the WAL.
+    pub erasure_due: Option<Instant>,
     pub disk_is_filled: bool,
 }
 
@@ -99,18 +100,11 @@ impl Owner {
         let _ = self.finish();
     }
 
-    /// Waits for an order, and uses idle moments for chores.
+    /// Waits for an order, and does what is due meanwhile.
     fn next_order(&mut self, orders: &Receiver<Order>) -> Option<Order> {
         loop {
-            match orders.try_recv() {
-                Ok(order) => return Some(order),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) => {}
-            }
-            if self.do_chores() {
-                return orders.recv().ok();
-            }
-            match orders.recv_timeout(CHORE_RETRY_DELAY) {
+            let Some(delay) = self.do_chores() else { return orders.recv().ok() };
+            match orders.recv_timeout(delay) {
                 Ok(order) => return Some(order),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -118,12 +112,21 @@ impl Owner {
         }
     }
 
-    /// Opens the file again if it has to be and empties the WAL of erased bytes; false when something is left to do.
-    fn do_chores(&mut self) -> bool {
-        // A failure is told to whoever appends next; here it only means trying again.
-        let is_connected = self.connect().is_ok();
-        is_connected
-            && self.empty_wal_if_erased().is_ok_and(|()| self.commits_since_erasure.is_none())
+    /// Opens the file again if it has to be, empties the WAL if that is due, and says when there is more to do.
+    fn do_chores(&mut self) -> Option<Duration> {
+        if self.connect().is_err() {
+            // Whoever appends next is told; here it only means trying again.
+            return Some(REOPEN_DELAY);
+        }
+        let due = self.erasure_due?;
+        let delay = due.saturating_duration_since(now());
+        if !delay.is_zero() {
+            return Some(delay);
+        }
+        let is_done = self.empty_wal().unwrap_or(false);
+        // A reader in the middle of it, or a fault that the next append will tell.
+        self.erasure_due = (!is_done).then(|| now() + ERASURE_DELAY);
+        (!is_done).then_some(ERASURE_DELAY)
     }
 
     /// Commits a group and answers each of its batches.
@@ -143,11 +146,6 @@ impl Owner {
             // A caller that went away cannot take its append back; it is as durable as any.
             let _ = waiting.send(answer);
         }
-        if self.commits_since_erasure.is_some_and(|commits| commits >= ERASURE_COMMITS_MAX) {
-            self.commits_since_erasure = Some(1);
-            // It is still marked as to be done, so a failure is made up for by the next chores.
-            let _ = self.empty_wal_if_erased();
-        }
     }
 
     /// Makes a group durable; the outer error means that nothing of it is.
@@ -164,8 +162,9 @@ impl Owner {
         };
         let committed =
             connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        if applied.has_redactions || self.commits_since_erasure.is_some() {
-            self.commits_since_erasure = Some(self.commits_since_erasure.map_or(1, |n| n + 1));
+        if applied.has_redactions {
+            // Of a failed commit too: what is due too often is only slow.
+            self.erasure_due.get_or_insert_with(|| now() + ERASURE_DELAY);
         }
         match committed {
             Ok(_) => self.tip = applied.tip,
@@ -209,18 +208,15 @@ impl Owner {
         Ok(tip)
     }
 
-    /// Overwritten in the file, erased bytes are still in older frames of the WAL: moves it into the file, truncates it.
-    fn empty_wal_if_erased(&mut self) -> Result<(), Error> {
-        let (Some(_), Some(connection)) = (self.commits_since_erasure, &self.connection) else {
-            return Ok(());
-        };
+    /// Moves the WAL into the file and truncates it; false while a reader is in the middle of it.
+    ///
+    /// Erased bytes are overwritten in the file, but older frames of the WAL still have them.
+    fn empty_wal(&self) -> Result<bool, Error> {
+        let connection = self.connection.as_ref().expect("chores begin with connect()");
         connection.busy_timeout(ERASURE_BUSY_TIMEOUT)?;
         let is_done = checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
         connection.busy_timeout(file::BUSY_TIMEOUT)?;
-        if is_done {
-            self.commits_since_erasure = None;
-        }
-        Ok(())
+        Ok(is_done)
     }
 
     /// Leaves the file in one piece: everything moved out of the WAL, the connection closed.
@@ -237,4 +233,13 @@ impl Owner {
 fn checkpoint(connection: &Connection, pragma: &str) -> Result<bool, Error> {
     let is_busy: bool = connection.query_row(pragma, [], |row| row.get(0))?;
     Ok(!is_busy)
+}
+
+/// The machine's own pace, for delays that no rule and no record depends on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the log has no clock; nothing of this is ever stored"
+)]
+pub(super) fn now() -> Instant {
+    Instant::now()
 }

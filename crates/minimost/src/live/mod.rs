@@ -1,23 +1,58 @@
 //! The hub: who is connected, and how an event reaches every screen that may see it.
+//!
+//! Promises: a stream gets every event after its cursor that its user may see, once and in order, or it ends; nobody
+//! waits for a slow screen; an event is serialised once, whoever sees it.
+//! Deliberately absent: what an event means (`chat`), who asks (`api/stream.rs`), rows (`projection`).
+//!
+//! Flow: `write` announces a commit; `fan_out` makes frames of it; `registry` knows the subscribers; each has a queue
+//! (`subscriber`) that its `outbox` empties into the socket. `presence` holds what passes: signals.
 
+mod fan_out;
+mod frame;
 pub mod outbox;
-pub mod presence;
+mod presence;
+mod registry;
+mod run;
+mod subscriber;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{ChannelId, Seq, UserId};
-use tokio::sync::mpsc;
+use chat::{ChannelId, Seq, UserId, Workspace, audience, may_read};
+use eventlog::Epoch;
+use tokio::sync::{Notify, mpsc};
 
+use self::outbox::Outbox;
+use self::presence::Presence;
+use self::registry::Registry;
 use crate::clock::Clock;
 use crate::published::{Announcement, PublishedWorkspace};
 
 /// Where a client stands: a log's history and a place in it; `<epoch>.<seq>` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    pub epoch: eventlog::Epoch,
+    pub epoch: Epoch,
     pub seq: Seq,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.seq)
+    }
+}
+
+impl Cursor {
+    /// Parses the form of the wire.
+    pub fn parse(text: &str) -> Option<Cursor> {
+        let (epoch, seq) = text.split_once('.')?;
+        let epoch = Epoch(u64::from_str_radix(epoch, 16).ok()?);
+        Some(Cursor { epoch, seq: Seq(seq.parse().ok()?) })
+    }
 }
 
 /// Who connects, and from where.
@@ -42,7 +77,24 @@ pub enum ConnectError {
 
 /// The hub's handle; clones share it.
 #[derive(Clone)]
-pub struct Hub {}
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+/// What the hub's task, its handles and the streams share.
+///
+/// Both locks are held for one round over the streams at most, never across an await, and never one inside the other.
+struct Shared {
+    log: eventlog::Log,
+    epoch: Epoch,
+    published: PublishedWorkspace,
+    clock: Clock,
+    signals: mpsc::Sender<Signal>,
+    registry: Mutex<Registry>,
+    presence: Mutex<Presence>,
+    last_stream: AtomicU64,
+    closing: Notify,
+}
 
 impl Hub {
     /// Makes a hub; signals worth keeping go to `signals`, dropped when the queue is full.
@@ -52,71 +104,137 @@ impl Hub {
         clock: Clock,
         signals: mpsc::Sender<Signal>,
     ) -> Hub {
-        let _ = (log, published, clock, signals);
-        unimplemented!()
+        let registry = Mutex::new(Registry::new(published.now().head));
+        let shared = Shared {
+            epoch: log.epoch(),
+            log,
+            published,
+            clock,
+            signals,
+            registry,
+            presence: Mutex::default(),
+            last_stream: AtomicU64::new(0),
+            closing: Notify::new(),
+        };
+        Hub { shared: Arc::new(shared) }
     }
 
     /// Tells every commit to every screen until the announcements end or `close` is called; `boot` owns the task.
     pub async fn run(self, announcements: mpsc::Receiver<Announcement>) {
-        let _ = announcements;
-        unimplemented!()
+        run::run(&self.shared, announcements).await;
+        self.close();
     }
 
     /// Opens a stream of Server-Sent Events.
-    pub fn connect(&self, connect: Connect) -> Result<outbox::Outbox, ConnectError> {
-        let _ = connect;
-        unimplemented!()
+    pub fn connect(&self, connect: Connect) -> Result<Outbox, ConnectError> {
+        Outbox::open(&self.shared, connect)
     }
 
     /// Says which channel is open on the screen of a stream; false when the user has no such stream.
+    ///
+    /// A channel that the user may not read counts as none.
     pub fn view(&self, user: UserId, stream: &str, channel: Option<ChannelId>) -> bool {
-        let _ = (user, stream, channel);
-        unimplemented!()
+        let workspace = self.shared.published.now();
+        let channel = channel.filter(|channel| may_read(user, *channel, &workspace));
+        let registry = self.shared.registry();
+        let stream = registry.of(user).iter().find(|open| open.name() == stream);
+        stream.inspect(|open| open.view(channel)).is_some()
     }
 
-    /// A key was pressed; tells the others who have the channel open.
+    /// A key was pressed; tells the others who have the channel open. Means nothing where the user may not read.
     pub fn typing(&self, user: UserId, channel: ChannelId) {
-        let _ = (user, channel);
-        unimplemented!()
+        let workspace = self.shared.published.now();
+        if !may_read(user, channel, &workspace) {
+            return;
+        }
+        let at = self.shared.clock.now();
+        self.shared.signal(Signal::Typing { user, channel, at });
+        if self.shared.presence().typed(user, channel, at) {
+            let frame = frame::typing(channel, user, &workspace);
+            self.shared.tell_viewers(channel, &workspace, |viewer| {
+                (viewer != user).then(|| frame.clone())
+            });
+        }
     }
 
     /// Who typed in the channel within 5 s, without `except`.
     pub fn typing_in(&self, channel: ChannelId, except: UserId) -> Vec<UserId> {
-        let _ = (channel, except);
-        unimplemented!()
+        self.shared.presence().typing_in(channel, except, self.shared.clock.now())
     }
 
     /// A sign of life, and a change of state.
     pub fn update_presence(&self, user: UserId, state: PresenceState) {
-        let _ = (user, state);
-        unimplemented!()
+        let at = self.shared.clock.now();
+        self.shared.signal(Signal::Presence { user, state, at });
+        self.shared.presence().update(user, state, at);
     }
 
     /// Sets or clears the manual override.
     pub fn set_override(&self, user: UserId, value: Option<PresenceOverride>) {
-        let _ = (user, value);
-        unimplemented!()
+        let at = self.shared.clock.now();
+        self.shared.signal(Signal::Override { user, value, at });
+        self.shared.presence().set_override(user, value, at);
     }
 
     /// The manual override.
     pub fn override_of(&self, user: UserId) -> Option<PresenceOverride> {
-        let _ = user;
-        unimplemented!()
+        self.shared.presence().override_of(user)
     }
 
     /// Everybody seen within the hour, as they appear.
     pub fn online(&self) -> BTreeMap<UserId, PresenceState> {
-        unimplemented!()
+        self.shared.presence().online(self.shared.clock.now())
     }
 
     /// Whether the user has a live stream: mailboxes of connected people are swept sooner.
     pub fn is_connected(&self, user: UserId) -> bool {
-        let _ = user;
-        unimplemented!()
+        !self.shared.registry().of(user).is_empty()
     }
 
     /// Ends every stream and refuses new ones.
     pub fn close(&self) {
-        unimplemented!()
+        let mut wakers = Vec::new();
+        self.shared.registry().close(&mut wakers);
+        wake(wakers);
+        self.shared.closing.notify_one();
     }
+}
+
+impl Shared {
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells presence.db. A full queue loses the signal: the next heartbeat of that person repairs it.
+    fn signal(&self, signal: Signal) {
+        let _: Result<(), _> = self.signals.try_send(signal);
+    }
+
+    /// Tells those who have the channel open and may read it.
+    fn tell_viewers(
+        &self,
+        channel: ChannelId,
+        workspace: &Workspace,
+        mut frame_for: impl FnMut(UserId) -> Option<bytes::Bytes>,
+    ) {
+        let may_see = audience::channel_audience(channel, workspace);
+        let mut wakers = Vec::new();
+        let registry = self.registry();
+        for viewer in registry.among(&may_see).filter(|open| open.views(channel)) {
+            if let Some(frame) = frame_for(viewer.user) {
+                wakers.extend(viewer.push(frame, 1));
+            }
+        }
+        drop(registry);
+        wake(wakers);
+    }
+}
+
+/// Wakes the streams of a round, after its lock is released: what wakes wants the same locks.
+fn wake(wakers: impl IntoIterator<Item = Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
 }

@@ -1,1 +1,217 @@
 //! Presence and typing in memory: signals that expire by themselves.
+//!
+//! Semantics: contract/rules.md, 9. A person is listed for an hour after the last sign of life, as the override says or
+//! else the state; `offline` is a state like the others, and who is not listed is offline too. At start everybody is
+//! offline and no override is set, because nothing is here.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chat::signal::{LAST_SEEN_SECONDS, PresenceOverride, PresenceState, TYPING_SECONDS};
+use chat::{ChannelId, Timestamp, UserId};
+
+/// A screen that shows the typist already need not hear of the next key for this long.
+const TYPING_REPEAT_SECONDS: u64 = 1;
+
+/// What is known of a person.
+struct Person {
+    last_seen: Timestamp,
+    state: PresenceState,
+    wished: Option<PresenceOverride>,
+    /// What the screens show, or will when the change is told; `offline` for who is not listed.
+    told: PresenceState,
+}
+
+/// Who is there, and who types.
+#[derive(Default)]
+pub(super) struct Presence {
+    people: HashMap<UserId, Person>,
+    /// Who appears differently since the last [`Presence::take_changed`].
+    changed: BTreeSet<UserId>,
+    typing: HashMap<(ChannelId, UserId), Timestamp>,
+}
+
+impl Presence {
+    /// A sign of life, and a change of state. The override stays.
+    pub(super) fn update(&mut self, user: UserId, state: PresenceState, now: Timestamp) {
+        self.change(user, now, |person| person.state = state);
+    }
+
+    /// Sets or clears the override; a sign of life, but no change of state.
+    pub(super) fn set_override(
+        &mut self,
+        user: UserId,
+        wished: Option<PresenceOverride>,
+        now: Timestamp,
+    ) {
+        self.change(user, now, |person| person.wished = wished);
+    }
+
+    /// The override that is set.
+    pub(super) fn override_of(&self, user: UserId) -> Option<PresenceOverride> {
+        self.people.get(&user)?.wished
+    }
+
+    /// Everybody who was seen within the hour, as they appear.
+    pub(super) fn online(&self, now: Timestamp) -> BTreeMap<UserId, PresenceState> {
+        let people = self.people.iter();
+        people.filter_map(|(user, person)| Some((*user, person.shown(now)?))).collect()
+    }
+
+    /// A key was pressed; true when the others should hear of it again.
+    pub(super) fn typed(&mut self, user: UserId, channel: ChannelId, now: Timestamp) -> bool {
+        let before = self.typing.insert((channel, user), now);
+        before.is_none_or(|at| !is_within(at, now, TYPING_REPEAT_SECONDS))
+    }
+
+    /// Who typed in the channel within the last 5 s, without `except`.
+    pub(super) fn typing_in(
+        &self,
+        channel: ChannelId,
+        except: UserId,
+        now: Timestamp,
+    ) -> Vec<UserId> {
+        let mut users: Vec<_> = self
+            .typing
+            .iter()
+            .filter(|((at, user), ts)| {
+                *at == channel && *user != except && is_within(**ts, now, TYPING_SECONDS)
+            })
+            .map(|((_, user), _)| *user)
+            .collect();
+        users.sort_unstable();
+        users
+    }
+
+    /// How the people who appear differently appear now; each change is answered once.
+    pub(super) fn take_changed(&mut self) -> Vec<(UserId, PresenceState)> {
+        let changed = std::mem::take(&mut self.changed);
+        let told =
+            |user| self.people.get(&user).map_or(PresenceState::Offline, |person| person.told);
+        changed.into_iter().map(|user| (user, told(user))).collect()
+    }
+
+    /// Forgets who was not seen for an hour, and typing that is over.
+    ///
+    /// An override outlives the hour: it shows again with the next sign of life.
+    pub(super) fn prune(&mut self, now: Timestamp) {
+        let Presence { people, changed, typing } = self;
+        typing.retain(|_, at| is_within(*at, now, TYPING_SECONDS));
+        people.retain(|user, person| {
+            if person.tell(now) {
+                changed.insert(*user);
+            }
+            person.shown(now).is_some() || person.wished.is_some()
+        });
+    }
+
+    fn change(&mut self, user: UserId, now: Timestamp, change: impl FnOnce(&mut Person)) {
+        let person = self.people.entry(user).or_insert(Person {
+            last_seen: now,
+            state: PresenceState::Offline,
+            wished: None,
+            told: PresenceState::Offline,
+        });
+        person.last_seen = now;
+        change(person);
+        if person.tell(now) {
+            self.changed.insert(user);
+        }
+    }
+}
+
+impl Person {
+    /// How the person appears; `None` when not seen within the hour.
+    fn shown(&self, now: Timestamp) -> Option<PresenceState> {
+        let shown = self.wished.map_or(self.state, PresenceState::from);
+        is_within(self.last_seen, now, LAST_SEEN_SECONDS).then_some(shown)
+    }
+
+    /// Takes note of how the person appears now; true when that is news.
+    fn tell(&mut self, now: Timestamp) -> bool {
+        let shown = self.shown(now).unwrap_or(PresenceState::Offline);
+        std::mem::replace(&mut self.told, shown) != shown
+    }
+}
+
+/// Whether `at` is at most `seconds` ago.
+fn is_within(at: Timestamp, now: Timestamp, seconds: u64) -> bool {
+    (now.0 - at.0).unsigned_abs() <= seconds * 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Seq;
+
+    use super::*;
+
+    const ALICE: UserId = UserId(Seq(1));
+    const BOB: UserId = UserId(Seq(2));
+    const GENERAL: ChannelId = ChannelId(Seq(3));
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp((1_700_000_000 + seconds) * 1_000_000)
+    }
+
+    #[test]
+    fn an_override_wins_over_the_state_until_it_is_cleared() {
+        let mut presence = Presence::default();
+        presence.update(ALICE, PresenceState::Active, at(0));
+        assert_eq!(presence.online(at(0))[&ALICE], PresenceState::Active);
+        presence.set_override(ALICE, Some(PresenceOverride::Offline), at(1));
+        assert_eq!(presence.online(at(1))[&ALICE], PresenceState::Offline, "listed, as offline");
+        presence.update(ALICE, PresenceState::Idle, at(2));
+        assert_eq!(presence.online(at(2))[&ALICE], PresenceState::Offline);
+        presence.set_override(ALICE, None, at(3));
+        assert_eq!(presence.online(at(3))[&ALICE], PresenceState::Idle);
+    }
+
+    #[test]
+    fn an_override_is_a_sign_of_life_of_somebody_offline() {
+        let mut presence = Presence::default();
+        presence.set_override(ALICE, Some(PresenceOverride::Idle), at(0));
+        assert_eq!(presence.override_of(ALICE), Some(PresenceOverride::Idle));
+        assert_eq!(presence.online(at(3600))[&ALICE], PresenceState::Idle);
+        presence.set_override(ALICE, None, at(10));
+        assert_eq!(presence.online(at(10))[&ALICE], PresenceState::Offline);
+    }
+
+    #[test]
+    fn who_was_not_seen_for_an_hour_is_not_listed_and_appears_offline() {
+        let mut presence = Presence::default();
+        presence.update(ALICE, PresenceState::Active, at(0));
+        presence.set_override(BOB, Some(PresenceOverride::Active), at(0));
+        presence.take_changed();
+        presence.prune(at(3600));
+        assert_eq!(presence.online(at(3600)).len(), 2, "3600 s is still within the hour");
+        presence.prune(at(3601));
+        assert!(presence.online(at(3601)).is_empty());
+        let offline = PresenceState::Offline;
+        assert_eq!(presence.take_changed(), [(ALICE, offline), (BOB, offline)]);
+        assert_eq!(presence.override_of(BOB), Some(PresenceOverride::Active), "until cleared");
+    }
+
+    #[test]
+    fn only_what_appears_differently_is_told_and_only_once() {
+        let mut presence = Presence::default();
+        presence.update(ALICE, PresenceState::Active, at(0));
+        assert_eq!(presence.take_changed(), [(ALICE, PresenceState::Active)]);
+        presence.update(ALICE, PresenceState::Active, at(30));
+        assert!(presence.take_changed().is_empty(), "a heartbeat is no news");
+        presence.set_override(ALICE, Some(PresenceOverride::Idle), at(31));
+        presence.update(ALICE, PresenceState::Hidden, at(32));
+        assert_eq!(presence.take_changed(), [(ALICE, PresenceState::Idle)]);
+    }
+
+    #[test]
+    fn typing_holds_five_seconds_and_is_never_ones_own() {
+        let mut presence = Presence::default();
+        assert!(presence.typed(ALICE, GENERAL, at(0)), "news");
+        assert!(!presence.typed(ALICE, GENERAL, at(1)), "the screens show it already");
+        assert!(presence.typed(ALICE, GENERAL, at(3)), "the screens need it again");
+        assert_eq!(presence.typing_in(GENERAL, BOB, at(8)), [ALICE]);
+        assert!(presence.typing_in(GENERAL, ALICE, at(8)).is_empty());
+        assert!(presence.typing_in(GENERAL, BOB, at(9)).is_empty());
+        presence.prune(at(9));
+        assert!(presence.typing.is_empty());
+    }
+}

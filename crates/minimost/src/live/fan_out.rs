@@ -1,0 +1,120 @@
+//! From commits to everybody's queue: each event serialised once, adjacent ones that the same people see in one piece.
+//!
+//! Neighbours: `mod` calls for each round of announcements; `frame` has the bytes; `registry` has the people.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chat::workspace::ReadMarker;
+use chat::{Audience, ChannelId, Event, Seq, UserId, audience};
+use eventlog::Epoch;
+use tokio::time::Instant;
+
+use super::frame;
+use crate::published::Announcement;
+
+/// A run of events that the same people see.
+pub(super) struct Segment {
+    pub(super) audience: Audience,
+    bytes: Bytes,
+    /// Of each event its seq and where its frame begins.
+    begins: Vec<(Seq, usize)>,
+}
+
+impl Segment {
+    /// What of it comes after `from`, and how many events that is; shares the bytes.
+    pub(super) fn after(&self, from: Seq) -> Option<(Bytes, usize)> {
+        if self.begins.first().is_some_and(|(seq, _)| *seq > from) {
+            return Some((self.bytes.clone(), self.begins.len()));
+        }
+        let had = self.begins.partition_point(|(seq, _)| *seq <= from);
+        let (_, begin) = self.begins.get(had)?;
+        Some((self.bytes.slice(begin..), self.begins.len() - had))
+    }
+}
+
+/// The segments of a round of commits, in order.
+pub(super) fn segments(epoch: Epoch, round: &[Announcement]) -> Vec<Segment> {
+    let mut done = Vec::new();
+    let mut open = Open::default();
+    for announcement in round {
+        for logged in announcement.events.iter() {
+            let seen_by = audience(logged, &announcement.workspace);
+            if seen_by == Audience::Nobody {
+                continue;
+            }
+            if open.audience.as_ref() != Some(&seen_by) {
+                done.extend(open.close());
+                open.audience = Some(seen_by);
+            }
+            let begin = open.bytes.len();
+            if frame::write_event(&mut open.bytes, epoch, logged, &announcement.workspace) {
+                open.begins.push((logged.seq, begin));
+            }
+        }
+    }
+    done.extend(open.close());
+    done
+}
+
+/// A segment that may still grow.
+#[derive(Default)]
+struct Open {
+    audience: Option<Audience>,
+    bytes: Vec<u8>,
+    begins: Vec<(Seq, usize)>,
+}
+
+impl Open {
+    fn close(&mut self) -> Option<Segment> {
+        let (audience, bytes) = (self.audience.take()?, std::mem::take(&mut self.bytes));
+        let begins = std::mem::take(&mut self.begins);
+        (!begins.is_empty()).then(|| Segment { audience, bytes: bytes.into(), begins })
+    }
+}
+
+/// How far people have read, on its way to the others who have the channel open: one frame per channel and second.
+#[derive(Default)]
+pub(super) struct MarkerBoard {
+    channels: HashMap<ChannelId, Waiting>,
+}
+
+/// Markers of one channel that wait for the second to be over.
+struct Waiting {
+    due: Instant,
+    markers: Markers,
+}
+
+/// Per reader the newest marker.
+pub(super) type Markers = BTreeMap<UserId, ReadMarker>;
+
+/// The least time between two frames of a channel.
+const MARKER_INTERVAL: Duration = Duration::from_secs(1);
+
+impl MarkerBoard {
+    /// Takes the markers of a round.
+    pub(super) fn note(&mut self, round: &[Announcement], now: Instant) {
+        for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
+            if let Some(Event::ChannelRead { channel, up_to, up_to_ts }) = logged.event() {
+                let marker = ReadMarker { up_to: *up_to, ts: *up_to_ts };
+                let waiting = self
+                    .channels
+                    .entry(*channel)
+                    .or_insert_with(|| Waiting { due: now, markers: Markers::new() });
+                waiting.markers.insert(logged.actor, marker);
+            }
+        }
+    }
+
+    /// The channels whose second is over, with what waited.
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<(ChannelId, Markers)> {
+        self.channels.retain(|_, waiting| waiting.due > now || !waiting.markers.is_empty());
+        let due = self.channels.iter_mut().filter(|(_, waiting)| waiting.due <= now);
+        due.map(|(channel, waiting)| {
+            waiting.due = now + MARKER_INTERVAL;
+            (*channel, std::mem::take(&mut waiting.markers))
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! The hub's task: rounds of announcements, and the two clocks of what nobody announces.
+//!
+//! Neighbours: `write` sends the announcements; `fan_out` and `registry` do the work.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use chat::Event;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::fan_out::{MarkerBoard, segments};
+use super::{Cursor, Shared, frame, wake};
+use crate::published::Announcement;
+
+/// Commits told in one round: when the hub lags, its rounds grow, and each stream wakes once for all of them.
+const ROUND_COMMITS_MAX: usize = 64;
+
+/// How often every stream hears from us. Proxies close what is silent for 30 to 60 s, and it moves the cursors of those
+/// who may see little. One clock for all: a timer per idle stream would cost more than the stream.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long changes of presence and of read markers gather.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Serves until the announcements end or the hub is closed.
+pub(super) async fn run(shared: &Shared, mut announcements: mpsc::Receiver<Announcement>) {
+    let mut heartbeat = interval(HEARTBEAT_INTERVAL);
+    let mut signals = interval(SIGNAL_INTERVAL);
+    let mut markers = MarkerBoard::default();
+    let mut round = Vec::with_capacity(ROUND_COMMITS_MAX);
+    loop {
+        tokio::select! {
+            commits = announcements.recv_many(&mut round, ROUND_COMMITS_MAX) => {
+                if commits == 0 {
+                    return;
+                }
+                shared.announce(&round);
+                markers.note(&round, Instant::now());
+                shared.tell_markers(&mut markers);
+                round.clear();
+            }
+            _ = signals.tick() => {
+                shared.tell_markers(&mut markers);
+                shared.tell_presence();
+            }
+            _ = heartbeat.tick() => shared.beat(),
+            () = shared.closing.notified() => return,
+        }
+    }
+}
+
+/// Ticks that were missed while the machine slept or was busy are not made up for.
+fn interval(period: Duration) -> tokio::time::Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+impl Shared {
+    /// Tells a round of commits to all who may see them.
+    fn announce(&self, round: &[Announcement]) {
+        let Some(last) = round.last() else { return };
+        let segments = segments(self.epoch, round);
+        let mut wakers: Vec<Waker> = Vec::new();
+        let mut registry = self.registry();
+        for segment in &segments {
+            registry.tell(segment, &mut wakers);
+        }
+        for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
+            if let Some(Event::SessionClosed { user, session }) = logged.event() {
+                registry.end_session(*user, *session, &mut wakers);
+            }
+        }
+        registry.announced = last.workspace.head;
+        drop(registry);
+        wake(wakers);
+    }
+
+    /// Moves every cursor to where all have been told; never further.
+    fn beat(&self) {
+        self.presence().prune(self.clock.now());
+        let mut wakers = Vec::new();
+        let registry = self.registry();
+        let cursor = Cursor { epoch: self.epoch, seq: registry.announced };
+        registry.tell_all(&frame::heartbeat(cursor), &mut wakers);
+        drop(registry);
+        wake(wakers);
+    }
+
+    fn tell_presence(&self) {
+        let changed = self.presence().take_changed();
+        if changed.is_empty() {
+            return;
+        }
+        let frame = frame::presence(changed.into_iter(), &self.published.now());
+        let mut wakers = Vec::new();
+        self.registry().tell_all(&frame, &mut wakers);
+        wake(wakers);
+    }
+
+    /// Tells how far others have read, to those who have the channel open.
+    fn tell_markers(&self, board: &mut MarkerBoard) {
+        for (channel, markers) in board.take_due(Instant::now()) {
+            let workspace = self.published.now();
+            let all = frame::read_markers(channel, markers.iter(), &workspace);
+            self.tell_viewers(channel, &workspace, |viewer| {
+                if !markers.contains_key(&viewer) {
+                    return Some(all.clone());
+                }
+                // One's own marker comes as `channel_read`, which has an id.
+                let others = markers.iter().filter(|(reader, _)| **reader != viewer);
+                (markers.len() > 1).then(|| frame::read_markers(channel, others, &workspace))
+            });
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! One batch: commands decided one after the other on a clone of the workspace, and what that appends and erases.
+//!
+//! Nothing here is durable or visible; when the commit fails the batch is dropped and nothing has happened.
+//!
+//! Neighbours: `owner` feeds it requests and appends what it made; `chat::decide` has the rules.
+
+use std::collections::HashMap;
+
+use chat::ids::ChannelName;
+use chat::workspace::ReadMarker;
+use chat::{
+    Actor, ChannelId, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, Rejection,
+    Seq, Timestamp, UserId, Workspace, may_read,
+};
+use eventlog::Redaction;
+
+use super::Wish;
+use super::facts::{Earlier, Found, LookUp, WishKey, wish_key};
+use super::markers::{Held, Key, Markers};
+use crate::codec;
+
+/// What one wish came to, to be told when the batch is durable.
+pub(super) struct Reply {
+    pub(super) is_new: bool,
+    pub(super) seq: Option<Seq>,
+    pub(super) message: Option<Message>,
+}
+
+/// What a batch has come to so far.
+pub(super) struct Batch {
+    pub(super) events: Vec<LoggedEvent>,
+    /// A wish with a name was refused or already true, and may be the repeat of one that succeeded: the log must be
+    /// asked before anybody is answered.
+    pub(super) is_unsure: bool,
+    /// Markers that this batch writes.
+    pub(super) written: Vec<Key>,
+    /// Markers that this batch accepts and holds, in order.
+    pub(super) held: Vec<(Key, Option<Event>)>,
+    workspace: Workspace,
+    redactions: Vec<Redaction>,
+    facts: Facts,
+    edits: HashMap<Seq, Vec<Seq>>,
+    earlier: HashMap<WishKey, Earlier>,
+    look_up: LookUp,
+    now: Timestamp,
+}
+
+impl Batch {
+    pub(super) fn new(workspace: &Workspace, found: Found, now: Timestamp) -> Batch {
+        Batch {
+            workspace: workspace.clone(),
+            events: Vec::new(),
+            redactions: Vec::new(),
+            is_unsure: false,
+            written: Vec::new(),
+            held: Vec::new(),
+            facts: Facts { messages: found.messages },
+            edits: found.edits,
+            earlier: found.earlier,
+            look_up: found.look_up,
+            now,
+        }
+    }
+
+    /// Decides a wish and applies what it comes to.
+    pub(super) fn submit(&mut self, wish: &Wish) -> Result<Reply, Rejection> {
+        let key = wish_key(wish);
+        if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)).copied() {
+            return self.repeat(wish, earlier);
+        }
+        let decision = self.decide(wish);
+        let came_to_nothing = decision.as_ref().map_or(true, |decision| decision.events.is_empty());
+        if came_to_nothing && key.is_some() && self.look_up == LookUp::Never {
+            self.is_unsure = true;
+        }
+        Ok(self.accept(decision?, key, &wish.command))
+    }
+
+    /// Decides a read marker, and applies it or holds it.
+    pub(super) fn mark_read(&mut self, wish: &Wish, markers: &Markers) -> Result<(), Rejection> {
+        let mut decision = self.decide(wish)?;
+        let key = marker_key(wish, &self.workspace);
+        let waits = |key: &Key| markers.is_open(*key) || self.written.contains(key);
+        if let Some(key) = key.filter(waits) {
+            self.held.push((key, decision.events.pop()));
+            return Ok(());
+        }
+        if !decision.events.is_empty() {
+            self.written.extend(key);
+            self.accept(decision, None, &wish.command);
+        }
+        Ok(())
+    }
+
+    /// Applies a marker that was decided when it was accepted, unless it has become pointless.
+    pub(super) fn write_held(&mut self, held: Held) {
+        let (user, channel) = held.key;
+        // Not decided again: 204 was answered, and a log-out since then does not make the message unread.
+        if may_read(user, channel, &self.workspace)
+            && !is_true_already(&held.event, user, &self.workspace)
+        {
+            self.append(user, None, held.event);
+        }
+        self.written.push(held.key);
+    }
+
+    /// The workspace after the batch, and its events.
+    pub(super) fn take_news(&mut self) -> (Workspace, Vec<LoggedEvent>) {
+        (std::mem::take(&mut self.workspace), std::mem::take(&mut self.events))
+    }
+
+    /// The messages that the batch read or changed, as they are after it.
+    pub(super) fn into_messages(self) -> HashMap<Seq, Message> {
+        self.facts.messages
+    }
+
+    /// What one commit makes durable.
+    pub(super) fn to_log(&self) -> eventlog::Batch {
+        eventlog::Batch {
+            records: self.events.iter().map(codec::encode).collect(),
+            redactions: self.redactions.clone(),
+        }
+    }
+
+    fn decide(&self, wish: &Wish) -> Result<Decision, Rejection> {
+        let next_seq = self.workspace.head.next();
+        chat::decide(&self.workspace, &self.facts, wish.actor, &wish.command, next_seq, self.now)
+    }
+
+    /// Answers a wish that was made before with what it came to then.
+    fn repeat(&self, wish: &Wish, earlier: Earlier) -> Result<Reply, Rejection> {
+        if !is_logged_in(wish.actor, &self.workspace) {
+            return Err(Rejection::NotLoggedIn);
+        }
+        let about = Subject::of(wish, &self.workspace);
+        let is_same = about.kind == earlier.kind
+            && about.message.is_none_or(|message| Some(message) == earlier.target)
+            && match about.channel {
+                NamedChannel::None => true,
+                NamedChannel::Unknown => false,
+                NamedChannel::Known(channel) => Some(channel) == earlier.channel,
+            };
+        if !is_same {
+            return Err(Rejection::ClientMsgIdReused);
+        }
+        let message = earlier.message().and_then(|id| self.facts.messages.get(&id)).cloned();
+        Ok(Reply { is_new: false, seq: Some(earlier.seq), message })
+    }
+
+    /// Applies a decision. The wish's name stands on the first event of the kind that the wish is about.
+    fn accept(&mut self, decision: Decision, mut key: Option<WishKey>, command: &Command) -> Reply {
+        let kind = main_event(command);
+        let first = self.workspace.head.next();
+        let seq = (!decision.events.is_empty()).then_some(first);
+        let redactions = decision.redacts.iter().map(|seq| Redaction { seq: seq.0, by: first.0 });
+        self.redactions.extend(redactions);
+        let mut message = named_message(command);
+        for event in decision.events {
+            let is_main = event.kind() == kind;
+            if event.kind() == EventKind::MessagePosted {
+                message = Some(self.workspace.head.next());
+            }
+            self.append(decision.actor, if is_main { key.take() } else { None }, event);
+        }
+        let message = message.and_then(|id| self.facts.messages.get(&id)).cloned();
+        Reply { is_new: true, seq, message }
+    }
+
+    fn append(&mut self, actor: UserId, key: Option<WishKey>, event: Event) {
+        let seq = self.workspace.head.next();
+        let ts = self.now.max(self.workspace.last_ts.plus_micros(1));
+        let client_msg_id = key.as_ref().map(|(_, id)| id.clone());
+        let logged = LoggedEvent::new(seq, ts, actor, client_msg_id, event);
+        if let Some(key) = key {
+            let LoggedEvent { seq, kind, channel, target, .. } = logged;
+            self.earlier.insert(key, Earlier { seq, kind, channel, target });
+        }
+        self.workspace.apply(&logged);
+        self.overlay(&logged);
+        self.events.push(logged);
+    }
+
+    /// Shows the batch's later commands what this event made of its message.
+    fn overlay(&mut self, logged: &LoggedEvent) {
+        if logged.kind == EventKind::MessagePosted {
+            self.facts.messages.insert(logged.seq, Message::posted(logged));
+            return;
+        }
+        let Some(id) = logged.target else { return };
+        if let Some(message) = self.facts.messages.get_mut(&id) {
+            message.apply(logged);
+        }
+        if logged.kind == EventKind::MessageEdited {
+            self.edits.entry(id).or_default().push(logged.seq);
+        }
+        if logged.kind == EventKind::MessageDeleted {
+            let erased = self.edits.remove(&id).into_iter().flatten().chain([id]);
+            let by = logged.seq.0;
+            self.redactions.extend(erased.map(|seq| Redaction { seq: seq.0, by }));
+        }
+    }
+}
+
+/// What a wish is about, to tell a repeat from another wish under the same name.
+struct Subject {
+    kind: EventKind,
+    /// The message that it names.
+    message: Option<Seq>,
+    channel: NamedChannel,
+}
+
+/// The channel that a command names.
+enum NamedChannel {
+    /// It names none.
+    None,
+    /// There is none of that name.
+    Unknown,
+    Known(ChannelId),
+}
+
+impl NamedChannel {
+    fn found(channel: Option<ChannelId>) -> NamedChannel {
+        channel.map_or(NamedChannel::Unknown, NamedChannel::Known)
+    }
+}
+
+impl Subject {
+    fn of(wish: &Wish, workspace: &Workspace) -> Subject {
+        Subject {
+            kind: main_event(&wish.command),
+            message: named_message(&wish.command),
+            channel: named_channel(wish, workspace),
+        }
+    }
+}
+
+/// The event that a command wishes for; what else it comes to are side effects.
+fn main_event(command: &Command) -> EventKind {
+    match command {
+        Command::SignUp { .. } => EventKind::AccountCreated,
+        Command::LogIn { .. } => EventKind::SessionOpened,
+        Command::LogOut | Command::ExpireSession { .. } => EventKind::SessionClosed,
+        Command::ChangePassword { .. } | Command::UpgradePasswordHash { .. } => {
+            EventKind::PasswordSet
+        }
+        Command::LockAccount { .. } => EventKind::AccountLocked,
+        Command::CreateChannel { .. } | Command::OpenDirect { .. } => EventKind::ChannelCreated,
+        Command::RenameChannel { .. } => EventKind::ChannelRenamed,
+        Command::PostMessage { .. } => EventKind::MessagePosted,
+        Command::EditMessage { .. } => EventKind::MessageEdited,
+        Command::DeleteMessage { .. } => EventKind::MessageDeleted,
+        Command::React { .. } => EventKind::MessageReacted,
+        Command::MarkRead { .. } => EventKind::ChannelRead,
+    }
+}
+
+/// The message that a command changes.
+fn named_message(command: &Command) -> Option<Seq> {
+    match command {
+        Command::EditMessage { message, .. }
+        | Command::DeleteMessage { message }
+        | Command::React { message, .. } => Some(*message),
+        Command::SignUp { .. }
+        | Command::LogIn { .. }
+        | Command::LogOut
+        | Command::ExpireSession { .. }
+        | Command::ChangePassword { .. }
+        | Command::UpgradePasswordHash { .. }
+        | Command::LockAccount { .. }
+        | Command::CreateChannel { .. }
+        | Command::RenameChannel { .. }
+        | Command::OpenDirect { .. }
+        | Command::PostMessage { .. }
+        | Command::MarkRead { .. } => None,
+    }
+}
+
+fn named_channel(wish: &Wish, workspace: &Workspace) -> NamedChannel {
+    match &wish.command {
+        Command::PostMessage { channel, .. } | Command::MarkRead { channel, .. } => {
+            NamedChannel::found(workspace.find_channel(channel))
+        }
+        Command::CreateChannel { slug, .. } | Command::RenameChannel { channel: slug, .. } => {
+            NamedChannel::found(workspace.slugs.get(slug).copied())
+        }
+        Command::OpenDirect { names } => {
+            let own = match wish.actor {
+                Actor::User { user, .. } => workspace.users.get(&user).map(|user| &user.name),
+                Actor::System | Actor::Anonymous => None,
+            };
+            let mut names: Vec<_> = names.iter().chain(own).cloned().collect();
+            names.sort();
+            names.dedup();
+            NamedChannel::found(workspace.find_channel(&ChannelName::Direct(names)))
+        }
+        Command::SignUp { .. }
+        | Command::LogIn { .. }
+        | Command::LogOut
+        | Command::ExpireSession { .. }
+        | Command::ChangePassword { .. }
+        | Command::UpgradePasswordHash { .. }
+        | Command::LockAccount { .. }
+        | Command::EditMessage { .. }
+        | Command::DeleteMessage { .. }
+        | Command::React { .. } => NamedChannel::None,
+    }
+}
+
+fn marker_key(wish: &Wish, workspace: &Workspace) -> Option<Key> {
+    match (wish.actor, named_channel(wish, workspace)) {
+        (Actor::User { user, .. }, NamedChannel::Known(channel)) => Some((user, channel)),
+        (Actor::User { .. }, NamedChannel::None | NamedChannel::Unknown)
+        | (Actor::System | Actor::Anonymous, _) => None,
+    }
+}
+
+fn is_logged_in(actor: Actor, workspace: &Workspace) -> bool {
+    match actor {
+        Actor::User { user, session } => {
+            workspace.sessions.get(&session).is_some_and(|session| session.user == user)
+        }
+        Actor::System | Actor::Anonymous => false,
+    }
+}
+
+fn is_true_already(event: &Event, user: UserId, workspace: &Workspace) -> bool {
+    let Event::ChannelRead { channel, up_to, up_to_ts } = event else { return false };
+    let marker = workspace.channels.get(channel).and_then(|channel| channel.markers.get(&user));
+    marker == Some(&ReadMarker { up_to: *up_to, ts: *up_to_ts })
+}

@@ -1,0 +1,221 @@
+//! What the rules must know of the log before a batch is decided: messages, edits, and who said what before.
+//!
+//! A cache answers for recent messages; everything else comes in one read for the whole batch, and none when nothing
+//! is missing.
+//!
+//! Neighbours: `batch` decides on a [`Found`] and hands back what the batch made of it.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+
+use chat::{Actor, ChannelId, ClientMsgId, Command, EventKind, Message, Seq, UserId};
+use eventlog::{Log, Reader, Record};
+use lru::LruCache;
+
+use super::Wish;
+use crate::fold::{self, FoldError};
+
+/// Messages kept for the edits, reactions and replies that follow soon after.
+///
+/// With [`CACHED_TEXT_BYTES_MAX`] this is at most some 10 MiB. A message that is not here costs the batch a read.
+const CACHED_MESSAGES_MAX: NonZeroUsize = NonZeroUsize::new(8_192).expect("8,192 is not 0");
+
+/// Longer messages are not kept: 8,192 of the longest would take 300 MiB.
+const CACHED_TEXT_BYTES_MAX: usize = 1_024;
+
+/// When a `client_msg_id` is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookUp {
+    /// Not before deciding. Nearly every id is new, and the log's own index refuses one that is not.
+    Never,
+    /// All of the batch, because the first attempt met a repeat or could not rule one out.
+    First,
+}
+
+/// Whose wish, and what they called it.
+pub(super) type WishKey = (UserId, ClientMsgId);
+
+/// The event that a wish came to when it was first made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Earlier {
+    pub(super) seq: Seq,
+    pub(super) kind: EventKind,
+    pub(super) channel: Option<ChannelId>,
+    pub(super) target: Option<Seq>,
+}
+
+/// What is known before the batch is decided, and overlaid while it is.
+pub(super) struct Found {
+    /// The messages that the batch's commands name, as they are now.
+    pub(super) messages: HashMap<Seq, Message>,
+    /// The edits of those that are to be deleted: their bodies go too.
+    pub(super) edits: HashMap<Seq, Vec<Seq>>,
+    /// What was wished before under the same name.
+    pub(super) earlier: HashMap<WishKey, Earlier>,
+    /// Whether `earlier` is the whole truth, or only knows this batch.
+    pub(super) look_up: LookUp,
+}
+
+/// Recent messages as they are at the head.
+///
+/// Invariant: what is here is durable. A batch takes out what it needs, and only its success brings it back.
+pub(super) struct FactsCache {
+    messages: LruCache<Seq, Message>,
+}
+
+impl FactsCache {
+    pub(super) fn new() -> FactsCache {
+        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX) }
+    }
+
+    /// Finds what deciding these wishes takes, as of `head`.
+    pub(super) async fn gather(
+        &mut self,
+        log: &Log,
+        head: Seq,
+        wishes: impl Iterator<Item = &Wish>,
+        look_up: LookUp,
+    ) -> Result<Found, FoldError> {
+        let mut found = Found {
+            messages: HashMap::new(),
+            edits: HashMap::new(),
+            earlier: HashMap::new(),
+            look_up,
+        };
+        let mut missing = Missing::default();
+        for wish in wishes {
+            self.take_messages(&wish.command, head, &mut found, &mut missing);
+            if look_up == LookUp::First
+                && let Some(key) = wish_key(wish)
+            {
+                missing.wishes.push(key);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        log.read(move |reader| Ok(missing.read(reader, head, found))).await?
+    }
+
+    fn take_messages(
+        &mut self,
+        command: &Command,
+        head: Seq,
+        found: &mut Found,
+        missing: &mut Missing,
+    ) {
+        // A message of this very batch is no fact of the log; the batch adds it when it gets there.
+        for id in command.message_refs().filter(|id| *id <= head) {
+            if found.messages.contains_key(&id) || missing.messages.contains(&id) {
+                continue;
+            }
+            match self.messages.pop(&id) {
+                Some(message) => drop(found.messages.insert(id, message)),
+                None => missing.messages.push(id),
+            }
+        }
+        if let Command::DeleteMessage { message } = command
+            && *message <= head
+        {
+            missing.deleted.push(*message);
+        }
+    }
+
+    /// Keeps what a durable batch has made of its messages.
+    pub(super) fn keep(&mut self, messages: HashMap<Seq, Message>) {
+        for (id, message) in messages {
+            if message.text.as_ref().is_none_or(|text| text.len() <= CACHED_TEXT_BYTES_MAX) {
+                self.messages.put(id, message);
+            }
+        }
+    }
+}
+
+/// The name of a wish. Only people name theirs: the system has no second attempt, and nobody has no name yet.
+pub(super) fn wish_key(wish: &Wish) -> Option<WishKey> {
+    match wish.actor {
+        Actor::User { user, .. } => Some((user, wish.client_msg_id.clone()?)),
+        Actor::System | Actor::Anonymous => None,
+    }
+}
+
+/// What the cache does not know.
+#[derive(Default)]
+struct Missing {
+    messages: Vec<Seq>,
+    deleted: Vec<Seq>,
+    wishes: Vec<WishKey>,
+}
+
+impl Missing {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.deleted.is_empty() && self.wishes.is_empty()
+    }
+
+    fn read(
+        mut self,
+        reader: &mut Reader,
+        head: Seq,
+        mut found: Found,
+    ) -> Result<Found, FoldError> {
+        for (user, id) in self.wishes {
+            let Some(record) = reader.by_client_msg_id(user.0.get(), id.as_str())? else {
+                continue;
+            };
+            let earlier = Earlier::of_record(&record);
+            // A repeat is answered with its message as it is now.
+            self.messages.extend(earlier.message());
+            found.earlier.insert((user, id), earlier);
+        }
+        self.messages.retain(|id| !found.messages.contains_key(id));
+        self.messages.sort_unstable();
+        self.messages.dedup();
+        if !self.messages.is_empty() {
+            for message in fold::messages_by_id(reader, &self.messages, head)? {
+                found.messages.insert(message.id, message);
+            }
+        }
+        if !self.deleted.is_empty() {
+            let targets: Vec<u64> = self.deleted.into_iter().map(Seq::get).collect();
+            for record in reader.by_targets(&targets, head.get())? {
+                if record.kind == EventKind::MessageEdited.code()
+                    && let Some(target) = record.target
+                {
+                    found.edits.entry(Seq(target)).or_default().push(Seq(record.seq));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Earlier {
+    fn of_record(record: &Record) -> Earlier {
+        Earlier {
+            seq: Seq(record.seq),
+            kind: EventKind::from_code(record.kind).expect(
+                "a record with a client_msg_id is of a kind that this program has appended",
+            ),
+            channel: record.channel.map(|channel| ChannelId(Seq(channel))),
+            target: record.target.map(Seq),
+        }
+    }
+
+    /// The message that it was about.
+    pub(super) fn message(&self) -> Option<Seq> {
+        match self.kind {
+            EventKind::MessagePosted => Some(self.seq),
+            EventKind::MessageEdited | EventKind::MessageDeleted | EventKind::MessageReacted => {
+                self.target
+            }
+            EventKind::AccountCreated
+            | EventKind::PasswordSet
+            | EventKind::AccountLocked
+            | EventKind::SessionOpened
+            | EventKind::SessionClosed
+            | EventKind::ChannelCreated
+            | EventKind::ChannelRenamed
+            | EventKind::ChannelRead => None,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The owner task: takes what has gathered, decides it, appends it in one commit, publishes, announces, answers.
+//!
+//! What arrives while a commit runs gathers in the queue and is the next batch, so a busy server commits less often
+//! instead of falling behind. A batch is decided only when the commit before it is known.
+
+use std::sync::Arc;
+
+use chat::{LoggedEvent, Rejection, Workspace};
+use eventlog::Log;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, instrument, warn};
+
+use super::batch::{Batch, Reply};
+use super::facts::{FactsCache, LookUp};
+use super::markers::{Held, Markers, Waiting};
+use super::{Receipt, Request, SubmitError, Wish};
+use crate::clock::Clock;
+use crate::codec;
+use crate::fold::FoldError;
+use crate::published::Announcement;
+
+/// Commands of one commit. More would make the first of them wait longer without saving much: the cost of an fsync is
+/// spread over a thousand already.
+const BATCH_COMMANDS_MAX: usize = 1_024;
+
+/// The task's ends of its channels.
+pub(super) struct Ends {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) publish: watch::Sender<Arc<Workspace>>,
+    pub(super) announcements: mpsc::Sender<Announcement>,
+}
+
+/// Owns the right to append.
+pub(super) struct Owner {
+    log: Log,
+    clock: Clock,
+    ends: Ends,
+    /// The workspace at the head of the log; what was published last.
+    workspace: Arc<Workspace>,
+    facts: FactsCache,
+    markers: Markers,
+}
+
+/// What a request will be told when its batch is durable.
+enum Outcome {
+    Receipt(Reply),
+    Accepted,
+    Rejected(Rejection),
+    /// Answered at the very end.
+    Closing,
+}
+
+/// Why a whole batch came to nothing.
+#[derive(Clone, Copy)]
+enum Fault {
+    DiskFull,
+    Unavailable,
+}
+
+/// What became of one attempt to make a batch durable.
+enum Attempt {
+    Durable(Vec<Outcome>),
+    /// The batch holds a repeat, or might: the `client_msg_id`s must be looked up first.
+    Repeat,
+    /// The log is ahead of the workspace.
+    Behind(eventlog::Error),
+}
+
+impl Owner {
+    pub(super) fn new(log: Log, clock: Clock, ends: Ends, waiting: Arc<Waiting>) -> Owner {
+        let workspace = Arc::clone(&ends.publish.borrow());
+        let (facts, markers) = (FactsCache::new(), Markers::new(waiting));
+        Owner { log, clock, ends, workspace, facts, markers }
+    }
+
+    /// Serves until every handle is dropped or one asks to close.
+    #[instrument(name = "writer", skip_all)]
+    pub(super) async fn run(mut self) {
+        let mut closers = Vec::new();
+        let mut requests = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        loop {
+            let is_open = tokio::select! {
+                arrived = self.ends.requests.recv_many(&mut requests, BATCH_COMMANDS_MAX) => arrived > 0,
+                () = window_closes(&self.markers) => true,
+            };
+            if !is_open {
+                break;
+            }
+            let markers = self.markers.due(Instant::now());
+            self.serve(&mut requests, markers, &mut closers).await;
+        }
+        let markers = self.markers.held().collect();
+        self.serve(&mut requests, markers, &mut closers).await;
+        for closer in closers {
+            // Whoever asked may have stopped waiting.
+            let _: Result<(), ()> = closer.send(());
+        }
+    }
+
+    /// Makes one batch durable and answers it.
+    async fn serve(
+        &mut self,
+        requests: &mut Vec<Request>,
+        mut markers: Vec<Held>,
+        closers: &mut Vec<oneshot::Sender<()>>,
+    ) {
+        for request in requests.iter() {
+            match request {
+                Request::FlushMarkers { user, .. } => markers.extend(self.markers.of(*user)),
+                Request::Close { .. } => self.ends.requests.close(),
+                Request::Submit { .. } | Request::MarkRead { .. } => {}
+            }
+        }
+        match self.commit(requests, &markers).await {
+            Ok(outcomes) => {
+                for (request, outcome) in requests.drain(..).zip(outcomes) {
+                    request.answer(outcome, &self.workspace, closers);
+                }
+            }
+            Err(fault) => requests.drain(..).for_each(|request| request.fail(fault, closers)),
+        }
+    }
+
+    /// Decides the requests and makes what they come to durable, all of it or nothing.
+    async fn commit(
+        &mut self,
+        requests: &[Request],
+        markers: &[Held],
+    ) -> Result<Vec<Outcome>, Fault> {
+        let mut look_up = LookUp::Never;
+        let mut has_caught_up = false;
+        loop {
+            match self.attempt(requests, markers, look_up).await? {
+                Attempt::Durable(outcomes) => return Ok(outcomes),
+                Attempt::Repeat => look_up = LookUp::First,
+                Attempt::Behind(fault) if has_caught_up => return Err(report_append(&fault)),
+                Attempt::Behind(_) => {
+                    self.catch_up().await?;
+                    has_caught_up = true;
+                }
+            }
+        }
+    }
+
+    /// Decides the batch and appends it. Unless this answers `Durable`, nothing has happened.
+    async fn attempt(
+        &mut self,
+        requests: &[Request],
+        markers: &[Held],
+        look_up: LookUp,
+    ) -> Result<Attempt, Fault> {
+        let wishes = requests.iter().filter_map(Request::wish);
+        let found = self.facts.gather(&self.log, self.workspace.head, wishes, look_up).await;
+        let found = found.map_err(|fault| report_read(&fault))?;
+        let mut batch = Batch::new(&self.workspace, found, self.clock.now());
+        markers.iter().cloned().for_each(|held| batch.write_held(held));
+        let outcomes = requests.iter().map(|request| request.decide(&mut batch, &self.markers));
+        let outcomes = outcomes.collect();
+        if batch.is_unsure {
+            return Ok(Attempt::Repeat);
+        }
+        if !batch.events.is_empty() {
+            match self.log.append(batch.to_log()).await {
+                Ok(_head) => {}
+                Err(eventlog::Error::DuplicateClientMsgId) if look_up == LookUp::Never => {
+                    return Ok(Attempt::Repeat);
+                }
+                Err(fault @ eventlog::Error::OutOfOrder { .. }) => {
+                    return Ok(Attempt::Behind(fault));
+                }
+                Err(fault) => return Err(report_append(&fault)),
+            }
+        }
+        self.succeed(batch).await;
+        Ok(Attempt::Durable(outcomes))
+    }
+
+    /// The batch is durable: everybody may see it.
+    async fn succeed(&mut self, mut batch: Batch) {
+        let now = Instant::now();
+        for key in batch.written.drain(..) {
+            self.markers.written(key, now);
+        }
+        for (key, event) in batch.held.drain(..) {
+            self.markers.hold(key, event);
+        }
+        if !batch.events.is_empty() {
+            let (workspace, events) = batch.take_news();
+            self.publish(workspace, events).await;
+        }
+        self.facts.keep(batch.into_messages());
+    }
+
+    async fn publish(&mut self, workspace: Workspace, events: Vec<LoggedEvent>) {
+        self.workspace = Arc::new(workspace);
+        self.ends.publish.send_replace(Arc::clone(&self.workspace));
+        let workspace = Arc::clone(&self.workspace);
+        let announcement = Announcement { workspace, events: events.into() };
+        // Without a hub, as at shutdown, there is nobody to tell.
+        let _: Result<(), _> = self.ends.announcements.send(announcement).await;
+    }
+
+    /// Hears from the log of a commit that was answered as failed and happened all the same.
+    ///
+    /// Those who sent it were told that it is unknown; their repeats now find what they came to.
+    async fn catch_up(&mut self) -> Result<(), Fault> {
+        let (after, head) = (self.workspace.head.get(), self.log.head());
+        warn!(log.seq = head, "found a commit in the log that was believed to have failed");
+        let limit = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
+        let records = self.log.read(move |reader| reader.range(after, head, limit)).await;
+        let records = records.map_err(|fault| report_read(&fault.into()))?;
+        let events = records.iter().map(codec::decode).collect::<Result<Vec<_>, _>>();
+        let events = events.map_err(|fault| report_read(&fault.into()))?;
+        if !events.is_empty() {
+            let mut workspace = Workspace::clone(&self.workspace);
+            for event in &events {
+                workspace.apply(event);
+            }
+            self.publish(workspace, events).await;
+        }
+        Ok(())
+    }
+}
+
+/// Waits until markers that are held may have to be written; for ever when no window is open.
+async fn window_closes(markers: &Markers) {
+    match markers.next_closing() {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Request {
+    fn wish(&self) -> Option<&Wish> {
+        match self {
+            Request::Submit { wish, .. } | Request::MarkRead { wish, .. } => Some(wish),
+            Request::FlushMarkers { .. } | Request::Close { .. } => None,
+        }
+    }
+
+    fn decide(&self, batch: &mut Batch, markers: &Markers) -> Outcome {
+        match self {
+            Request::Submit { wish, .. } => {
+                batch.submit(wish).map_or_else(Outcome::Rejected, Outcome::Receipt)
+            }
+            Request::MarkRead { wish, .. } => batch
+                .mark_read(wish, markers)
+                .map_or_else(Outcome::Rejected, |()| Outcome::Accepted),
+            Request::FlushMarkers { .. } => Outcome::Accepted,
+            Request::Close { .. } => Outcome::Closing,
+        }
+    }
+
+    /// Tells what it came to; whoever asked may have stopped waiting, which takes nothing back.
+    fn answer(
+        self,
+        outcome: Outcome,
+        workspace: &Arc<Workspace>,
+        closers: &mut Vec<oneshot::Sender<()>>,
+    ) {
+        match self {
+            Request::Submit { answer, .. } => {
+                drop(answer.send(outcome.into_receipt(workspace)));
+            }
+            Request::MarkRead { answer, .. } | Request::FlushMarkers { answer, .. } => {
+                drop(answer.send(outcome.into_receipt(workspace).map(drop)));
+            }
+            Request::Close { answer } => closers.push(answer),
+        }
+    }
+
+    fn fail(self, fault: Fault, closers: &mut Vec<oneshot::Sender<()>>) {
+        match self {
+            Request::Submit { answer, .. } => drop(answer.send(Err(fault.into()))),
+            Request::MarkRead { answer, .. } | Request::FlushMarkers { answer, .. } => {
+                drop(answer.send(Err(fault.into())));
+            }
+            Request::Close { answer } => closers.push(answer),
+        }
+    }
+}
+
+impl Outcome {
+    fn into_receipt(self, workspace: &Arc<Workspace>) -> Result<Receipt, SubmitError> {
+        let workspace = Arc::clone(workspace);
+        match self {
+            Outcome::Receipt(Reply { is_new, seq, message }) => {
+                Ok(Receipt { is_new, seq, message, workspace })
+            }
+            Outcome::Accepted | Outcome::Closing => {
+                Ok(Receipt { is_new: false, seq: None, message: None, workspace })
+            }
+            Outcome::Rejected(rejection) => Err(SubmitError::Rejected(rejection)),
+        }
+    }
+}
+
+impl From<Fault> for SubmitError {
+    fn from(fault: Fault) -> SubmitError {
+        match fault {
+            Fault::DiskFull => SubmitError::DiskFull,
+            Fault::Unavailable => SubmitError::Unavailable,
+        }
+    }
+}
+
+fn report_append(fault: &eventlog::Error) -> Fault {
+    if let eventlog::Error::DiskFull(_) = fault {
+        warn!(error = fault as &dyn std::error::Error, "refused a batch: the disk is full");
+        return Fault::DiskFull;
+    }
+    error!(error = fault as &dyn std::error::Error, "refused a batch: the log cannot be written");
+    Fault::Unavailable
+}
+
+fn report_read(fault: &FoldError) -> Fault {
+    error!(error = fault as &dyn std::error::Error, "refused a batch: the log cannot be read");
+    Fault::Unavailable
+}

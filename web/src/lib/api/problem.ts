@@ -1,0 +1,78 @@
+/** A refusal or failure as the server explains it (RFC 9457). Branch on `type`, never on `title`. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+
+  constructor(
+    /** `/problems/<slug>`; `about:blank` when the answer did not say. */
+    readonly type: string,
+    readonly title: string,
+    readonly detail: string,
+    readonly status: number,
+    /** Seconds, from `Retry-After`; null when the answer named none. */
+    readonly retryAfterSeconds: number | null = null,
+  ) {
+    super(title);
+  }
+
+  /** True when the same request may well succeed a little later. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  /** One or two sentences for the person in front of the screen. */
+  get sentence(): string {
+    const text = this.detail || this.title;
+    if (this.status === 429 && this.retryAfterSeconds !== null) {
+      return `${text} Try again in ${secondsInWords(this.retryAfterSeconds)}.`;
+    }
+    return text;
+  }
+
+  static async fromResponse(response: Response): Promise<ApiProblem> {
+    const body = await readObject(response);
+    const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');
+    return new ApiProblem(
+      text('type') || 'about:blank',
+      text('title') || `The server answered ${response.status}.`,
+      text('detail'),
+      response.status,
+      retryAfter(response.headers.get('Retry-After')),
+    );
+  }
+
+  /** An answer that something in between has stripped of its cursor. */
+  static withoutCursor(path: string): ApiProblem {
+    const detail = `The answer of ${path} has no Minimost-Cursor header. Does a proxy remove it?`;
+    return new ApiProblem('about:blank', 'The answer of the server is incomplete.', detail, 502);
+  }
+
+  /** No answer at all: the request may or may not have arrived. */
+  static unreachable(): ApiProblem {
+    return new ApiProblem('about:blank', 'The server cannot be reached.', '', 0);
+  }
+}
+
+/** Any failure as a problem, so that a screen has one thing to show. */
+export function asProblem(failure: unknown): ApiProblem {
+  if (failure instanceof ApiProblem) return failure;
+  return new ApiProblem('about:blank', 'Something went wrong in this window.', String(failure), -1);
+}
+
+async function readObject(response: Response): Promise<Record<string, unknown>> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+  } catch {
+    // A proxy in between may answer with a page of its own; the status says enough.
+    return {};
+  }
+}
+
+function retryAfter(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) : null;
+}
+
+function secondsInWords(seconds: number): string {
+  if (seconds < 90) return `${seconds} second${seconds === 1 ? '' : 's'}`;
+  return `${Math.ceil(seconds / 60)} minutes`;
+}

@@ -1,0 +1,277 @@
+/**
+ * The root of the client: owns the state and everything that speaks to the server, and hands both
+ * down by context. Neighbours: `sync/stream.ts` brings events, `sync/apply.ts` folds them,
+ * `sync/sender.ts` carries messages away.
+ */
+import { createContext, untrack } from 'svelte';
+import { ApiClient } from '../api/client';
+import type { StreamEvent } from '../api/events';
+import { asProblem } from '../api/problem';
+import type { Channel, Override, Presence } from '../api/schema';
+import { channelPath, Router } from '../router.svelte';
+import { apply, applyAnswer } from '../sync/apply';
+import { Batcher } from '../sync/batcher';
+import { newClientMsgId } from '../sync/client-msg-id';
+import { Commands } from '../sync/commands';
+import { reportPresence } from '../sync/presence-reporter';
+import { Sender } from '../sync/sender';
+import { Stream } from '../sync/stream';
+import { trim } from '../sync/timeline-fold';
+import { asEntry, countAsked } from '../sync/unread';
+import { AttentionState } from './attention.svelte';
+import { Chat } from './chat.svelte';
+import { ConnectionState } from './connection.svelte';
+import { DraftsState } from './drafts.svelte';
+import { EmojiState } from './emoji.svelte';
+import { OutboxState } from './outbox.svelte';
+import { Pages } from './pages';
+import type { Timeline } from './timeline.svelte';
+import { ToastsState } from './toasts.svelte';
+
+/** The server keeps markers to one a second; asking more often changes nothing. */
+const MARK_READ_EVERY_MS = 1_000;
+const RECOUNT_AFTER_MS = 300;
+const START_AGAIN_AFTER_MS = 3_000;
+/** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
+const HELD_MESSAGES_MAX = 200;
+
+export class AppState {
+  readonly router = new Router();
+  readonly api = new ApiClient(fetch.bind(globalThis), () => this.#signedOut());
+  readonly toasts = new ToastsState();
+  readonly drafts = new DraftsState();
+  readonly outbox = new OutboxState();
+  readonly connection = new ConnectionState();
+  readonly attention = new AttentionState();
+  readonly emoji = new EmojiState(this.api);
+  readonly commands = new Commands(this.api);
+  readonly pages = new Pages(this.api, () => void this.#load());
+  readonly sender = new Sender(this.outbox, {
+    post: (echo) =>
+      this.api.send(echo.channel, {
+        text: echo.text,
+        reply_to_id: echo.reply_to_id,
+        client_msg_id: echo.client_msg_id,
+      }),
+    onposted: (message) => this.chat && applyAnswer(this.chat, message),
+    newId: newClientMsgId,
+    now: Date.now,
+    random: Math.random,
+  });
+
+  /** Null until the first `GET /state` has answered. */
+  chat = $state.raw<Chat | null>(null);
+  /** Why there is nothing to show yet; null when nothing is wrong. */
+  failure = $state<string | null>(null);
+
+  readonly #stream = new Stream({
+    connect: (url) => new EventSource(url),
+    position: () => ({ cursor: this.#cursor, channel: this.channel }),
+    onevent: (event) => this.#events.add(event),
+    onconnected: () => {
+      this.connection.found();
+      this.sender.wake();
+      for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
+    },
+    ondisconnected: () => this.connection.lost(),
+    // Only a plain request can see whether it is the session that has ended.
+    onrefused: () => void this.api.me().catch(() => {}),
+    now: Date.now,
+    random: Math.random,
+  });
+  readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
+  #streamName: string | null = null;
+  #opened: Timeline | null = null;
+  /** Whose drafts and unsent messages these are. */
+  #owner: string | null = null;
+  readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  #recountTimer: ReturnType<typeof setTimeout> | undefined;
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
+
+  get #cursor() {
+    return this.chat?.cursor ?? { epoch: '', seq: 0 };
+  }
+
+  /** The channel on the screen; at `/` the first there is. */
+  readonly channel: string | null = $derived.by(() => {
+    const { route } = this.router;
+    if (route.screen !== 'chat') return null;
+    return route.channel ?? this.chat?.channels[0]?.channel ?? null;
+  });
+
+  /** Begins to listen; the result ends everything that belongs to the session. */
+  start(): () => void {
+    const stopPresence = reportPresence(window, {
+      report: (state) => void this.api.presence(state).catch(() => {}),
+      beacon: (state) => this.#beacon(state),
+      now: Date.now,
+    });
+    const stopAttention = this.attention.start(() => this.#divideNew());
+    const stopping = new AbortController();
+    const options = { signal: stopping.signal };
+    addEventListener('offline', () => (this.connection.isOnline = false), options);
+    addEventListener('online', () => this.#backOnline(), options);
+    void this.#load();
+    return () => {
+      stopping.abort();
+      stopPresence();
+      stopAttention();
+      this.#stream.close();
+      this.#events.clear();
+      clearTimeout(this.#startTimer);
+      this.chat = null;
+    };
+  }
+
+  /** Shows a channel: loads its newest page if it is not held, and says where the new ones begin. */
+  open(channel: string): void {
+    const { chat } = this;
+    const entry = chat?.channelList.find(channel);
+    if (chat === null || entry === undefined) return;
+    const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
+    if (this.#opened !== null && this.#opened !== timeline) trim(this.#opened, HELD_MESSAGES_MAX);
+    this.#opened = timeline;
+    timeline.newAfterId = chat.channelList.unreadOf(entry) > 0 ? (entry.last_read_id ?? 0) : null;
+    if (!timeline.isLoaded) void this.pages.loadNewest(chat, timeline);
+    void this.pages.loadReceipts(timeline);
+    this.#sayViewing();
+  }
+
+  go(channel: string): void {
+    this.router.go(channelPath(channel));
+  }
+
+  /** Takes in a channel that was just made here, whose event may still be on its way. */
+  adopt(channel: Channel): void {
+    const { chat } = this;
+    if (chat !== null && chat.channelList.find(channel.channel) === undefined) {
+      const news = { unread: 0, mentions: 0, last_read_id: null, newest_id: null };
+      chat.channels = [...chat.channels, asEntry({ ...channel, ...news })];
+    }
+    this.go(channel.channel);
+  }
+
+  /** Moves our read marker. What is read while one is on its way goes out together. */
+  markRead(channel: string, message_id: number): void {
+    this.chat?.channelList.mark(channel, message_id);
+    if (this.#markTimers.has(channel)) return;
+    void this.api.markRead(channel, message_id).catch(() => {});
+    const timer = setTimeout(() => {
+      this.#markTimers.delete(channel);
+      this.#markAgain(channel);
+    }, MARK_READ_EVERY_MS);
+    this.#markTimers.set(channel, timer);
+  }
+
+  async setOverride(override: Override | null): Promise<void> {
+    await this.api.override(override);
+    if (this.chat) this.chat.session.override = override;
+  }
+
+  async signOut(): Promise<void> {
+    await this.api.logout();
+    this.router.go('/login?logged_out=1');
+  }
+
+  async #load(): Promise<void> {
+    this.#stream.close();
+    this.#events.clear();
+    try {
+      const { value, cursor } = await this.api.state();
+      this.#belongTo(value.me.username);
+      this.chat = new Chat(value, cursor, this.outbox);
+      this.failure = null;
+      this.#stream.open();
+    } catch (failure) {
+      const problem = asProblem(failure);
+      if (problem.status === 401) return;
+      this.failure = problem.sentence;
+      this.connection.lost();
+      this.#startTimer = setTimeout(() => void this.#load(), START_AGAIN_AFTER_MS);
+    }
+  }
+
+  /** Somebody else logged in here: what their predecessor wrote is none of their business. */
+  #belongTo(user: string): void {
+    if (this.#owner !== null && this.#owner !== user) {
+      this.outbox.echoes = [];
+      this.drafts.clear();
+    }
+    this.#owner = user;
+  }
+
+  #hear(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      const { chat } = this;
+      // A resync among them has thrown away what the others would change.
+      if (chat === null) return;
+      if (event.kind === 'resync') return void this.#load();
+      if (event.kind === 'hello') {
+        this.#streamName = event.data.stream;
+        this.#sayViewing();
+      }
+      apply(chat, event);
+    }
+    const { chat } = this;
+    if (chat?.channels.some((entry) => entry.isCountStale)) this.#recountSoon(chat);
+  }
+
+  /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */
+  #markAgain(channel: string): void {
+    const entry = this.chat?.channelList.find(channel);
+    if (!entry?.newest_id || entry.unread === 0 || !this.chat?.channelList.isMarked(entry)) return;
+    void this.api.markRead(channel, entry.newest_id).catch(() => {});
+  }
+
+  /** Asks for counts that events alone could not tell. */
+  #recountSoon(chat: Chat): void {
+    this.#recountTimer ??= setTimeout(async () => {
+      try {
+        const { value } = await this.api.state();
+        const fresh = new Map(value.channels.map((summary) => [summary.channel, summary]));
+        chat.channels = chat.channels.map((entry) => {
+          const summary = fresh.get(entry.channel);
+          return entry.isCountStale && summary ? countAsked(entry, summary) : entry;
+        });
+      } catch {
+        // The counts stay marked as stale; the next event asks again.
+      } finally {
+        this.#recountTimer = undefined;
+      }
+    }, RECOUNT_AFTER_MS);
+  }
+
+  #sayViewing(): void {
+    if (this.#streamName === null) return;
+    void this.api
+      .viewing(
+        this.#streamName,
+        untrack(() => this.channel),
+      )
+      .catch(() => {});
+  }
+
+  /** The person comes back: what was posted meanwhile is new. */
+  #divideNew(): void {
+    const entry = this.channel ? this.chat?.channelList.find(this.channel) : undefined;
+    const timeline = entry && this.chat?.timelineOf(entry.channel);
+    if (entry && timeline && entry.unread > 0) timeline.newAfterId = entry.last_read_id ?? 0;
+  }
+
+  #backOnline(): void {
+    this.connection.isOnline = true;
+    this.sender.wake();
+    if (this.chat !== null) this.#stream.reopen();
+  }
+
+  #beacon(state: Presence): void {
+    const body = new Blob([JSON.stringify({ state })], { type: 'application/json' });
+    navigator.sendBeacon('/presence', body);
+  }
+
+  #signedOut(): void {
+    if (this.router.route.screen === 'chat') this.router.replace('/login');
+  }
+}
+
+export const [getApp, setApp] = createContext<AppState>();

@@ -1,0 +1,56 @@
+import type { ChannelSummary } from '../api/schema';
+import type { ChannelEntry } from '../sync/chat-state';
+import { asEntry } from '../sync/unread';
+
+/** The channels of this person, and what is unread in them. */
+export class ChannelsState {
+  list = $state.raw<readonly ChannelEntry[]>([]);
+
+  /** What we asked to be marked as read, per channel: its event may be a second away. */
+  #marked = $state.raw<Readonly<Record<string, number>>>({});
+
+  readonly open = $derived(this.list.filter((entry) => entry.kind !== 'direct'));
+  /** Newest activity first; a channel opened but not yet written to counts from its opening. */
+  readonly direct = $derived(
+    this.list
+      .filter((entry) => entry.kind === 'direct')
+      .sort((a, b) => (b.newest_id ?? b.id) - (a.newest_id ?? a.id)),
+  );
+  readonly unread = $derived(this.list.reduce((sum, entry) => sum + this.unreadOf(entry), 0));
+
+  constructor(
+    summaries: readonly ChannelSummary[],
+    private readonly me: string,
+  ) {
+    this.list = summaries.map(asEntry);
+  }
+
+  find(channel: string): ChannelEntry | undefined {
+    return this.list.find((entry) => entry.channel === channel);
+  }
+
+  isMarked(entry: ChannelEntry): boolean {
+    return (this.#marked[entry.channel] ?? 0) >= (entry.newest_id ?? 0);
+  }
+  mark(channel: string, message_id: number): void {
+    this.#marked = { ...this.#marked, [channel]: message_id };
+  }
+
+  unreadOf(entry: ChannelEntry): number {
+    return this.isMarked(entry) ? 0 : entry.unread;
+  }
+  mentionsOf(entry: ChannelEntry): number {
+    return this.isMarked(entry) ? 0 : entry.mentions;
+  }
+
+  /** The others in a direct channel; everybody in it, if that is only us. */
+  othersIn(entry: ChannelEntry): readonly string[] {
+    const members = entry.members ?? [];
+    const others = members.filter((name) => name !== this.me);
+    return others.length > 0 ? others : members;
+  }
+
+  titleOf(entry: ChannelEntry): string {
+    return entry.kind === 'direct' ? this.othersIn(entry).join(', ') : entry.name;
+  }
+}

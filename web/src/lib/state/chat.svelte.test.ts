@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { DurableEvent } from '../api/events';
+import { apply } from '../sync/apply';
+import { takePage, trim } from '../sync/timeline-fold';
+import {
+  aliceState,
+  aMessage,
+  at,
+  deleted,
+  edited,
+  PlainState,
+  posted,
+  reacted,
+  read,
+} from '../../testing/people';
+import { Chat } from './chat.svelte';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const STORY: readonly DurableEvent[] = [
+  posted(aMessage(21, 'bob', 'hi @alice', { mentions: ['alice'] })),
+  edited(22, 21, 'hi'),
+  posted(aMessage(23, 'carol', 'morning')),
+  reacted(24, 12, 'carol', true),
+  deleted(25, 12),
+  read(26, 'alice', 21),
+];
+
+it('shows with runes what the fold makes of plain objects', () => {
+  const page = [aMessage(10, 'bob', 'one'), aMessage(12, 'bob', 'two')];
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const plain = new PlainState(aliceState(), at(20));
+  const timeline = chat.addTimeline('general');
+  takePage(timeline, page, 20, 100);
+  takePage(plain.openTimeline('general'), page, 20, 100);
+  for (const event of STORY) {
+    apply(chat, event);
+    apply(plain, event);
+  }
+  expect(timeline.messages).toEqual(plain.timelineOf('general')?.messages);
+  expect(chat.channels).toEqual(plain.channels);
+  expect(chat.channelList.unread).toBe(1);
+});
+
+it('hides the count of what is being read before its event is here', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  apply(chat, posted(aMessage(21, 'bob', 'hi')));
+  chat.channelList.mark('general', 21);
+  expect(chat.channelList.unread).toBe(0);
+  apply(chat, posted(aMessage(22, 'bob', 'there')));
+  expect(chat.channelList.unread).toBe(2);
+});
+
+it('lets typing expire, but not while bob goes on', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const bobTypes = { kind: 'typing', data: { channel: 'general', user: 'bob' } } as const;
+  apply(chat, bobTypes);
+  vi.advanceTimersByTime(4_000);
+  apply(chat, bobTypes);
+  vi.advanceTimersByTime(4_000);
+  expect(chat.people.typingIn('general')).toEqual(['bob']);
+  vi.advanceTimersByTime(1_000);
+  expect(chat.people.typingIn('general')).toEqual([]);
+});
+
+it('knows who has read a message by the time of their marker', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const timeline = chat.addTimeline('general');
+  const mine = aMessage(21, 'alice', 'mine');
+  takePage(timeline, [mine], 21, 100);
+  const bob = { last_read_id: 21, last_read_ts: mine.ts };
+  const carol = { last_read_id: 20, last_read_ts: mine.ts - 1 };
+  apply(chat, { kind: 'read_markers', data: { channel: 'general', markers: { bob, carol } } });
+  expect(timeline.readersOf(mine)).toEqual(['bob']);
+});
+
+it('lets go of old messages of a channel left, and loads them again by the same rules', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const timeline = chat.addTimeline('general');
+  const page = [10, 11, 12, 13].map((id) => aMessage(id, 'bob', `${id}`));
+  takePage(timeline, page, 20, 100);
+  trim(timeline, 2);
+  expect(timeline.messages.map((message) => message.id)).toEqual([12, 13]);
+  expect(timeline.hasOlder).toBe(true);
+  apply(chat, edited(21, 11, 'edited while away'));
+  takePage(
+    timeline,
+    [aMessage(10, 'bob', '10'), aMessage(11, 'bob', 'edited while away')],
+    21,
+    100,
+  );
+  expect(timeline.messages.map((message) => message.content)).toEqual([
+    '10',
+    'edited while away',
+    '12',
+    '13',
+  ]);
+});

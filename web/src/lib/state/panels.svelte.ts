@@ -1,0 +1,30 @@
+import { createContext } from 'svelte';
+import type { ChannelEntry } from '../sync/chat-state';
+
+/** The dialogs there are; one is open at a time. */
+export type Panel =
+  | { readonly kind: 'switcher' }
+  | { readonly kind: 'new-direct' }
+  | { readonly kind: 'new-channel' }
+  | { readonly kind: 'rename-channel'; readonly entry: ChannelEntry }
+  | { readonly kind: 'members'; readonly entry: ChannelEntry }
+  | { readonly kind: 'password' }
+  | { readonly kind: 'help' };
+
+/** What lies over the conversation. */
+export class Panels {
+  open = $state.raw<Panel | null>(null);
+  /** On a narrow screen the sidebar is a drawer. */
+  isDrawerOpen = $state(false);
+
+  show(panel: Panel): void {
+    this.isDrawerOpen = false;
+    this.open = panel;
+  }
+
+  close(): void {
+    this.open = null;
+  }
+}
+
+export const [getPanels, setPanels] = createContext<Panels>();

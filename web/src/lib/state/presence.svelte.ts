@@ -1,0 +1,46 @@
+import type { Presence } from '../api/schema';
+
+interface Typist {
+  readonly channel: string;
+  readonly user: string;
+}
+
+/** Who is here, and who is typing: signals, which expire by themselves. */
+export class PresenceState {
+  users = $state.raw<Readonly<Record<string, Presence>>>({});
+  #typing = $state.raw<readonly Typist[]>([]);
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  constructor(
+    users: Readonly<Record<string, Presence>>,
+    private readonly typing_ms: number,
+  ) {
+    this.users = users;
+  }
+
+  of(user: string): Presence {
+    return this.users[user] ?? 'offline';
+  }
+
+  typingIn(channel: string): readonly string[] {
+    return this.#typing.filter((typist) => typist.channel === channel).map(({ user }) => user);
+  }
+
+  typingStarted(channel: string, user: string): void {
+    const key = `${channel} ${user}`;
+    clearTimeout(this.#timers.get(key));
+    this.#timers.set(
+      key,
+      setTimeout(() => this.typingEnded(channel, user), this.typing_ms),
+    );
+    if (!this.typingIn(channel).includes(user)) this.#typing = [...this.#typing, { channel, user }];
+  }
+
+  typingEnded(channel: string, user: string): void {
+    const key = `${channel} ${user}`;
+    if (!this.#timers.has(key)) return;
+    clearTimeout(this.#timers.get(key));
+    this.#timers.delete(key);
+    this.#typing = this.#typing.filter((one) => one.channel !== channel || one.user !== user);
+  }
+}

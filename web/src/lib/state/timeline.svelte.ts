@@ -1,0 +1,49 @@
+import type { Message, ReadMarker } from '../api/schema';
+import type { Span, TimelineData } from '../sync/chat-state';
+
+/** What is held of one channel's messages, and how the person looks at them. */
+export class Timeline implements TimelineData {
+  messages = $state.raw<readonly Message[]>([]);
+  spans = $state.raw<readonly Span[]>([]);
+  hasOlder = $state(false);
+  quoted = $state.raw<Readonly<Record<number, Message>>>({});
+  passed: TimelineData['passed'] = null;
+  markers = $state.raw<Readonly<Record<string, ReadMarker>>>({});
+
+  /** Why the last page could not be loaded; null when nothing is wrong. */
+  failure = $state<string | null>(null);
+  isLoadingPage = $state(false);
+
+  /** Where the new messages began when the person came: the last one read, 0 for none. */
+  newAfterId = $state<number | null>(null);
+  editingId = $state<number | null>(null);
+  /** The message that somebody jumped to, for as long as it shines. */
+  flashedId = $state<number | null>(null);
+
+  readonly isLoaded = $derived(this.spans.length > 0);
+  readonly newestId = $derived(this.messages.at(-1)?.id ?? 0);
+
+  constructor(readonly channel: string) {}
+
+  find(id: number): Message | undefined {
+    return this.messages.findLast((message) => message.id === id);
+  }
+
+  /** For quoting: held, or fetched for this. */
+  findQuoted(id: number): Message | undefined {
+    return this.find(id) ?? this.quoted[id];
+  }
+
+  lastOwn(me: string): Message | undefined {
+    return this.messages.findLast((message) => message.sender === me && !message.deleted);
+  }
+
+  /** The others who have read as far as this message. */
+  readersOf(message: Message): readonly string[] {
+    return Object.entries(this.markers)
+      .filter(([user, marker]) => {
+        return user !== message.sender && (marker.last_read_ts ?? 0) >= message.ts;
+      })
+      .map(([user]) => user);
+  }
+}

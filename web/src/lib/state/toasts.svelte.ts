@@ -1,0 +1,31 @@
+import { asProblem } from '../api/problem';
+
+export interface Toast {
+  readonly key: number;
+  readonly text: string;
+  readonly kind: 'trouble' | 'done';
+}
+
+const SHOWN_MS = 5_000;
+/** More at once would be a wall; the oldest goes. */
+const TOASTS_MAX = 4;
+
+/** Short sentences that come and go. */
+export class ToastsState {
+  list = $state.raw<readonly Toast[]>([]);
+  #keys = 0;
+
+  say(text: string, kind: Toast['kind'] = 'done'): void {
+    const key = (this.#keys += 1);
+    this.list = [...this.list, { key, text, kind }].slice(-TOASTS_MAX);
+    setTimeout(() => this.dismiss(key), SHOWN_MS);
+  }
+
+  explain(failure: unknown): void {
+    this.say(asProblem(failure).sentence, 'trouble');
+  }
+
+  dismiss(key: number): void {
+    this.list = this.list.filter((toast) => toast.key !== key);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Carries messages to the server: shown at once as a local echo, sent in order, repeated after a
+ * lost answer, and honest about failure.
+ *
+ * Neighbours: `components/composer/Composer.svelte` hands in the text, `api/client.ts` posts it to
+ * the server's `api/messages.rs`, and `apply.ts` takes the echo away when the event arrives.
+ */
+import { asProblem } from '../api/problem';
+import type { Message } from '../api/schema';
+import { backoffMs } from './backoff';
+import type { Echo } from './chat-state';
+
+/** About half a minute. Then the message says that it failed, and its sender decides. */
+const ATTEMPTS_MAX = 7;
+
+/** A server that asks for more patience than this gets an honest failure instead of a spinner. */
+const RETRY_AFTER_SECONDS_MAX = 60;
+
+/** Where the echoes live: the chat state, from which `apply` removes the confirmed. */
+export interface Outbox {
+  echoes: readonly Echo[];
+}
+
+export interface SenderPorts {
+  post(echo: Echo): Promise<Message>;
+  /** The answer to a send, which may be here before its event. */
+  onposted(message: Message): void;
+  newId(): string;
+  /** Milliseconds. */
+  now(): number;
+  random(): number;
+}
+
+export class Sender {
+  /** Channels that have a message on its way: one at a time, or the order could turn around. */
+  readonly #busy = new Set<string>();
+  /** Ends the waiting between two attempts early. */
+  readonly #wakers = new Set<() => void>();
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly ports: SenderPorts,
+  ) {}
+
+  send(channel: string, text: string, reply_to_id: number | null): void {
+    const echo: Echo = {
+      client_msg_id: this.ports.newId(),
+      channel,
+      text,
+      reply_to_id,
+      ts: this.ports.now() / 1000,
+      status: 'sending',
+      reason: null,
+    };
+    this.outbox.echoes = [...this.outbox.echoes, echo];
+    void this.#drain(channel);
+  }
+
+  /** Tries a failed message again, under the same id: if it did arrive, it is not doubled. */
+  retry(client_msg_id: string): void {
+    const echo = this.#change(client_msg_id, { status: 'sending', reason: null });
+    if (echo !== undefined) void this.#drain(echo.channel);
+  }
+
+  discard(client_msg_id: string): void {
+    this.outbox.echoes = this.outbox.echoes.filter((echo) => echo.client_msg_id !== client_msg_id);
+  }
+
+  /** Tries at once what waits for its next attempt: the connection is back. */
+  wake(): void {
+    for (const waker of [...this.#wakers]) waker();
+  }
+
+  async #drain(channel: string): Promise<void> {
+    if (this.#busy.has(channel)) return;
+    this.#busy.add(channel);
+    let failures = 0;
+    for (let echo = this.#next(channel); echo !== undefined; echo = this.#next(channel)) {
+      try {
+        this.ports.onposted(await this.ports.post(echo));
+        // Even if nobody recognised the answer, this wish is fulfilled.
+        this.discard(echo.client_msg_id);
+        failures = 0;
+      } catch (failure) {
+        const problem = asProblem(failure);
+        const waitSeconds = problem.retryAfterSeconds ?? 0;
+        failures += 1;
+        if (!problem.isPassing) {
+          this.#fail(echo, problem.sentence);
+          failures = 0;
+        } else if (failures >= ATTEMPTS_MAX || waitSeconds > RETRY_AFTER_SECONDS_MAX) {
+          // Those behind it fail too: sent alone they would stand before it.
+          this.#failAll(channel, problem.sentence);
+          failures = 0;
+        } else {
+          await this.#pause(Math.max(waitSeconds * 1000, backoffMs(failures, this.ports.random)));
+        }
+      }
+    }
+    this.#busy.delete(channel);
+  }
+
+  #next(channel: string): Echo | undefined {
+    return this.outbox.echoes.find((echo) => echo.channel === channel && echo.status === 'sending');
+  }
+
+  #failAll(channel: string, reason: string): void {
+    for (let echo = this.#next(channel); echo !== undefined; echo = this.#next(channel)) {
+      this.#fail(echo, reason);
+    }
+  }
+
+  #fail(echo: Echo, reason: string): void {
+    this.#change(echo.client_msg_id, { status: 'failed', reason });
+  }
+
+  #change(client_msg_id: string, change: Pick<Echo, 'status' | 'reason'>): Echo | undefined {
+    const { echoes } = this.outbox;
+    const place = echoes.findIndex((echo) => echo.client_msg_id === client_msg_id);
+    const echo = echoes[place];
+    // It was confirmed by its event in the meantime.
+    if (echo === undefined) return undefined;
+    const changed = { ...echo, ...change };
+    this.outbox.echoes = echoes.with(place, changed);
+    return changed;
+  }
+
+  #pause(wait_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waker = () => {
+        clearTimeout(timer);
+        this.#wakers.delete(waker);
+        resolve();
+      };
+      const timer = setTimeout(waker, wait_ms);
+      this.#wakers.add(waker);
+    });
+  }
+}

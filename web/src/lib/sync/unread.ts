@@ -1,0 +1,79 @@
+/**
+ * Unread counts as events change them. A count is of messages after the read marker, by others,
+ * not deleted. Where events alone cannot tell (a marker in the middle of what is not held, the
+ * deletion of a message not held) the count is marked stale and asked for again.
+ */
+import type { MessageEvent } from '../api/events';
+import type { ChannelSummary, Message } from '../api/schema';
+import type { ChannelEntry, TimelineData } from './chat-state';
+
+export const EVERYONE = '@everyone';
+
+/** True when the message names the user, or everyone. */
+export function namesUser(message: { mentions: readonly string[] }, user: string): boolean {
+  return message.mentions.includes(user) || message.mentions.includes(EVERYONE);
+}
+
+export function asEntry(summary: ChannelSummary): ChannelEntry {
+  return { ...summary, isCountStale: false };
+}
+
+/** After a message was posted. One that was counted already changes nothing. */
+export function countPosted(entry: ChannelEntry, message: Message, me: string): ChannelEntry {
+  if (message.id <= (entry.newest_id ?? 0)) return entry;
+  const newest_id = message.id;
+  if (message.sender === me || message.deleted) return { ...entry, newest_id };
+  const mentions = entry.mentions + (namesUser(message, me) ? 1 : 0);
+  return { ...entry, newest_id, unread: entry.unread + 1, mentions };
+}
+
+/** After our own read marker moved, here or on another screen of ours. */
+export function countRead(
+  entry: ChannelEntry,
+  last_read_id: number,
+  timeline: TimelineData | undefined,
+  me: string,
+): ChannelEntry {
+  const moved = { ...entry, last_read_id };
+  if (last_read_id >= (entry.newest_id ?? 0)) {
+    return { ...moved, unread: 0, mentions: 0, isCountStale: false };
+  }
+  return recount(moved, timeline, me);
+}
+
+/** After an edit or a deletion was folded into the timeline, if it is held. */
+export function countAmended(
+  entry: ChannelEntry,
+  event: MessageEvent,
+  timeline: TimelineData | undefined,
+  me: string,
+): ChannelEntry {
+  const wasRead = event.data.id <= (entry.last_read_id ?? 0);
+  return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, me);
+}
+
+/** Fresh counts from the server, unless a message has come that they do not know yet. */
+export function countAsked(entry: ChannelEntry, fresh: ChannelSummary): ChannelEntry {
+  if ((fresh.newest_id ?? 0) < (entry.newest_id ?? 0)) return entry;
+  return asEntry(fresh);
+}
+
+function recount(
+  entry: ChannelEntry,
+  timeline: TimelineData | undefined,
+  me: string,
+): ChannelEntry {
+  const marker = entry.last_read_id ?? 0;
+  const oldestHeld = timeline?.messages[0]?.id ?? Infinity;
+  if (timeline === undefined || timeline.spans.length === 0)
+    return { ...entry, isCountStale: true };
+  if (timeline.hasOlder && oldestHeld > marker) return { ...entry, isCountStale: true };
+
+  // A page may be ahead of the stream: what the stream has yet to post is counted then.
+  const newest = entry.newest_id ?? 0;
+  const unread = timeline.messages.filter(
+    ({ id, sender, deleted }) => id > marker && id <= newest && sender !== me && !deleted,
+  );
+  const mentions = unread.filter((message) => namesUser(message, me)).length;
+  return { ...entry, unread: unread.length, mentions, isCountStale: false };
+}
