@@ -2,11 +2,45 @@
 //!
 //! No arrow points back; ARCHITECTURE.md has the life of one message.
 
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod boot;
+pub mod cli;
 pub mod clock;
 pub mod codec;
+pub mod config;
+mod data_dir;
 pub mod fold;
+mod housekeeping;
 pub mod live;
 pub mod projection;
 pub mod published;
+pub mod telemetry;
 pub mod wire;
 pub mod write;
+
+use tokio::net::TcpListener;
+
+/// Runs a server on `listener` until `shutdown`.
+pub async fn run(
+    config: config::Config,
+    start: boot::Start,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    run_until(boot::Server::start(config, start, listener).await?, shutdown).await
+}
+
+/// Runs until `shutdown`, or until a part of the server breaks.
+pub(crate) async fn run_until(
+    mut server: boot::Server,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let broken = tokio::select! {
+        () = shutdown => None,
+        broken = server.broken() => Some(broken),
+    };
+    server.stop().await?;
+    broken.map_or(Ok(()), Err)
+}

@@ -63,6 +63,7 @@ impl Process {
         .await
         .context("the server did not say where it listens")??;
         // Nobody reads on; a full pipe must not stop the server.
+        #[expect(clippy::disallowed_methods, reason = "ends with the server that it listens to")]
         std::mem::drop(tokio::task::spawn(async move {
             while let (Ok(Some(_)), _) | (_, Ok(Some(_))) =
                 tokio::join!(out.next_line(), diagnostics.next_line())
@@ -191,14 +192,19 @@ impl Sender {
             }
         }
         for (key, id) in &self.sends.acknowledged {
-            let found = seen.get(key).with_context(|| format!("{key} was acknowledged and is lost"))?;
+            let found =
+                seen.get(key).with_context(|| format!("{key} was acknowledged and is lost"))?;
             ensure!(found.len() == 1, "{key} is there {} times", found.len());
             ensure!(found[0]["id"] == *id, "{key} was {id} and is {}", found[0]["id"]);
             if self.sends.unsure.contains(id) {
                 continue;
             }
             let fate = self.sends.fate.get(id).context("a fate")?;
-            ensure!(found[0]["content"] == json!(fate), "{key}: {} not {fate:?}", found[0]["content"]);
+            ensure!(
+                found[0]["content"] == json!(fate),
+                "{key}: {} not {fate:?}",
+                found[0]["content"]
+            );
         }
         for (key, found) in &seen {
             ensure!(found.len() == 1, "{key} is there {} times", found.len());

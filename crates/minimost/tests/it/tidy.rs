@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the workspace is there")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace is there")
 }
 
 /// A source file by its path from the workspace's root, with `/` on every system.
@@ -60,12 +63,21 @@ const SERVER: &str = "crates/minimost/src/";
 /// Module, what it must never name. ARCHITECTURE.md says why.
 const NEVER: &[(&str, &[&str])] = &[
     ("projection", &["crate::api", "crate::live", "crate::write", "axum::"]),
-    ("live", &["crate::api", "crate::write", "crate::projection", "crate::auth", "axum::", "rusqlite"]),
-    ("write", &["crate::api", "crate::live", "crate::projection", "crate::auth", "axum::", "rusqlite"]),
+    (
+        "live",
+        &["crate::api", "crate::write", "crate::projection", "crate::auth", "axum::", "rusqlite"],
+    ),
+    (
+        "write",
+        &["crate::api", "crate::live", "crate::projection", "crate::auth", "axum::", "rusqlite"],
+    ),
     ("auth", &["crate::api", "crate::live", "crate::projection", "axum::", "rusqlite"]),
     ("api", &["rusqlite", "eventlog::", "crate::boot", "crate::cli"]),
     ("fold", &["crate::api", "crate::live", "crate::write", "crate::projection", "rusqlite"]),
-    ("wire", &["crate::api", "crate::live", "crate::write", "crate::projection", "rusqlite", "axum::"]),
+    (
+        "wire",
+        &["crate::api", "crate::live", "crate::write", "crate::projection", "rusqlite", "axum::"],
+    ),
 ];
 
 #[test]
@@ -86,7 +98,17 @@ fn no_arrow_points_back() {
 
 #[test]
 fn the_rules_are_pure() {
-    let banned = ["tokio", "rusqlite", "axum", "tracing", "SystemTime", "Instant", "std::fs", "std::env", "rand::"];
+    let banned = [
+        "tokio",
+        "rusqlite",
+        "axum",
+        "tracing",
+        "SystemTime",
+        "Instant",
+        "std::fs",
+        "std::env",
+        "rand::",
+    ];
     let mut offences = Vec::new();
     for source in sources("crates/chat/src/", &[".rs"]) {
         for (at, line) in source.lines() {
@@ -100,7 +122,14 @@ fn the_rules_are_pure() {
 
 /// What only one place may do: the words, and the paths where they may stand.
 const MONOPOLIES: &[(&str, &[&str])] = &[
-    ("rusqlite", &["crates/eventlog/src/sqlite", "crates/eventlog/src/error.rs", "crates/minimost/src/projection/"]),
+    (
+        "rusqlite",
+        &[
+            "crates/eventlog/src/sqlite",
+            "crates/eventlog/src/error.rs",
+            "crates/minimost/src/projection/",
+        ],
+    ),
     ("axum::", &["crates/minimost/src/api/"]),
     ("SystemTime::now", &["crates/minimost/src/clock.rs"]),
     ("StatusCode::INTERNAL_SERVER_ERROR", &["crates/minimost/src/api/problem.rs"]),
@@ -114,7 +143,9 @@ const MONOPOLIES: &[(&str, &[&str])] = &[
 #[test]
 fn each_monopoly_has_one_owner() {
     let mut offences = Vec::new();
-    for source in [sources(SERVER, &[".rs"]), sources("crates/eventlog/src/", &[".rs"])].concat_sources() {
+    for source in
+        [sources(SERVER, &[".rs"]), sources("crates/eventlog/src/", &[".rs"])].concat_sources()
+    {
         for (at, line) in source.lines() {
             for (word, owners) in MONOPOLIES {
                 let owned = owners.iter().any(|owner| source.path.starts_with(owner));
@@ -142,11 +173,7 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 #[test]
 fn no_file_has_outgrown_its_reader() {
-    let limits = [
-        ("crates", ".rs", 600),
-        ("web/src", ".svelte", 300),
-        ("web/src", ".ts", 400),
-    ];
+    let limits = [("crates", ".rs", 600), ("web/src", ".svelte", 300), ("web/src", ".ts", 400)];
     let mut offences = Vec::new();
     for (below, ending, lines_max) in limits {
         for source in sources(below, &[ending]) {
@@ -180,7 +207,12 @@ fn nothing_unfinished_is_committed() {
     }
     for source in sources("web/src", &[".ts", ".svelte"]) {
         for (at, line) in source.text.lines().enumerate() {
-            let words = [concat!("FIX", "ME"), concat!("TO", "DO"), concat!(".on", "ly("), concat!(".sk", "ip(")];
+            let words = [
+                concat!("FIX", "ME"),
+                concat!("TO", "DO"),
+                concat!(".on", "ly("),
+                concat!(".sk", "ip("),
+            ];
             for word in words.iter().filter(|word| line.contains(*word)) {
                 offences.push(format!("{}:{}: {word}", source.path, at + 1));
             }
@@ -212,7 +244,8 @@ fn the_client_never_makes_markup_of_text_and_fetches_in_one_place() {
                 offences.push(format!("{}:{}: markup from text", source.path, at + 1));
             }
             let fetches = line.contains(" fetch(") || line.contains("window.fetch");
-            let may = source.path.starts_with("web/src/lib/api/") || source.path.ends_with(".test.ts");
+            let may =
+                source.path.starts_with("web/src/lib/api/") || source.path.ends_with(".test.ts");
             if fetches && !may {
                 offences.push(format!("{}:{}: fetch belongs to lib/api", source.path, at + 1));
             }
@@ -230,7 +263,8 @@ fn the_map_is_short_and_every_path_on_it_exists() {
     }
     let mut paths = 0;
     for word in map.split('`').skip(1).step_by(2) {
-        let is_path = ["crates/", "web/", "docs/", "testdata/"].iter().any(|start| word.starts_with(start));
+        let is_path =
+            ["crates/", "web/", "docs/", "testdata/"].iter().any(|start| word.starts_with(start));
         if !is_path || word.contains(['*', '<', ' ']) {
             continue;
         }

@@ -162,17 +162,19 @@ impl Mailboxes {
         .await
     }
 
-    /// What waits, for every channel of the user.
+    /// What waits, for every channel of the user, and the workspace that it was counted for.
     pub async fn counts(
         &self,
         user: UserId,
         at: Seq,
-    ) -> Result<BTreeMap<ChannelId, Counts>, MailboxError> {
+    ) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), MailboxError> {
         self.ask(user, at, move |owner| {
             owner.answer(
                 user,
-                |mailbox, _, _| Ok(mailbox.counts()),
-                |sources, workspace| from_log::counts(sources, workspace, user),
+                |mailbox, _, workspace| Ok((workspace.clone(), mailbox.counts())),
+                |sources, workspace| {
+                    Ok((workspace.clone(), from_log::counts(sources, workspace, user)?))
+                },
             )
         })
         .await

@@ -164,7 +164,7 @@ impl Told {
     pub async fn counts(&self, actor: Actor, channel: &str) -> (u64, u64) {
         let workspace = &self.story.workspace;
         let channel = workspace.find_channel(&ChannelName::parse(channel).unwrap()).unwrap();
-        let counts = self.house.mailboxes.counts(user(actor), workspace.head).await.unwrap();
+        let (_, counts) = self.house.mailboxes.counts(user(actor), workspace.head).await.unwrap();
         (counts[&channel].unread, counts[&channel].mentions)
     }
 }

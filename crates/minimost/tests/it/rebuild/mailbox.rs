@@ -267,7 +267,7 @@ async fn a_mailbox_ahead_of_the_log_is_not_read() {
     Connection::open(&path).unwrap().execute("UPDATE checkpoint SET seq = 1000", []).unwrap();
     told.house = super::house::House::at(dir, 1000);
     let head = told.house.workspace.head;
-    let error = told.house.mailboxes.counts(user(bob), head).await.unwrap_err();
+    let error = told.house.mailboxes.counts(user(bob), head).await.err().unwrap();
     assert!(matches!(error, MailboxError::Fault(ProjectionError::AheadOfLog { .. })), "{error}");
 }
 

@@ -1,0 +1,260 @@
+//! Signing up, logging in and out, passwords, and who there is.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use chat::account::SESSION_SECONDS;
+use chat::signal::PresenceState;
+use chat::{Actor, Command, Rejection, UserId, UserName, Workspace};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::extract::{Answer, LoggedIn, Peer, Reader, SESSION_COOKIE};
+use super::fields::{Input, Origin, fields};
+use super::problem::{ApiError, BadRequest, FieldProblem, see_other};
+use crate::app::App;
+use crate::auth::{LoginError, Token, Verified};
+
+/// An account, as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Account {
+    id: u64,
+    username: String,
+    is_admin: bool,
+    /// Unix seconds.
+    created_ts: f64,
+    /// The session's token: only after login and signup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+impl Account {
+    pub(super) fn new(user: UserId, workspace: &Workspace) -> Option<Account> {
+        let found = workspace.users.get(&user)?;
+        Some(Account {
+            id: user.0.get(),
+            username: found.name.to_string(),
+            is_admin: found.is_admin,
+            created_ts: found.created_ts.as_seconds(),
+            token: None,
+        })
+    }
+}
+
+fields! {
+    /// A new account.
+    SignUpInput {
+        username: String,
+        password: String,
+        confirm_password: Option<String>,
+    }
+}
+
+fields! {
+    /// A login.
+    LogInInput {
+        username: String,
+        password: String,
+    }
+}
+
+fields! {
+    /// A new password.
+    #[expect(clippy::struct_field_names, reason = "the wire names them")]
+    ChangePasswordInput {
+        current_password: String,
+        new_password: String,
+        confirm_password: Option<String>,
+    }
+}
+
+/// Creates an account and opens its first session.
+#[utoipa::path(post, path = "/signup", request_body = SignUpInput, security(()),
+    responses((status = 201, body = Account), (status = 303, description = "a form that accepts HTML: to /")))]
+pub(super) async fn sign_up(
+    State(app): State<App>,
+    peer: Peer,
+    reader: Reader,
+    Input(input): Input<SignUpInput>,
+) -> Result<Response<Body>, ApiError> {
+    app.auth.signups.check(&peer.network())?;
+    let name = UserName::parse(&input.username)?;
+    check_password(&app, "password", &input.password, input.confirm_password.as_deref())?;
+    // Looked up before hashing, which is dear; the writer decides again.
+    if app.workspace().find_user(name.as_str()).is_some() {
+        return Err(Rejection::NameTaken(name).into());
+    }
+    let token = Token::generate();
+    let password_hash = app.auth.passwords.hash(input.password).await?;
+    let command = Command::SignUp { name: name.clone(), password_hash, token_hash: token.hash() };
+    let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
+    let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
+    Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))
+}
+
+/// Opens a session.
+#[utoipa::path(post, path = "/login", request_body = LogInInput, security(()),
+    responses((status = 200, body = Account), (status = 303, description = "a form that accepts HTML: to /")))]
+pub(super) async fn log_in(
+    State(app): State<App>,
+    peer: Peer,
+    reader: Reader,
+    Input(input): Input<LogInInput>,
+) -> Result<Response<Body>, ApiError> {
+    app.auth.logins.check(&peer.network())?;
+    let verified = verify(&app, &input.username, input.password.clone()).await?;
+    let (user, token) = (verified.user, Token::generate());
+    let command =
+        Command::LogIn { user, verified_against: verified.password_set, token_hash: token.hash() };
+    app.writer.submit(Actor::Anonymous, None, command).await?;
+    if verified.is_outdated {
+        upgrade(&app, &verified, input.password).await?;
+    }
+    Ok(session_opened(&app, StatusCode::OK, user, &token, reader))
+}
+
+/// Ends the session, and says that its user is gone.
+#[utoipa::path(post, path = "/logout",
+    responses((status = 204), (status = 303, description = "a page: to /login?logged_out=1")))]
+pub(super) async fn log_out(
+    State(app): State<App>,
+    asker: LoggedIn,
+    reader: Reader,
+) -> Result<Response<Body>, ApiError> {
+    app.writer.submit(asker.actor(), None, Command::LogOut).await?;
+    app.hub.set_override(asker.user, None);
+    app.hub.update_presence(asker.user, PresenceState::Offline);
+    let mut response = match reader {
+        Reader::Page => see_other("/login?logged_out=1"),
+        Reader::Program => StatusCode::NO_CONTENT.into_response(),
+    };
+    response.headers_mut().insert(SET_COOKIE, cookie(&app, "", 0));
+    Ok(response)
+}
+
+/// Sets a new password; every other session of the account ends.
+#[utoipa::path(post, path = "/change-password", request_body = ChangePasswordInput,
+    responses((status = 200, description = "`{\"ok\":true}`")))]
+pub(super) async fn change_password(
+    State(app): State<App>,
+    asker: LoggedIn,
+    peer: Peer,
+    Input(input): Input<ChangePasswordInput>,
+) -> Result<Json<Value>, ApiError> {
+    app.auth.logins.check(&peer.network())?;
+    let confirmation = input.confirm_password.as_deref();
+    check_password(&app, "new_password", &input.new_password, confirmation)?;
+    let name = asker.workspace.user_name(asker.user);
+    let verified = verify(&app, name, input.current_password).await?;
+    let password_hash = app.auth.passwords.hash(input.new_password).await?;
+    let command =
+        Command::ChangePassword { verified_against: verified.password_set, password_hash };
+    app.writer.submit(asker.actor(), None, command).await?;
+    Ok(Json(json!({ "ok": true })))
+}
+
+/// The account that asks.
+#[utoipa::path(get, path = "/me", responses((status = 200, body = Account)))]
+pub(super) async fn me(
+    State(app): State<App>,
+    asker: LoggedIn,
+) -> Result<Answer<Account>, ApiError> {
+    let account = Account::new(asker.user, &asker.workspace).ok_or(Rejection::NotLoggedIn)?;
+    Ok(asker.answer(&app, account))
+}
+
+/// All accounts but the one that asks, sorted.
+#[utoipa::path(get, path = "/users", responses((status = 200, body = Vec<String>)))]
+pub(super) async fn users(State(app): State<App>, asker: LoggedIn) -> Answer<Vec<String>> {
+    let mut names = names(&asker.workspace);
+    let own_name = asker.workspace.user_name(asker.user);
+    names.retain(|name| name != own_name);
+    asker.answer(&app, names)
+}
+
+/// The names of all accounts, sorted.
+pub(super) fn names(workspace: &Workspace) -> Vec<String> {
+    let mut names: Vec<_> = workspace.users.values().map(|user| user.name.to_string()).collect();
+    names.sort();
+    names
+}
+
+/// Compares name and password; the failure that is one too many locks the account.
+async fn verify(app: &App, name: &str, password: String) -> Result<Verified, ApiError> {
+    let now = app.clock.now();
+    let result = app.auth.verify_login(&app.workspace(), name, password, now).await;
+    if let Err(LoginError::LockNow { user, until }) = result {
+        let command = Command::LockAccount { user, until };
+        app.writer.submit(Actor::System, None, command).await?;
+    }
+    result.map_err(|error| error.into_problem(now))
+}
+
+/// Stores the password under today's kind of hash. One that was changed meanwhile needs no upgrade.
+async fn upgrade(app: &App, verified: &Verified, password: String) -> Result<(), ApiError> {
+    let password_hash = app.auth.passwords.hash(password).await?;
+    let command = Command::UpgradePasswordHash {
+        user: verified.user,
+        verified_against: verified.password_set,
+        password_hash,
+    };
+    match app.writer.submit(Actor::System, None, command).await {
+        Ok(_) | Err(crate::write::SubmitError::Rejected(Rejection::PasswordChangedMeanwhile)) => {
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_password(
+    app: &App,
+    field: &str,
+    password: &str,
+    confirmation: Option<&str>,
+) -> Result<(), ApiError> {
+    let broken = app.auth.broken_rules(password);
+    let mut problems: Vec<_> =
+        broken.iter().map(|rule| FieldProblem::new(Origin::Json, field, rule)).collect();
+    if confirmation.is_some_and(|confirmation| confirmation != password) {
+        let differs = "is not the same password";
+        problems.push(FieldProblem::new(Origin::Json, "confirm_password", differs));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(BadRequest::PasswordRules(problems).into()) }
+}
+
+/// The answer that hands a new session to its owner, who is there now.
+fn session_opened(
+    app: &App,
+    status: StatusCode,
+    user: UserId,
+    token: &Token,
+    reader: Reader,
+) -> Response<Body> {
+    app.hub.update_presence(user, PresenceState::Active);
+    let mut response = match reader {
+        Reader::Page => see_other("/"),
+        Reader::Program => {
+            let mut account = Account::new(user, &app.workspace());
+            if let Some(account) = &mut account {
+                account.token = Some(token.as_str().to_owned());
+            }
+            (status, Json(account)).into_response()
+        }
+    };
+    let cookie = cookie(app, token.as_str(), SESSION_SECONDS);
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    response
+}
+
+/// `seconds` 0 takes the cookie away (RFC 6265, 5.2.2).
+fn cookie(app: &App, token: &str, seconds: i64) -> HeaderValue {
+    let secure = if app.config.listen.tls_proxy { "; Secure" } else { "" };
+    let text = format!(
+        "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
+    );
+    HeaderValue::try_from(text).expect("a token is base64url")
+}

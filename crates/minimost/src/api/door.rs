@@ -1,0 +1,168 @@
+//! What happens around every request: who may ask from where, panics, problems, headers.
+//!
+//! One function instead of a stack of middleware: it is what every request pays.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use axum::response::IntoResponse;
+use futures_util::FutureExt;
+use rand::TryRngCore;
+use tower::ServiceExt;
+use tracing::{Instrument, debug_span, error};
+
+use super::extract::{Peer, prefers_html};
+use super::problem::{ApiError, BadRequest, Pending};
+use super::problem_page;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// On every answer (contract/rules.md, 14); scripts only from our own files.
+const SECURITY_HEADERS: [(&str, &str); 8] = [
+    ("x-frame-options", "DENY"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    (
+        "content-security-policy",
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' \
+         data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri \
+         'self'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-embedder-policy", "require-corp"),
+    ("cross-origin-resource-policy", "same-origin"),
+    (
+        "permissions-policy",
+        "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), \
+         usb=(), interest-cohort=()",
+    ),
+];
+
+/// The router with everything that surrounds it.
+pub struct Door {
+    router: Router,
+    /// Random per start, so that ids of requests differ across restarts.
+    run: u32,
+    requests: AtomicU64,
+    security_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Door {
+    pub fn new(router: Router) -> Door {
+        let run = rand::rngs::OsRng.try_next_u32().expect("the operating system has randomness");
+        let security_headers = SECURITY_HEADERS
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        Door { router, run, requests: AtomicU64::new(0), security_headers: security_headers.into() }
+    }
+
+    /// Answers one request from `peer`.
+    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<Body>
+    where
+        B: axum::body::HttpBody<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let request_id = || format!("{:08x}-{number}", self.run);
+        // Only a problem needs to know, and few requests accept HTML at all.
+        let is_page = request.headers().contains_key(ACCEPT) && prefers_html(request.headers());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let span = debug_span!("request", id = number, method = %method, path = uri.path());
+        let answering = async {
+            if is_cross_site(&method, &uri, request.headers()) {
+                return ApiError::from(BadRequest::CrossSite).into_response();
+            }
+            let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+            match answering.await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_panic) => ApiError::internal("a handler panicked").into_response(),
+            }
+        };
+        let mut response = answering.instrument(span).await;
+        if let Some(pending) = response.extensions_mut().remove::<Pending>() {
+            let id = request_id();
+            log_fault(&pending, &id, &method, &uri);
+            response = problem_page::render(response, &pending, &id, is_page);
+        }
+        self.finish(response.headers_mut());
+        response
+    }
+
+    fn finish(&self, headers: &mut HeaderMap) {
+        headers.reserve(self.security_headers.len() + 4);
+        for (name, value) in &self.security_headers {
+            headers.insert(name, value.clone());
+        }
+        // Files of the client and the live stream say it differently; everything else is for one person.
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, NO_STORE);
+        }
+    }
+}
+
+fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {
+    if let Some(fault) = &pending.fault {
+        let mut causes = fault.source.to_string();
+        let mut source = fault.source.source();
+        while let Some(cause) = source {
+            causes.push_str(": ");
+            causes.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        error!(request.id = id, %method, path = uri.path(), "request {id} failed: {causes}");
+    }
+}
+
+/// Whether another site made somebody's browser ask for a change.
+///
+/// A bearer token is never sent by a browser on its own. Programs send neither header. `GET /logout` is a change too.
+fn is_cross_site(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    if (is_safe && uri.path() != "/logout") || headers.contains_key(AUTHORIZATION) {
+        return false;
+    }
+    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+        return true;
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let origin_host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|o| o.1);
+    origin_host.is_none() || origin_host != host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(headers: &[(HeaderName, &'static str)]) -> bool {
+        let headers = headers.iter().cloned();
+        let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let headers: HeaderMap = headers.collect();
+        is_cross_site(&Method::POST, &Uri::from_static("/send/general"), &headers)
+    }
+
+    #[test]
+    fn another_site_cannot_ask_for_a_change() {
+        assert!(post(&[(SEC_FETCH_SITE, "cross-site")]));
+        assert!(post(&[(SEC_FETCH_SITE, "same-site")]));
+        assert!(post(&[(HOST, "chat.example"), (ORIGIN, "https://evil.example")]));
+        assert!(post(&[(HOST, "chat.example"), (ORIGIN, "null")]));
+    }
+
+    #[test]
+    fn our_pages_programs_and_bearers_can() {
+        assert!(!post(&[]));
+        assert!(!post(&[(SEC_FETCH_SITE, "same-origin")]));
+        assert!(!post(&[(HOST, "chat.example:6767"), (ORIGIN, "http://chat.example:6767")]));
+        assert!(!post(&[(AUTHORIZATION, "Bearer x"), (ORIGIN, "https://evil.example")]));
+    }
+}

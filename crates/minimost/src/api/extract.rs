@@ -1,0 +1,247 @@
+//! Who is asking, and for what: taken from a request once, certain inside the handlers.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
+use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::response::IntoResponse;
+use chat::ids::SessionId;
+use chat::{Actor, ChannelId, ChannelName, Rejection, Seq, UserId, Workspace, may_read};
+use serde::Serialize;
+
+use super::problem::ApiError;
+use crate::app::App;
+use crate::auth::{Network, token_hash};
+
+/// The cookie that names a session.
+pub(super) const SESSION_COOKIE: &str = "session";
+
+const CURSOR: HeaderName = HeaderName::from_static("minimost-cursor");
+
+/// A user with a session, and the workspace at the arrival of the request.
+pub(super) struct LoggedIn {
+    pub(super) user: UserId,
+    pub(super) session: SessionId,
+    pub(super) workspace: Arc<Workspace>,
+}
+
+impl LoggedIn {
+    /// On whose behalf commands run.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::User { user: self.user, session: self.session }
+    }
+
+    /// A channel that this user may read.
+    pub(super) fn channel(&self, name: &ChannelName) -> Result<ChannelId, ApiError> {
+        if let ChannelName::Direct(names) = name {
+            // Who is not among them learns nothing, not even which names are accounts.
+            let own_name = self.workspace.user_name(self.user);
+            if !names.iter().any(|name| name.as_str().eq_ignore_ascii_case(own_name)) {
+                return Err(Rejection::NotAMember.into());
+            }
+        }
+        let channel = self.workspace.find_channel(name).ok_or(Rejection::ChannelNotFound)?;
+        if may_read(self.user, channel, &self.workspace) {
+            Ok(channel)
+        } else {
+            Err(Rejection::NotAMember.into())
+        }
+    }
+
+    /// An answer of a read, which says for which head it stands.
+    pub(super) fn answer<T: Serialize>(&self, app: &App, body: T) -> Answer<T> {
+        Answer { body, cursor: app.cursor(self.workspace.head) }
+    }
+}
+
+/// A JSON answer with `Minimost-Cursor`.
+pub(super) struct Answer<T> {
+    pub(super) body: T,
+    pub(super) cursor: String,
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Json(self.body).into_response();
+        let cursor = HeaderValue::try_from(self.cursor).expect("a cursor is hex, a dot and digits");
+        response.headers_mut().insert(CURSOR, cursor);
+        response
+    }
+}
+
+impl FromRequestParts<App> for LoggedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<LoggedIn, ApiError> {
+        logged_in(&parts.headers, app).ok_or_else(|| Rejection::NotLoggedIn.into())
+    }
+}
+
+/// For the soft routes, which answer strangers too.
+impl OptionalFromRequestParts<App> for LoggedIn {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &App,
+    ) -> Result<Option<LoggedIn>, Self::Rejection> {
+        Ok(logged_in(&parts.headers, app))
+    }
+}
+
+fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {
+    let token = bearer(headers).or_else(|| session_cookie(headers))?;
+    let workspace = app.workspace();
+    let (session, found) = workspace.find_session(&token_hash(token))?;
+    if found.has_expired(app.clock.now()) {
+        return None;
+    }
+    let user = found.user;
+    Some(LoggedIn { user, session, workspace })
+}
+
+/// The token in `Authorization: Bearer <token>` (RFC 6750, 2.1).
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    pairs.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == SESSION_COOKIE).then_some(value)
+    })
+}
+
+/// The one variable part of the path, percent-decoded; `None` when that is not UTF-8.
+async fn path_part(parts: &mut Parts, app: &App) -> Option<String> {
+    let path = <Path<String> as FromRequestParts<App>>::from_request_parts(parts, app).await;
+    path.ok().map(|Path(text)| text)
+}
+
+/// The channel in the path: not yet known to exist. A name that cannot be one names no channel.
+pub(super) struct ChannelPath(pub(super) ChannelName);
+
+impl FromRequestParts<App> for ChannelPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ChannelPath, ApiError> {
+        let text = path_part(parts, app).await.ok_or(Rejection::ChannelNotFound)?;
+        let name = ChannelName::parse(&text).map_err(|_| Rejection::ChannelNotFound)?;
+        Ok(ChannelPath(name))
+    }
+}
+
+/// The message in the path. Anything that cannot be an id names no message.
+pub(super) struct MessagePath(pub(super) Seq);
+
+impl FromRequestParts<App> for MessagePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MessagePath, ApiError> {
+        let text = path_part(parts, app).await.ok_or(Rejection::MessageNotFound)?;
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let id = text.parse::<i64>().ok().filter(|_| is_number);
+        let id = id.and_then(|id| u64::try_from(id).ok()).ok_or(Rejection::MessageNotFound)?;
+        Ok(MessagePath(Seq(id)))
+    }
+}
+
+/// Where the request came from; `door` puts it there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+impl FromRequestParts<App> for Peer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Peer, Self::Rejection> {
+        let peer = parts.extensions.get::<Peer>().copied();
+        let peer = peer.expect("the door puts it into every request");
+        if !app.config.listen.tls_proxy {
+            return Ok(peer);
+        }
+        // The last one was added by our own proxy; the ones before are whatever the client wrote.
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+        let forwarded = forwarded.and_then(|value| value.to_str().ok());
+        let address = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
+        Ok(address.map_or(peer, Peer))
+    }
+}
+
+impl Peer {
+    pub(super) fn network(self) -> Network {
+        Network::from(self.0)
+    }
+}
+
+/// Whether the answer goes to a person's browser as a page, instead of to a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    Page,
+    Program,
+}
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Reader, Self::Rejection> {
+        Ok(if prefers_html(&parts.headers) { Reader::Page } else { Reader::Program })
+    }
+}
+
+/// Whether `Accept` gives `text/html` more weight than JSON (RFC 9110, 12.5.1). `*/*` alone does not.
+pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let (mut html, mut json, mut any) = (None, None, 0.0);
+    for range in accepts.flat_map(|accept| accept.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+        let weight = weight.unwrap_or(1.0);
+        match media.as_str() {
+            "text/html" => html = Some(weight),
+            "application/json" | "application/problem+json" => json = Some(weight),
+            "*/*" => any = weight,
+            _ => {}
+        }
+    }
+    html.is_some_and(|html| html > json.unwrap_or(any))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accept(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[test]
+    fn a_browser_that_navigates_prefers_a_page_and_everything_else_does_not() {
+        let firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert!(prefers_html(&accept(firefox)));
+        assert!(!prefers_html(&accept("*/*")));
+        assert!(!prefers_html(&accept("application/json")));
+        assert!(!prefers_html(&accept("text/html, application/json")));
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_session_is_named_by_the_cookie_or_the_bearer() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static("a=b; session=tok; c=d"));
+        assert_eq!(session_cookie(&headers), Some("tok"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("bearer other"));
+        assert_eq!(bearer(&headers), Some("other"));
+        headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic abc"));
+        assert_eq!(bearer(&headers), None);
+    }
+}

@@ -1,0 +1,245 @@
+//! Messages: pages, and the wishes to post, edit, delete and react.
+//!
+//! Neighbours: `write` takes the wishes; `projection/mailbox` answers the pages.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use axum::response::IntoResponse;
+use chat::{ClientMsgId, Command, Rejection, Seq, Timestamp};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
+use super::fields::{Input, Origin, Query, fields};
+use super::problem::{ApiError, BadRequest, FieldProblem};
+use crate::app::App;
+use crate::projection::mailbox::PageQuery;
+use crate::wire::MessageView;
+use crate::write::Receipt;
+
+/// Messages of one page, unless the query says fewer or more.
+const PAGE_MESSAGES: u64 = 50;
+
+/// Messages of one page, whatever the query says.
+const PAGE_MESSAGES_MAX: u64 = 200;
+
+/// Unread mentions of one answer.
+const MENTIONS_MAX: usize = 200;
+
+fields! {
+    /// Which messages of a channel: a page by id, or what changed in a time.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    PageInput {
+        before_id: Option<u64>,
+        after_id: Option<u64>,
+        /// 1 to 200, 50 when left out.
+        limit: Option<u64>,
+        /// Unix seconds: what is new or changed since.
+        after: Option<f64>,
+        /// Unix seconds.
+        before: Option<f64>,
+    }
+}
+
+fields! {
+    /// A new message.
+    SendInput {
+        text: String,
+        reply_to_id: Option<u64>,
+        #[schema(value_type = Option<String>)]
+        client_msg_id: Option<ClientMsgId>,
+    }
+}
+
+fields! {
+    /// Another text for a message.
+    EditInput {
+        text: String,
+        #[schema(value_type = Option<String>)]
+        client_msg_id: Option<ClientMsgId>,
+    }
+}
+
+fields! {
+    /// The wish to delete.
+    DeleteInput {
+        #[schema(value_type = Option<String>)]
+        client_msg_id: Option<ClientMsgId>,
+    }
+}
+
+fields! {
+    /// A reaction.
+    ReactInput {
+        /// A short name or the emoji itself.
+        reaction: String,
+        /// Toggles when left out.
+        on: Option<bool>,
+        #[schema(value_type = Option<String>)]
+        client_msg_id: Option<ClientMsgId>,
+    }
+}
+
+/// A reaction that exists.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EmojiView {
+    name: &'static str,
+    char: &'static str,
+    group: &'static str,
+}
+
+/// Messages of a channel, oldest first, tombstones included.
+#[utoipa::path(get, path = "/messages/{channel}", params(("channel" = String, Path), PageInput),
+    responses((status = 200, body = Vec<MessageView>)))]
+pub(super) async fn page(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(name): ChannelPath,
+    Query(input): Query<PageInput>,
+) -> Result<Answer<Vec<MessageView>>, ApiError> {
+    let query = page_query(&input)?;
+    let channel = asker.channel(&name)?;
+    let messages = app.mailboxes.page(asker.user, channel, query, asker.workspace.head).await?;
+    Ok(asker.answer(&app, messages))
+}
+
+/// One message.
+#[utoipa::path(get, path = "/message/{id}", params(("id" = u64, Path)),
+    responses((status = 200, body = MessageView)))]
+pub(super) async fn one(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(id): MessagePath,
+) -> Result<Answer<MessageView>, ApiError> {
+    let message = app.mailboxes.message(asker.user, id, asker.workspace.head).await?;
+    Ok(asker.answer(&app, message.ok_or(Rejection::MessageNotFound)?))
+}
+
+/// Posts a message; a repeat of the same `client_msg_id` is answered with 200 and the message as it is now.
+#[utoipa::path(post, path = "/send/{channel}", params(("channel" = String, Path)),
+    request_body = SendInput,
+    responses((status = 201, body = MessageView), (status = 200, body = MessageView)))]
+pub(super) async fn send(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(channel): ChannelPath,
+    Input(input): Input<SendInput>,
+) -> Result<Response<Body>, ApiError> {
+    let reply_to = input.reply_to_id.map(Seq);
+    let command = Command::PostMessage { channel, text: input.text, reply_to };
+    let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
+    let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(message_view(&receipt)?)).into_response())
+}
+
+/// Replaces the text of one's own message.
+#[utoipa::path(post, path = "/edit/{id}", params(("id" = u64, Path)), request_body = EditInput,
+    responses((status = 200, body = MessageView)))]
+pub(super) async fn edit(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(message): MessagePath,
+    Input(input): Input<EditInput>,
+) -> Result<Json<MessageView>, ApiError> {
+    let command = Command::EditMessage { message, text: input.text };
+    let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
+    message_view(&receipt).map(Json)
+}
+
+/// Deletes one's own message; answers with the tombstone.
+#[utoipa::path(post, path = "/delete/{id}", params(("id" = u64, Path)), request_body = DeleteInput,
+    responses((status = 200, body = MessageView)))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(message): MessagePath,
+    Input(input): Input<DeleteInput>,
+) -> Result<Json<MessageView>, ApiError> {
+    let command = Command::DeleteMessage { message };
+    let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
+    message_view(&receipt).map(Json)
+}
+
+/// Sets, clears or toggles one's own reaction; answers with all reactions of the message.
+#[utoipa::path(post, path = "/react/{id}", params(("id" = u64, Path)), request_body = ReactInput,
+    responses((status = 200, body = BTreeMap<String, Vec<String>>)))]
+pub(super) async fn react(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(message): MessagePath,
+    Input(input): Input<ReactInput>,
+) -> Result<Json<BTreeMap<String, Vec<String>>>, ApiError> {
+    let command = Command::React { message, reaction: input.reaction, on: input.on };
+    let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
+    message_view(&receipt).map(|message| Json(message.reactions))
+}
+
+/// Unread messages that name the asker or everyone, newest first.
+#[utoipa::path(get, path = "/mentions", responses((status = 200, body = Vec<MessageView>)))]
+pub(super) async fn mentions(
+    State(app): State<App>,
+    asker: LoggedIn,
+) -> Result<Answer<Vec<MessageView>>, ApiError> {
+    app.writer.flush_markers(asker.user).await?;
+    let head = app.workspace().head;
+    let body = app.mailboxes.unread_mentions(asker.user, MENTIONS_MAX, head).await?;
+    Ok(Answer { body, cursor: app.cursor(head) })
+}
+
+/// All reactions that exist.
+#[utoipa::path(get, path = "/emoji", responses((status = 200, body = Vec<EmojiView>)))]
+pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec<EmojiView>> {
+    let all = chat::reaction::all().map(|(name, char, group)| EmojiView { name, char, group });
+    asker.answer(&app, all.collect())
+}
+
+async fn submit(
+    app: &App,
+    asker: &LoggedIn,
+    client_msg_id: Option<ClientMsgId>,
+    command: Command,
+) -> Result<Receipt, ApiError> {
+    app.auth.sends.check(&asker.user)?;
+    Ok(app.writer.submit(asker.actor(), client_msg_id, command).await?)
+}
+
+fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
+    let message = receipt.message.as_ref().ok_or(Rejection::MessageNotFound)?;
+    Ok(MessageView::new(message, &receipt.workspace))
+}
+
+fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
+    let wrong = |parameter: &str, detail: &str| -> ApiError {
+        let problem = FieldProblem::new(Origin::Query, parameter, detail);
+        BadRequest::InvalidFields(vec![problem]).into()
+    };
+    let limit = input.limit.unwrap_or(PAGE_MESSAGES);
+    let limit = usize::try_from(limit)
+        .ok()
+        .filter(|_| (1..=PAGE_MESSAGES_MAX).contains(&limit))
+        .ok_or_else(|| wrong("limit", "must be 1 to 200"))?;
+    let is_by_time = input.after.is_some() || input.before.is_some();
+    match (input.before_id.map(Seq), input.after_id.map(Seq)) {
+        (Some(_), Some(_)) => Err(wrong("after_id", "cannot be combined with before_id")),
+        (Some(_), None) | (None, Some(_)) if is_by_time => {
+            Err(wrong("after", "cannot be combined with before_id or after_id"))
+        }
+        (Some(before), None) => Ok(PageQuery::Before { before, limit }),
+        (None, Some(after)) => Ok(PageQuery::After { after, limit }),
+        (None, None) if is_by_time => Ok(PageQuery::Changed {
+            since: timestamp(input.after.unwrap_or(0.0)),
+            until: input.before.map(timestamp),
+        }),
+        (None, None) => Ok(PageQuery::Newest { limit }),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is far enough")]
+fn timestamp(seconds: f64) -> Timestamp {
+    Timestamp((seconds * 1_000_000.0).round() as i64)
+}

@@ -1,0 +1,83 @@
+//! The HTTP surface (docs/api.md): every route on this screen.
+//!
+//! A handler names the wish and has no rules. Promises: every answer that is not a success is a problem document, and
+//! says nothing of what the asker may not know. Deliberately absent: SQL, the log, decisions.
+//!
+//! Flow: `serve` accepts, `door` surrounds, `extract` and `fields` parse, a handler asks `write` or reads, `problem`
+//! explains what went wrong.
+
+mod accounts;
+mod channels;
+mod door;
+mod extract;
+mod fields;
+mod messages;
+pub mod openapi;
+mod presence;
+mod problem;
+mod problem_kind;
+mod problem_page;
+mod read_markers;
+mod serve;
+mod state;
+mod stream;
+mod web;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+pub use door::Door;
+pub use problem::ProblemKind;
+pub use serve::serve;
+
+/// Every route.
+pub fn router(app: App) -> Router {
+    Router::new()
+        // Accounts
+        .route("/signup", get(web::door).post(accounts::sign_up))
+        .route("/login", get(web::door).post(accounts::log_in))
+        .route("/logout", get(accounts::log_out).post(accounts::log_out))
+        .route("/change-password", post(accounts::change_password))
+        .route("/me", get(accounts::me))
+        .route("/users", get(accounts::users))
+        .route("/state", get(state::state))
+        // Channels
+        .route("/channels", get(channels::list).post(channels::create))
+        .route("/channels/{channel}/rename", post(channels::rename))
+        .route("/dms", get(channels::directs).post(channels::open_direct))
+        .route("/channel_members/{channel}", get(channels::members))
+        // Messages
+        .route("/messages/{channel}", get(messages::page))
+        .route("/message/{id}", get(messages::one))
+        .route("/send/{channel}", post(messages::send))
+        .route("/edit/{id}", post(messages::edit))
+        .route("/delete/{id}", post(messages::delete))
+        .route("/react/{id}", post(messages::react))
+        .route("/mentions", get(messages::mentions))
+        .route("/emoji", get(messages::emoji))
+        // What was read
+        .route("/mark_read/{channel}", post(read_markers::mark_read))
+        .route("/last_read/{channel}", get(read_markers::last_read))
+        .route("/read_receipts/{channel}", get(read_markers::receipts))
+        .route("/channel_unreads", get(read_markers::channel_unreads))
+        .route("/unread_count", get(read_markers::unread_count))
+        // Who is there
+        .route("/online_users", get(presence::online_users))
+        .route("/presence", post(presence::update))
+        .route("/presence/override", get(presence::get_override).post(presence::set_override))
+        .route("/typing/{channel}", get(presence::typists).post(presence::typing))
+        // Live
+        .route("/events", get(stream::events))
+        .route("/viewing", post(stream::viewing))
+        // About the server, and the client
+        .route("/openapi.json", get(openapi::document))
+        .route("/healthz", get(openapi::health))
+        .route("/problems/{slug}", get(problem_page::explain))
+        .route("/", get(web::chat))
+        .route("/c/{*channel}", get(web::chat))
+        .fallback(web::file)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(app)
+}

@@ -1,0 +1,86 @@
+//! This surface as OpenAPI 3.1, made from the types; docs/openapi.json is a copy of it.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::extract::SESSION_COOKIE;
+use super::problem::{Problem, ProblemKind};
+use super::{accounts, channels, messages, presence, read_markers, state, stream};
+use crate::app::App;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "MiniMost", description = "docs/api.md says it in prose."),
+    paths(
+        accounts::sign_up, accounts::log_in, accounts::log_out, accounts::change_password,
+        accounts::me, accounts::users, state::state,
+        channels::list, channels::create, channels::rename, channels::directs,
+        channels::open_direct, channels::members,
+        messages::page, messages::one, messages::send, messages::edit, messages::delete,
+        messages::react, messages::mentions, messages::emoji,
+        read_markers::mark_read, read_markers::last_read, read_markers::receipts,
+        read_markers::channel_unreads, read_markers::unread_count,
+        presence::online_users, presence::update, presence::set_override, presence::get_override,
+        presence::typing, presence::typists,
+        stream::events, stream::viewing,
+    ),
+    components(schemas(Problem)),
+    security(("session" = []), ("bearer" = [])),
+    modifiers(&Finish),
+)]
+struct Document;
+
+/// What the derive cannot say: the ways to log in, and that everything may end in a problem.
+struct Finish;
+
+impl Modify for Finish {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The whole document.
+pub fn openapi() -> Value {
+    let mut document = serde_json::to_value(Document::openapi()).expect("OpenAPI is JSON");
+    let kinds: Vec<_> = ProblemKind::ALL.iter().map(|kind| problem_type(*kind)).collect();
+    document["components"]["schemas"]["Problem"]["properties"]["type"]["enum"] =
+        kinds.iter().map(|kind| kind["type"].clone()).collect();
+    document["x-problems"] = kinds.into();
+    let problem = json!({
+        "description": "Any problem; branch on its `type`.",
+        "content": {
+            "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } },
+        },
+    });
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(|path| path.values_mut()) {
+        operation["responses"]["default"] = problem.clone();
+    }
+    document
+}
+
+fn problem_type(kind: ProblemKind) -> Value {
+    json!({
+        "type": format!("/problems/{}", kind.slug()),
+        "status": kind.status().as_u16(),
+        "title": kind.title(),
+        "explanation": kind.explanation(),
+    })
+}
+
+/// `GET /openapi.json`.
+pub(super) async fn document() -> Json<Value> {
+    Json(openapi())
+}
+
+/// `GET /healthz`.
+pub(super) async fn health(State(app): State<App>) -> Json<Value> {
+    Json(json!({ "status": "ok", "head": app.workspace().head.get() }))
+}

@@ -1,0 +1,165 @@
+//! The table of problems: each kind with its status, slug, title and explanation.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use chat::Rejection;
+
+macro_rules! kinds {
+    ($($kind:ident = $status:ident, $slug:literal, $title:literal, $explanation:literal;)*) => {
+        /// What kind of problem it is; the slug is stable, clients branch on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemKind { $($kind),* }
+
+        impl ProblemKind {
+            /// Every kind.
+            pub const ALL: &[ProblemKind] = &[$(ProblemKind::$kind),*];
+
+            pub fn status(self) -> StatusCode {
+                match self { $(ProblemKind::$kind => StatusCode::$status),* }
+            }
+
+            /// The last part of the `type`, `/problems/<slug>`.
+            pub fn slug(self) -> &'static str {
+                match self { $(ProblemKind::$kind => $slug),* }
+            }
+
+            pub fn title(self) -> &'static str {
+                match self { $(ProblemKind::$kind => $title),* }
+            }
+
+            /// A sentence for the person who looks it up.
+            pub fn explanation(self) -> &'static str {
+                match self { $(ProblemKind::$kind => $explanation),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    NotLoggedIn = UNAUTHORIZED, "not-logged-in", "You are not logged in",
+        "log in, or send a valid token; a session lasts 30 days";
+    WrongCredentials = UNAUTHORIZED, "wrong-credentials", "Wrong user name or password",
+        "there is no account with this name and this password";
+    AccountLocked = TOO_MANY_REQUESTS, "account-locked", "The account is locked",
+        "too many logins failed in a row; wait, even with the right password";
+    PasswordRules = UNPROCESSABLE_ENTITY, "password-rules", "The password will not do",
+        "the password breaks the rules listed in `errors`";
+    PasswordChanged = CONFLICT, "password-changed", "The password was changed meanwhile",
+        "log in again with the new password";
+    CrossSite = FORBIDDEN, "cross-site", "The request came from another site",
+        "requests that change something are accepted from our own pages or with a bearer token";
+    NameTaken = CONFLICT, "name-taken", "The name is taken",
+        "somebody has, or once had, an account with this name";
+    NameInvalid = UNPROCESSABLE_ENTITY, "name-invalid", "The name will not do",
+        "names of users, channels and client messages have few kinds of characters";
+    NoSuchUser = NOT_FOUND, "user-not-found", "There is no such user",
+        "one or more of the names are not accounts";
+    NotAnAdministrator = FORBIDDEN, "not-an-administrator", "Only an administrator may do that",
+        "ask an administrator of this server";
+    ChannelNotFound = NOT_FOUND, "channel-not-found", "There is no such channel",
+        "a channel is named like `general` or `dm:alice:bob`";
+    ChannelExists = CONFLICT, "channel-exists", "The channel exists already",
+        "there is a channel with this name, or there was one once";
+    ChannelNameLength = UNPROCESSABLE_ENTITY, "channel-name-length",
+        "The channel's name is too short or too long", "the name to show has 1 to 80 characters";
+    NotAMember = FORBIDDEN, "not-a-member", "You are not a member of this channel",
+        "only its members read and write in a direct channel";
+    DirectMembers = UNPROCESSABLE_ENTITY, "direct-members",
+        "A direct channel needs other people",
+        "a direct channel has two to fifty different people, you among them";
+    MessageNotFound = NOT_FOUND, "message-not-found", "There is no such message",
+        "the id names no message that you may see";
+    NotTheSender = FORBIDDEN, "not-the-sender", "Only its sender may do that",
+        "messages are edited and deleted by who wrote them";
+    MessageDeleted = CONFLICT, "message-deleted", "The message was deleted",
+        "nothing can be done to a deleted message";
+    TextEmpty = UNPROCESSABLE_ENTITY, "text-empty", "A message needs some text",
+        "white space alone is not a message";
+    TextTooLong = UNPROCESSABLE_ENTITY, "text-too-long", "The message is too long",
+        "a message has at most 10,000 characters";
+    ReplyNotInChannel = UNPROCESSABLE_ENTITY, "reply-not-in-channel",
+        "The reply belongs to another channel",
+        "the message that this one replies to is not in this channel";
+    UnknownReaction = UNPROCESSABLE_ENTITY, "unknown-reaction", "There is no such reaction",
+        "a reaction is an emoji or its short name; GET /emoji lists them";
+    TooManyReactions = CONFLICT, "too-many-reactions", "The message has too many reactions",
+        "a message carries a limited number of different reactions";
+    ClientMsgIdReused = CONFLICT, "client-msg-id-reused",
+        "The client_msg_id was used for something else",
+        "a client_msg_id names one wish for ever; make a new one for a new wish";
+    StreamNotFound = NOT_FOUND, "stream-not-found", "There is no such stream",
+        "the `hello` frame names the stream, as long as it is open";
+    MalformedBody = BAD_REQUEST, "malformed-body", "The body cannot be read",
+        "a body is a JSON object, a form or multipart/form-data, in UTF-8";
+    InvalidFields = BAD_REQUEST, "invalid-fields", "Some fields are missing or wrong",
+        "`errors` lists every field that is missing or of the wrong type";
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large",
+        "no request needs a body of that size";
+    BodyTimeout = REQUEST_TIMEOUT, "body-timeout", "The body took too long",
+        "the body did not arrive in time; send the request again";
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type",
+        "Bodies of this kind are not understood",
+        "send application/json, application/x-www-form-urlencoded or multipart/form-data";
+    RouteNotFound = NOT_FOUND, "route-not-found", "There is nothing here",
+        "the path is not one of ours; GET /openapi.json lists them";
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "That cannot be done here",
+        "the path exists, but not for this method; the header Allow lists the ones it has";
+    TooManyRequests = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests",
+        "wait as long as Retry-After says";
+    TooManyStreams = TOO_MANY_REQUESTS, "too-many-streams", "Too many live streams",
+        "close a window or wait until an old stream has ended";
+    Busy = SERVICE_UNAVAILABLE, "busy", "The server is busy",
+        "more waits to be done than the server can do soon; repeating is safe";
+    Closing = SERVICE_UNAVAILABLE, "closing", "The server is shutting down",
+        "come back when it has started again; repeating is safe";
+    LogUnavailable = SERVICE_UNAVAILABLE, "log-unavailable", "Nothing can be written",
+        "the message log cannot be written, the operator must act; reading goes on";
+    DiskFull = INSUFFICIENT_STORAGE, "disk-full", "The disk is full",
+        "nothing can be written until the operator makes room; reading goes on";
+    Internal = INTERNAL_SERVER_ERROR, "internal", "The server failed",
+        "the server's diagnostics name the cause beside the id of this request";
+}
+
+impl ProblemKind {
+    /// The kind of a refusal by the rules.
+    pub fn of_rejection(rejection: &Rejection) -> ProblemKind {
+        match rejection {
+            Rejection::NotLoggedIn => ProblemKind::NotLoggedIn,
+            Rejection::NameTaken(_) => ProblemKind::NameTaken,
+            Rejection::NoSuchUser(_) => ProblemKind::NoSuchUser,
+            Rejection::AccountLocked { .. } => ProblemKind::AccountLocked,
+            Rejection::PasswordChangedMeanwhile => ProblemKind::PasswordChanged,
+            Rejection::NotAnAdministrator => ProblemKind::NotAnAdministrator,
+            Rejection::ChannelNotFound => ProblemKind::ChannelNotFound,
+            Rejection::ChannelExists => ProblemKind::ChannelExists,
+            Rejection::ChannelNameLength { .. } => ProblemKind::ChannelNameLength,
+            Rejection::NotAMember => ProblemKind::NotAMember,
+            Rejection::DirectMembers { .. } => ProblemKind::DirectMembers,
+            Rejection::MessageNotFound => ProblemKind::MessageNotFound,
+            Rejection::NotTheSender => ProblemKind::NotTheSender,
+            Rejection::MessageDeleted => ProblemKind::MessageDeleted,
+            Rejection::TextEmpty => ProblemKind::TextEmpty,
+            Rejection::TextTooLong { .. } => ProblemKind::TextTooLong,
+            Rejection::ReplyNotInChannel => ProblemKind::ReplyNotInChannel,
+            Rejection::UnknownReaction(_) => ProblemKind::UnknownReaction,
+            Rejection::TooManyReactions { .. } => ProblemKind::TooManyReactions,
+            Rejection::ClientMsgIdReused => ProblemKind::ClientMsgIdReused,
+            Rejection::Name(_) => ProblemKind::NameInvalid,
+        }
+    }
+
+    /// The kind with this slug.
+    pub fn from_slug(slug: &str) -> Option<ProblemKind> {
+        ProblemKind::ALL.iter().copied().find(|kind| kind.slug() == slug)
+    }
+
+    /// When to come back, for the kinds that pass by themselves.
+    pub fn retry_after(self) -> Option<Duration> {
+        let is_passing = matches!(
+            self.status(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        is_passing.then_some(Duration::from_secs(5))
+    }
+}

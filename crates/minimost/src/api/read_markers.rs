@@ -1,0 +1,137 @@
+//! What has been read: one's own markers, other people's, and what is left to read.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chat::workspace::ChannelKind;
+use chat::{ChannelId, Command, Seq, Workspace};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::{Answer, ChannelPath, LoggedIn};
+use super::fields::{Input, fields};
+use super::problem::ApiError;
+use crate::app::App;
+use crate::projection::mailbox::Counts;
+
+fields! {
+    /// How far one has read.
+    MarkReadInput {
+        /// The newest message when left out.
+        message_id: Option<u64>,
+    }
+}
+
+/// The last message that somebody has read; nulls when nothing was.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LastRead {
+    last_read_id: Option<u64>,
+    /// Unix seconds.
+    last_read_ts: Option<f64>,
+}
+
+/// Unread messages over all direct channels.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnreadCount {
+    count: u64,
+}
+
+/// Moves one's own read marker.
+#[utoipa::path(post, path = "/mark_read/{channel}", params(("channel" = String, Path)),
+    request_body = MarkReadInput, responses((status = 204)))]
+pub(super) async fn mark_read(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(channel): ChannelPath,
+    Input(input): Input<MarkReadInput>,
+) -> Result<StatusCode, ApiError> {
+    let command = Command::MarkRead { channel, up_to: input.message_id.map(Seq) };
+    app.writer.mark_read(asker.actor(), command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One's own read marker.
+#[utoipa::path(get, path = "/last_read/{channel}", params(("channel" = String, Path)),
+    responses((status = 200, body = LastRead)))]
+pub(super) async fn last_read(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(name): ChannelPath,
+) -> Result<Answer<LastRead>, ApiError> {
+    let asker = with_own_markers(&app, asker).await?;
+    let channel = asker.channel(&name)?;
+    let found = asker.workspace.channels.get(&channel);
+    let marker = found.and_then(|channel| channel.markers.get(&asker.user));
+    let last_read = LastRead {
+        last_read_id: marker.map(|marker| marker.up_to.get()),
+        last_read_ts: marker.map(|marker| marker.ts.as_seconds()),
+    };
+    Ok(asker.answer(&app, last_read))
+}
+
+/// Per member the time of the last message read.
+#[utoipa::path(get, path = "/read_receipts/{channel}", params(("channel" = String, Path)),
+    responses((status = 200, body = BTreeMap<String, f64>)))]
+pub(super) async fn receipts(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(name): ChannelPath,
+) -> Result<Answer<BTreeMap<String, f64>>, ApiError> {
+    let asker = with_own_markers(&app, asker).await?;
+    let channel = asker.channel(&name)?;
+    let found = asker.workspace.channels.get(&channel);
+    let markers = found.into_iter().flat_map(|channel| &channel.markers);
+    let receipts = markers
+        .map(|(user, marker)| (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds()))
+        .collect();
+    Ok(asker.answer(&app, receipts))
+}
+
+/// Unread messages of each public channel.
+#[utoipa::path(get, path = "/channel_unreads",
+    responses((status = 200, body = BTreeMap<String, u64>)))]
+pub(super) async fn channel_unreads(
+    State(app): State<App>,
+    asker: LoggedIn,
+) -> Result<Answer<BTreeMap<String, u64>>, ApiError> {
+    let (workspace, counts) = counts(&app, &asker).await?;
+    let unread = |channel: ChannelId| counts.get(&channel).copied().unwrap_or_default().unread;
+    let public = workspace.channels_of(asker.user).into_iter();
+    let public = public.filter(|channel| !is_direct(*channel, &workspace));
+    let body = public.map(|channel| (workspace.channel_name(channel), unread(channel))).collect();
+    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+}
+
+/// Unread messages over all direct channels.
+#[utoipa::path(get, path = "/unread_count", responses((status = 200, body = UnreadCount)))]
+pub(super) async fn unread_count(
+    State(app): State<App>,
+    asker: LoggedIn,
+) -> Result<Answer<UnreadCount>, ApiError> {
+    let (workspace, counts) = counts(&app, &asker).await?;
+    let direct = counts.iter().filter(|(channel, _)| is_direct(**channel, &workspace));
+    let body = UnreadCount { count: direct.map(|(_, counts)| counts.unread).sum() };
+    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+}
+
+async fn counts(
+    app: &App,
+    asker: &LoggedIn,
+) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), ApiError> {
+    app.writer.flush_markers(asker.user).await?;
+    Ok(app.mailboxes.counts(asker.user, app.workspace().head).await?)
+}
+
+/// The asker's waiting markers are written first, so that they read what they wrote.
+async fn with_own_markers(app: &App, asker: LoggedIn) -> Result<LoggedIn, ApiError> {
+    app.writer.flush_markers(asker.user).await?;
+    Ok(LoggedIn { workspace: app.workspace(), ..asker })
+}
+
+fn is_direct(channel: ChannelId, workspace: &Workspace) -> bool {
+    workspace
+        .channels
+        .get(&channel)
+        .is_some_and(|channel| matches!(channel.kind, ChannelKind::Direct { .. }))
+}

@@ -1,0 +1,91 @@
+//! The live stream: Server-Sent Events (WHATWG HTML, 9.2).
+//!
+//! Neighbours: `live/outbox` makes the bytes; this file opens the stream and says which channel is on the screen.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use chat::{ChannelName, Rejection};
+use futures_util::StreamExt;
+use utoipa::IntoParams;
+
+use super::extract::LoggedIn;
+use super::fields::{Input, Query, fields};
+use super::problem::{ApiError, BadRequest};
+use crate::app::App;
+use crate::live::Connect;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Asks nginx not to hold frames back.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+fields! {
+    /// Where the stream starts, and what is on the screen.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    EventsInput {
+        /// `<epoch>.<seq>` of a `Minimost-Cursor`; the head when left out. `Last-Event-ID` wins.
+        cursor: Option<String>,
+        /// The channel that is open on the screen.
+        channel: Option<String>,
+    }
+}
+
+fields! {
+    /// Which channel is open on the screen of a stream.
+    ViewingInput {
+        /// From the `hello` frame.
+        stream: String,
+        channel: Option<String>,
+    }
+}
+
+/// Everything that the asker may see, as it happens.
+#[utoipa::path(get, path = "/events", params(EventsInput),
+    responses((status = 200, content_type = "text/event-stream", description = "docs/api.md, The live stream")))]
+pub(super) async fn events(
+    State(app): State<App>,
+    asker: LoggedIn,
+    headers: HeaderMap,
+    Query(input): Query<EventsInput>,
+) -> Result<Response<Body>, ApiError> {
+    let last_event_id = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
+    let channel = input.channel.as_deref().map(parse_channel).transpose()?;
+    let outbox = app.hub.connect(Connect {
+        user: asker.user,
+        session: asker.session,
+        cursor: cursor.map(|text| app.parse_cursor(text)),
+        channel: channel.map(|name| asker.channel(&name)).transpose()?,
+    })?;
+    app.mailboxes.connected(asker.user);
+    let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Says which channel is open on the screen of a stream.
+#[utoipa::path(post, path = "/viewing", request_body = ViewingInput, responses((status = 204)))]
+pub(super) async fn viewing(
+    State(app): State<App>,
+    asker: LoggedIn,
+    Input(input): Input<ViewingInput>,
+) -> Result<StatusCode, ApiError> {
+    let name = input.channel.as_deref().map(parse_channel).transpose()?;
+    let channel = name.map(|name| asker.channel(&name)).transpose()?;
+    if !app.hub.view(asker.user, &input.stream, channel) {
+        return Err(BadRequest::StreamNotFound.into());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn parse_channel(text: &str) -> Result<ChannelName, Rejection> {
+    ChannelName::parse(text).map_err(|_| Rejection::ChannelNotFound)
+}

@@ -1,0 +1,61 @@
+//! Who may come in: passwords, sessions, rate limits, lockout.
+//!
+//! Verifies and counts; it writes nothing. `api/accounts.rs` turns what it finds into commands.
+
+mod login;
+mod password;
+mod password_rules;
+mod rate_limit;
+mod session;
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use chat::UserId;
+
+use crate::clock::Clock;
+use crate::config::{self, Limits};
+
+pub use login::{LoginError, Verified};
+pub use password::{PasswordBusy, Passwords, Verdict};
+pub use password_rules::PASSWORD_CHARS_MAX;
+pub use rate_limit::{Network, RateLimit, TooSoon};
+pub use session::{Token, token_hash};
+
+/// Everything that stands between a stranger and an account.
+pub struct Auth {
+    pub passwords: Passwords,
+    pub sends: RateLimit<UserId>,
+    pub logins: RateLimit<Network>,
+    pub signups: RateLimit<Network>,
+    failures: login::Failures,
+    rules: config::Auth,
+}
+
+impl Auth {
+    /// Prepares; hashes one password, so that unknown names take as long as known ones.
+    pub fn new(rules: &config::Auth, limits: &Limits, clock: &Clock) -> Auth {
+        const MINUTE: Duration = Duration::from_secs(60);
+        const HOUR: Duration = Duration::from_secs(3600);
+        Auth {
+            passwords: Passwords::new(rules.argon2_memory_kib),
+            sends: RateLimit::new(NonZeroU32::new(limits.sends_per_minute), MINUTE, clock),
+            logins: RateLimit::new(NonZeroU32::new(limits.logins_per_minute), MINUTE, clock),
+            signups: RateLimit::new(NonZeroU32::new(limits.signups_per_hour), HOUR, clock),
+            failures: login::Failures::default(),
+            rules: rules.clone(),
+        }
+    }
+
+    /// Every rule that a new password breaks, in words; empty when it will do.
+    pub fn broken_rules(&self, password: &str) -> Vec<String> {
+        password_rules::broken(&self.rules, password)
+    }
+
+    /// Forgets whoever has been quiet for long enough; `boot` calls it every minute.
+    pub fn forget_the_quiet(&self) {
+        self.sends.forget_the_quiet();
+        self.logins.forget_the_quiet();
+        self.signups.forget_the_quiet();
+    }
+}

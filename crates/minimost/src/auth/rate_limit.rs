@@ -1,0 +1,117 @@
+//! How often one person or one address may knock (GCRA: a burst of the whole allowance, then evenly).
+
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+
+use crate::clock::Clock;
+
+/// An address as far as limits care: an IPv6 household has a whole /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Network {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Network(IpAddr::V4(address)),
+            IpAddr::V6(address) => {
+                Network(IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)))
+            }
+        }
+    }
+}
+
+/// Too many attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many attempts; try again in {} s", .retry_after.as_secs())]
+pub struct TooSoon {
+    /// Whole seconds, at least one.
+    pub retry_after: Duration,
+}
+
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, LimitClock, NoOpMiddleware<Duration>>;
+
+/// At most so many attempts per key and period.
+pub struct RateLimit<K: Hash + Eq + Clone> {
+    limiter: Option<Limiter<K>>,
+    clock: LimitClock,
+}
+
+impl<K: Hash + Eq + Clone> RateLimit<K> {
+    /// `None` limits nothing.
+    pub fn new(attempts_max: Option<NonZeroU32>, period: Duration, clock: &Clock) -> RateLimit<K> {
+        let limiter = attempts_max.map(|attempts_max| {
+            let quota = Quota::with_period(period / attempts_max.get())
+                .expect("the period is longer than some nanoseconds")
+                .allow_burst(attempts_max);
+            RateLimiter::new(quota, DashMapStateStore::default(), LimitClock(clock.clone()))
+        });
+        RateLimit { limiter, clock: LimitClock(clock.clone()) }
+    }
+
+    /// Counts one attempt of `key`, or refuses it.
+    pub fn check(&self, key: &K) -> Result<(), TooSoon> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        limiter.check_key(key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            TooSoon { retry_after: Duration::from_secs(wait.as_secs() + 1) }
+        })
+    }
+
+    /// Drops the keys whose whole allowance has come back, so memory follows those who are active.
+    pub fn forget_the_quiet(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+/// Our clock in the limiter's terms: time since 1970, which a manual clock can move.
+#[derive(Clone)]
+struct LimitClock(Clock);
+
+impl governor::clock::Clock for LimitClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.now().0).expect("the clock stands after 1970"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Timestamp;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_allowance_comes_back_with_time() {
+        let clock = Clock::manual(Timestamp(1_700_000_000_000_000));
+        let limit = RateLimit::new(NonZeroU32::new(2), MINUTE, &clock);
+        assert_eq!(limit.check(&"alice"), Ok(()));
+        assert_eq!(limit.check(&"alice"), Ok(()));
+        let refused = limit.check(&"alice").unwrap_err();
+        assert!((30..=31).contains(&refused.retry_after.as_secs()), "{refused}");
+        assert_eq!(limit.check(&"bob"), Ok(()), "bob has his own allowance");
+        clock.advance(31_000_000);
+        assert_eq!(limit.check(&"alice"), Ok(()));
+        limit.forget_the_quiet();
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_network() {
+        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:10.0.0.1"), network("10.0.0.1"));
+    }
+}

@@ -1,0 +1,208 @@
+//! Starting and stopping everything, in order. The only place that knows all the parts.
+//!
+//! Start: data directory, log, workspace, writer, projections, hub, channels, doors open.
+//! Stop: doors closed, streams ended, writer, projections, log.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use chat::{Actor, Command, Rejection, Slug};
+use eventlog::Log;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tracing::{error, info};
+
+use crate::api;
+use crate::app::{App, Parts};
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::housekeeping;
+use crate::live::Hub;
+use crate::projection::auth::AuthDb;
+use crate::projection::mailbox::Mailboxes;
+use crate::projection::presence::PresenceDb;
+use crate::projection::snapshot::{self, Snapshots};
+use crate::projection::verify_log_has_its_tail;
+use crate::write::{SubmitError, Writer};
+
+/// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
+const ANNOUNCEMENTS_MAX: usize = 256;
+
+/// Signals on their way to presence.db; when it is full they are dropped, and the next heartbeat repairs that.
+const SIGNALS_MAX: usize = 16 * 1024;
+
+/// How long stopping may take in all; after that the process ends as if the power had gone, which is safe.
+const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A last record further ahead of the clock than this means that one of the two is wrong.
+const FUTURE_MICROS_MAX: i64 = 3_600 * 1_000_000;
+
+/// How to start, beside the configuration.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub clock: Clock,
+    /// Start although the log ends more than an hour in the future.
+    pub allow_future_log: bool,
+}
+
+/// A running server.
+pub struct Server {
+    app: App,
+    address: SocketAddr,
+    log: Log,
+    projections: Projections,
+    tasks: JoinSet<()>,
+    shutdown: watch::Sender<bool>,
+    data_dir: DataDir,
+}
+
+struct Projections {
+    presence: PresenceDb,
+    auth: AuthDb,
+    snapshots: Snapshots,
+    mailboxes: Mailboxes,
+}
+
+impl Server {
+    /// Starts on `listener`; requests are answered when it returns.
+    pub async fn start(
+        config: Config,
+        start: Start,
+        listener: TcpListener,
+    ) -> anyhow::Result<Server> {
+        let address = listener.local_addr().context("the listener has no address")?;
+        let data_dir = DataDir::open(&config.data.dir)?;
+        let log = open_log(&data_dir, &start).await?;
+        let dir = data_dir.path().to_owned();
+        let workspace = {
+            let (dir, log) = (dir.clone(), log.clone());
+            tokio::task::spawn_blocking(move || {
+                verify_log_has_its_tail(&dir, &log)?;
+                snapshot::load_workspace(&dir, &log)
+            })
+            .await?
+            .context("the workspace cannot be made of the log")?
+        };
+        let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
+        let (signal, signals) = mpsc::channel(SIGNALS_MAX);
+        let (writer, published) =
+            Writer::start(log.clone(), workspace, start.clock.clone(), announce);
+        let window = config.chat.mailbox_messages_per_channel;
+        let projections = Projections {
+            presence: PresenceDb::start(&dir, &log, published.clone(), signals)?,
+            auth: AuthDb::start(&dir, &log, published.clone())?,
+            snapshots: Snapshots::start(&dir, &log, published.clone())?,
+            mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
+        };
+        let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(hub.clone().run(announcements));
+        create_channels(&writer, &config.chat.channels).await?;
+
+        let (shutdown, stopping) = watch::channel(false);
+        let app = App::new(Parts {
+            auth: Auth::new(&config.auth, &config.limits, &start.clock),
+            config,
+            clock: start.clock,
+            epoch: log.epoch(),
+            writer,
+            published,
+            mailboxes: projections.mailboxes.clone(),
+            hub,
+        });
+        tasks.spawn(housekeeping::sweep(app.clone(), stopping.clone()));
+        tasks.spawn(housekeeping::scrub(log.clone(), stopping.clone()));
+        let door = api::Door::new(api::router(app.clone()));
+        tasks.spawn(api::serve(listener, door, stopped(stopping)));
+        Ok(Server { app, address, log, projections, tasks, shutdown, data_dir })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where everything is kept.
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// The parts, for tests that look inside.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Returns when a task has ended that never should.
+    pub async fn broken(&mut self) -> anyhow::Error {
+        match self.tasks.join_next().await {
+            Some(Err(error)) => anyhow::Error::new(error).context("a part of the server failed"),
+            Some(Ok(())) | None => anyhow::anyhow!("a part of the server ended by itself"),
+        }
+    }
+
+    /// Stops: what was accepted is written, files come to rest. Bounded in time.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let stopping = async {
+            // An error would say that nobody listens any more, which is what is wanted.
+            let _: Result<(), _> = self.shutdown.send(true);
+            self.app.hub.close();
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended {
+                    error!("a part of the server failed: {error}");
+                }
+            }
+            self.app.writer.close().await;
+            let Projections { presence, auth, snapshots, mailboxes } = &self.projections;
+            tokio::join!(presence.close(), auth.close(), snapshots.close(), mailboxes.close());
+            self.log.close().await.context("the log did not close")
+        };
+        let stopped = tokio::time::timeout(STOP_TIMEOUT, stopping).await;
+        stopped.context("stopping took too long; what was acknowledged is on disk all the same")?
+    }
+}
+
+async fn open_log(data_dir: &DataDir, start: &Start) -> anyhow::Result<Log> {
+    let dir = data_dir.path().to_owned();
+    let path = dir.join("log.db");
+    let open = move || Log::open(&path, snapshot::stored_seq(&dir).get());
+    let log = tokio::task::spawn_blocking(open).await?.context("the log cannot be opened")?;
+    let (head, ts_micros) = log.read(eventlog::Reader::head).await?;
+    let ahead_micros = ts_micros - start.clock.now().0;
+    if head > 0 && ahead_micros > FUTURE_MICROS_MAX && !start.allow_future_log {
+        bail!(
+            "the log's last record was written {} minutes in the future: this machine's clock is wrong now, or was \
+             wrong then. Set the clock, or start with --allow-future-log; new messages then continue from that time",
+            ahead_micros / 60_000_000
+        );
+    }
+    info!(log.seq = head, "the log ends at {head}");
+    Ok(log)
+}
+
+/// Creates the configured public channels that are missing.
+async fn create_channels(writer: &Writer, slugs: &[String]) -> anyhow::Result<()> {
+    for text in slugs {
+        let slug = Slug::parse(text).context("chat.channels")?;
+        let name = text.clone();
+        let command = Command::CreateChannel { slug, name };
+        match writer.submit(Actor::System, None, command).await {
+            Ok(_) | Err(SubmitError::Rejected(Rejection::ChannelExists)) => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("the channel {text} was not created"));
+            }
+        }
+    }
+    ensure!(!slugs.is_empty(), "chat.channels is empty: nobody could talk to anybody");
+    Ok(())
+}
+
+/// Returns when the server stops, or is gone.
+pub(crate) async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the sender was dropped: stopped all the more.
+    let _: Result<_, _> = stopping.wait_for(|is_stopping| *is_stopping).await;
+}

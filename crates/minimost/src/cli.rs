@@ -1,0 +1,224 @@
+//! The command line. Standard output is for results, standard error for diagnostics.
+//!
+//! Exit codes: 0 done, 1 refused or different, 2 wrong usage.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use chat::UserName;
+use clap::{Args, Parser, Subcommand};
+use eventlog::Log;
+use tokio::net::TcpListener;
+
+use crate::boot::{Server, Start};
+use crate::clock::Clock;
+use crate::config::{Config, Overrides};
+use crate::data_dir::DataDir;
+use crate::projection::check::{self, Projection};
+use crate::telemetry;
+
+/// A team chat server that people run themselves.
+#[derive(Debug, Parser)]
+#[command(name = "minimost", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Wish>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Wish {
+    /// Start the server; also what happens without a command
+    Serve(ServeArgs),
+    /// Compare every projection with the log; exit code 0 when equal, 1 when not
+    Check(CheckArgs),
+    /// Make one projection, or all of them, anew
+    Rebuild(RebuildArgs),
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// Where everything is kept [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A file of settings, see config.example.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+struct ServeArgs {
+    #[command(flatten)]
+    common: Common,
+    /// The address to listen on [default: 127.0.0.1]
+    #[arg(long)]
+    host: Option<String>,
+    /// The port to listen on, 0 for any free one [default: 6767]
+    #[arg(long)]
+    port: Option<u16>,
+    /// Public channels to create when they are missing, separated by commas [default: general,random]
+    #[arg(long, value_name = "NAMES")]
+    channels: Option<String>,
+    /// Start although the log ends more than an hour in the future
+    #[arg(long)]
+    allow_future_log: bool,
+}
+
+#[derive(Args, Debug)]
+struct CheckArgs {
+    #[command(flatten)]
+    common: Common,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct RebuildArgs {
+    /// A user's name, or presence, auth or workspace; all when left out
+    name: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Wish::Serve(cli.serve)) {
+        Wish::Serve(args) => serve(args),
+        Wish::Check(args) => check(args),
+        Wish::Rebuild(args) => rebuild(args),
+    };
+    done.unwrap_or_else(|error| {
+        complain(&error);
+        ExitCode::FAILURE
+    })
+}
+
+#[tokio::main]
+async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides {
+        host: args.host,
+        port: args.port,
+        data: args.common.data,
+        channels: args.channels,
+    };
+    let config = Config::load(args.common.config.as_deref(), &overrides)?;
+    telemetry::start(&config.diagnostics.filter).context("diagnostics.filter")?;
+    raise_open_files_limit();
+    let (host, port) = (config.listen.host.as_str(), config.listen.port);
+    let listener = TcpListener::bind((host, port))
+        .await
+        .with_context(|| format!("{host}:{port} cannot be listened on"))?;
+    let start = Start { clock: Clock::System, allow_future_log: args.allow_future_log };
+    let server = Server::start(config, start, listener).await?;
+    greet(&server)?;
+    crate::run_until(server, shutdown_asked()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn greet(server: &Server) -> anyhow::Result<()> {
+    let address = server.address();
+    let data = server.data_dir().display();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "MiniMost is listening on http://{address}")?;
+    writeln!(out, "Everything is kept in {data}")?;
+    writeln!(out, "Ctrl-C stops it")?;
+    out.flush().context("standard output is gone")
+}
+
+/// Waits for SIGINT or SIGTERM. A second one ends the process at once, which loses nothing that was acknowledged.
+async fn shutdown_asked() {
+    asked_once().await;
+    #[expect(clippy::disallowed_methods, reason = "lives as long as the process does")]
+    drop(tokio::spawn(async {
+        asked_once().await;
+        std::process::exit(130);
+    }));
+}
+
+#[cfg(unix)]
+async fn asked_once() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_once() {
+    tokio::signal::ctrl_c().await.expect("Ctrl-C can be listened for");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
+    let (config, data_dir, log) = open(args.common)?;
+    let window = config.chat.mailbox_messages_per_channel;
+    let differences = check::check(data_dir.path(), &log, window)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
+        let result = serde_json::json!({ "head": log.head(), "differences": differences });
+        writeln!(out, "{result}")?;
+    } else if differences.is_empty() {
+        writeln!(out, "Every projection is what the log says, up to event {}", log.head())?;
+    } else {
+        differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
+    }
+    log.close().await?;
+    Ok(if differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
+    let projection = match args.name.as_deref() {
+        None => Projection::All,
+        Some("presence") => Projection::Presence,
+        Some("auth") => Projection::Auth,
+        Some("workspace") => Projection::Workspace,
+        Some(name) => Projection::Mailbox(UserName::parse(name)?),
+    };
+    let (config, data_dir, log) = open(args.common)?;
+    let window = config.chat.mailbox_messages_per_channel;
+    check::rebuild(data_dir.path(), &log, window, &projection)?;
+    log.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens an existing data directory that no server works on, and its log.
+fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
+    let overrides = Overrides { data: common.data, ..Overrides::default() };
+    let config = Config::load(common.config.as_deref(), &overrides)?;
+    telemetry::start("warn")?;
+    let log_file = config.data.dir.join("log.db");
+    ensure!(log_file.is_file(), "there is no {}", log_file.display());
+    let data_dir = DataDir::open(&config.data.dir)?;
+    // `check` verifies every record itself.
+    let log = Log::open(&log_file, u64::MAX)?;
+    Ok((config, data_dir, log))
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("minimost: {error:#}");
+}
+
+/// Every stream and mailbox holds open files; the usual soft limit of 1024 is far below what the system allows.
+#[cfg(unix)]
+fn raise_open_files_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!("the limit of open files stays as it is: {error}");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_open_files_limit() {}

@@ -1,0 +1,219 @@
+//! Signing up, logging in and out, passwords, lockout.
+
+use std::time::Duration;
+
+use chat::{Actor, Command, PasswordHash};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, COOKIE, HOST, ORIGIN};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PASSWORD, Person, TestServer};
+
+async fn log_in(person: &Person, name: &str, password: &str) -> Answer {
+    person.post("/login", &json!({"username": name, "password": password})).await
+}
+
+fn token(answer: Answer) -> String {
+    answer.expect(200)["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_first_account_is_the_administrator() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    assert_eq!(alice.get("/me").await.expect(200)["is_admin"], true);
+    assert_eq!(bob.get("/me").await.expect(200)["is_admin"], false);
+    let channel = json!({"channel": "ops", "name": "Operations"});
+    bob.post("/channels", &channel).await.expect_problem(403, "not-an-administrator");
+    assert_eq!(alice.post("/channels", &channel).await.expect(201)["name"], "Operations");
+    let name = json!({"name": "Ops"});
+    assert_eq!(alice.post("/channels/ops/rename", &name).await.expect(200)["name"], "Ops");
+    let channels = bob.get("/channels").await.expect(200);
+    assert_eq!(channels, json!(["general", "random", "ops"]));
+}
+
+#[tokio::test]
+async fn names_are_found_whatever_their_case_and_taken_once() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("Alice").await;
+    let again = json!({"username": "aLICE", "password": PASSWORD});
+    alice.post("/signup", &again).await.expect_problem(409, "name-taken");
+    assert_eq!(log_in(&alice, " alice ", PASSWORD).await.expect(200)["username"], "Alice");
+    for name in ["", "a b", "system", "EVERYONE", "../x", &"x".repeat(33), "æ"] {
+        let body = json!({"username": name, "password": PASSWORD});
+        alice.post("/signup", &body).await.expect_problem(422, "name-invalid");
+    }
+}
+
+#[tokio::test]
+async fn every_broken_password_rule_is_listed() {
+    let server = TestServer::start().await;
+    let body = json!({"username": "alice", "password": "abc", "confirm_password": "abd"});
+    let problem = server.stranger().post("/signup", &body).await;
+    let problem = problem.expect_problem(422, "password-rules");
+    let errors = problem["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 5, "{problem}");
+    assert!(errors.iter().any(|error| error["pointer"] == "/confirm_password"));
+    assert_eq!(errors[0]["pointer"], "/password");
+}
+
+#[tokio::test]
+async fn a_session_ends_at_logout_and_after_thirty_days() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let other = alice.with_token(&token(log_in(&alice, "alice", PASSWORD).await));
+    other.post("/logout", &json!({})).await.expect(204);
+    other.get("/me").await.expect_problem(401, "not-logged-in");
+    server.advance(Duration::from_secs(30 * 24 * 3600 - 1));
+    alice.get("/me").await.expect(200);
+    server.advance(Duration::from_secs(2));
+    alice.get("/me").await.expect_problem(401, "not-logged-in");
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session_and_its_streams() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let other = alice.with_token(&token(log_in(&alice, "alice", PASSWORD).await));
+    let mut events = other.events().await;
+    let change =
+        |current: &str| json!({"current_password": current, "new_password": "New-horse-2"});
+    alice.post("/change-password", &change("wrong")).await.expect_problem(401, "wrong-credentials");
+    alice.post("/change-password", &change(PASSWORD)).await.expect(200);
+    while events.next().await.is_some() {}
+    other.get("/me").await.expect_problem(401, "not-logged-in");
+    alice.get("/me").await.expect(200);
+    log_in(&alice, "alice", PASSWORD).await.expect_problem(401, "wrong-credentials");
+    log_in(&alice, "alice", "New-horse-2").await.expect(200);
+}
+
+#[tokio::test]
+async fn five_failures_lock_the_account_for_fifteen_minutes() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    for _ in 0..4 {
+        log_in(&bob, "alice", "wrong").await.expect_problem(401, "wrong-credentials");
+    }
+    let locked = log_in(&bob, "alice", "wrong").await;
+    assert_eq!(locked.header("retry-after").as_deref(), Some("960"));
+    let problem = locked.expect_problem(429, "account-locked");
+    assert_eq!(problem["minutes"], 16);
+    log_in(&bob, "alice", PASSWORD).await.expect_problem(429, "account-locked");
+    alice.get("/me").await.expect(200);
+
+    server.restart().await;
+    let bob = bob.at(&server);
+    log_in(&bob, "alice", PASSWORD).await.expect_problem(429, "account-locked");
+    server.advance(Duration::from_secs(14 * 60));
+    let problem = log_in(&bob, "alice", PASSWORD).await.expect_problem(429, "account-locked");
+    assert_eq!(problem["minutes"], 2);
+    server.advance(Duration::from_secs(61));
+    log_in(&bob, "alice", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_unknown_name_reads_like_a_wrong_password_and_never_locks() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    for _ in 0..7 {
+        let unknown = log_in(&alice, "nobody", PASSWORD).await;
+        let unknown = unknown.expect_problem(401, "wrong-credentials");
+        let wrong = log_in(&alice, "alice", "wrong").await.json();
+        log_in(&alice, "alice", PASSWORD).await.expect(200);
+        assert_eq!(unknown["detail"], wrong["detail"]);
+    }
+    let endless = "x".repeat(2_000);
+    log_in(&alice, "alice", &endless).await.expect_problem(401, "wrong-credentials");
+}
+
+#[tokio::test]
+async fn a_hash_of_the_original_opens_once_and_is_replaced() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let app = server.app();
+    let hash = || app.workspace().find_user("alice").unwrap().1.password_hash.0.clone();
+    let (user, verified_against) = {
+        let workspace = app.workspace();
+        let (user, account) = workspace.find_user("alice").unwrap();
+        (user, account.password_set)
+    };
+    // hashlib.pbkdf2_hmac("sha1", b"Correct-horse-1", b"abcdefgh12345678", 1000), as werkzeug writes it.
+    let original = "pbkdf2:sha1:1000$abcdefgh12345678$e3399bb1e1226c82ff2308231bc2c06381aee2cb";
+    let password_hash = PasswordHash(original.to_owned());
+    let command = Command::UpgradePasswordHash { user, verified_against, password_hash };
+    app.writer.submit(Actor::System, None, command).await.unwrap();
+    assert_eq!(hash(), original);
+
+    log_in(&alice, "alice", "wrong").await.expect_problem(401, "wrong-credentials");
+    assert_eq!(hash(), original);
+    log_in(&alice, "alice", PASSWORD).await.expect(200);
+    assert!(hash().starts_with("$argon2id$"), "{}", hash());
+    log_in(&alice, "alice", PASSWORD).await.expect(200);
+    alice.get("/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_page_without_script_gets_a_cookie_and_a_redirect() {
+    let server = TestServer::start().await;
+    let stranger = server.stranger();
+    let form = [("username", "alice"), ("password", PASSWORD), ("confirm_password", PASSWORD)];
+    let request = stranger.request(Method::POST, "/signup").form(&form);
+    let answer = Answer::of(request.header(ACCEPT, "text/html,*/*;q=0.8")).await;
+    assert_eq!((answer.status, answer.header("location").as_deref()), (303, Some("/")));
+    let cookie = answer.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    let session = cookie.split(';').next().unwrap().to_owned();
+
+    let page = stranger.request(Method::GET, "/").header(ACCEPT, "text/html");
+    let sent_away = Answer::of(page).await;
+    assert_eq!((sent_away.status, sent_away.header("location").as_deref()), (303, Some("/login")));
+    let me = stranger.request(Method::GET, "/me").header(COOKIE, &session);
+    assert_eq!(Answer::of(me).await.expect(200)["username"], "alice");
+    let page = stranger.request(Method::GET, "/").header(COOKIE, &session);
+    assert!(Answer::of(page).await.expect_html().contains("MiniMost"));
+}
+
+#[tokio::test]
+async fn another_site_cannot_use_the_cookie() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let stranger = server.stranger();
+    let send = |header: (&'static str, &str)| {
+        let request = stranger.request(Method::POST, "/send/general");
+        let request = request.header(COOKIE, format!("session={}", alice.token));
+        Answer::of(request.header(header.0, header.1.to_owned()).json(&json!({"text": "x"})))
+    };
+    send(("sec-fetch-site", "cross-site")).await.expect_problem(403, "cross-site");
+    send(("origin", "https://evil.example")).await.expect_problem(403, "cross-site");
+    assert_eq!(alice.texts("general").await, [Value::Null; 0]);
+    send(("sec-fetch-site", "same-origin")).await.expect(201);
+    let own = server.url("");
+    send((ORIGIN.as_str(), &own)).await.expect(201);
+    let logout = stranger.request(Method::GET, "/logout");
+    let logout = logout.header(COOKIE, format!("session={}", alice.token));
+    let logout = logout.header("sec-fetch-site", "cross-site").header(HOST, "x");
+    Answer::of(logout).await.expect_problem(403, "cross-site");
+    alice.get("/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn too_many_attempts_from_one_address_are_told_to_wait() {
+    let server = TestServer::with(|config| {
+        config.limits.logins_per_minute = 2;
+        config.limits.sends_per_minute = 2;
+    })
+    .await;
+    let alice = server.sign_up("alice").await;
+    for _ in 0..2 {
+        log_in(&alice, "alice", PASSWORD).await.expect(200);
+        alice.send("general", "hi").await;
+    }
+    let refused = log_in(&alice, "alice", PASSWORD).await;
+    assert_eq!(refused.header("retry-after").as_deref(), Some("31"));
+    refused.expect_problem(429, "too-many-requests");
+    let refused = alice.post("/send/general", &json!({"text": "x"})).await;
+    refused.expect_problem(429, "too-many-requests");
+    server.advance(Duration::from_secs(31));
+    log_in(&alice, "alice", PASSWORD).await.expect(200);
+    alice.send("general", "hi").await;
+}

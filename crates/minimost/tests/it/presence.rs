@@ -1,0 +1,110 @@
+//! Presence and typing: the soft routes answer 204 to everybody and ignore what they do not understand.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, TestServer};
+
+async fn online(person: &Person) -> Value {
+    person.get("/online_users").await.expect(200)
+}
+
+#[tokio::test]
+async fn a_login_is_seen_and_a_heartbeat_keeps_it_for_an_hour() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    assert_eq!(online(&alice).await, json!({"alice": "active", "bob": "active"}));
+    for state in ["idle", "hidden", "offline", "active"] {
+        bob.post("/presence", &json!({"state": state})).await.expect(204);
+        assert_eq!(online(&alice).await["bob"], state);
+    }
+    server.advance(Duration::from_secs(3_599));
+    alice.post("/presence", &json!({"state": "active"})).await.expect(204);
+    assert_eq!(online(&alice).await["bob"], "active", "within the hour");
+    server.advance(Duration::from_secs(2));
+    assert_eq!(online(&alice).await, json!({"alice": "active"}), "bob was not seen for an hour");
+}
+
+#[tokio::test]
+async fn an_override_wins_until_it_is_cleared() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let set = async |value: Value| {
+        bob.post("/presence/override", &json!({"override": value})).await.expect(204);
+    };
+    for value in ["idle", "offline", "active"] {
+        set(json!(value)).await;
+        assert_eq!(online(&alice).await["bob"], value);
+        assert_eq!(bob.get("/presence/override").await.expect(200), json!({"override": value}));
+    }
+    set(json!("idle")).await;
+    bob.post("/presence", &json!({"state": "active"})).await.expect(204);
+    assert_eq!(online(&alice).await["bob"], "idle", "a heartbeat does not clear it");
+    for ignored in [json!("hidden"), json!("nonsense"), json!(7), json!(["idle"]), json!({})] {
+        set(ignored).await;
+        assert_eq!(online(&alice).await["bob"], "idle");
+    }
+    for cleared in [json!(null), json!(""), json!("auto")] {
+        set(json!("idle")).await;
+        set(cleared).await;
+        assert_eq!(online(&alice).await["bob"], "active");
+        assert_eq!(bob.get("/presence/override").await.expect(200), json!({"override": null}));
+    }
+    set(json!("idle")).await;
+    bob.post("/presence/override", &json!({})).await.expect(204);
+    assert_eq!(online(&alice).await["bob"], "active", "an absent field clears too");
+}
+
+#[tokio::test]
+async fn a_new_override_is_a_sign_of_life() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    server.advance(Duration::from_secs(3_590));
+    bob.post("/presence/override", &json!({"override": "idle"})).await.expect(204);
+    server.advance(Duration::from_secs(20));
+    assert_eq!(online(&alice).await, json!({"bob": "idle"}));
+}
+
+#[tokio::test]
+async fn a_logout_is_offline_and_clears_the_override() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    bob.post("/presence/override", &json!({"override": "active"})).await.expect(204);
+    bob.post("/logout", &json!({})).await.expect(204);
+    assert_eq!(online(&alice).await["bob"], "offline");
+}
+
+#[tokio::test]
+async fn strangers_and_nonsense_are_ignored_quietly() {
+    let server = TestServer::start().await;
+    let [alice, stranger] = [server.sign_up("alice").await, server.stranger()];
+    for path in ["/presence", "/presence/override", "/typing/general", "/typing/nowhere"] {
+        stranger.post(path, &json!({"state": "idle", "override": "idle"})).await.expect(204);
+        alice.post(path, &json!([1])).await.expect(204);
+        alice.post(path, &json!({"state": {"a": 1}, "override": ["idle"]})).await.expect(204);
+        let request = alice.request(reqwest::Method::POST, path);
+        let malformed = request.header("content-type", "application/json").body("{");
+        Answer::of(malformed).await.expect(204);
+    }
+    assert_eq!(stranger.get("/presence/override").await.expect(200), json!({"override": null}));
+    assert_eq!(stranger.get("/typing/general").await.expect(200), json!([]));
+    assert_eq!(online(&alice).await, json!({"alice": "active"}));
+}
+
+#[tokio::test]
+async fn typing_is_seen_for_five_seconds_by_those_who_may() {
+    let server = TestServer::start().await;
+    let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
+    alice.send("dm:alice:bob", "psst").await;
+    let mut events = bob.events_at("channel=dm:alice:bob").await;
+    alice.post("/typing/dm:alice:bob", &json!({})).await.expect(204);
+    let typists = async |person: &Person| person.get("/typing/dm:alice:bob").await.expect(200);
+    assert_eq!(typists(&bob).await, json!(["alice"]));
+    assert_eq!(typists(&alice).await, json!([]), "never oneself");
+    assert_eq!(typists(&mallory).await, json!([]), "never a stranger");
+    let signal = events.next_named("typing").await;
+    assert_eq!(signal.data, json!({"channel": "dm:alice:bob", "user": "alice"}));
+    server.advance(Duration::from_secs(6));
+    assert_eq!(typists(&bob).await, json!([]));
+}

@@ -1,0 +1,16 @@
+//! A whole server in this process, people who use it through the front door, and their live streams.
+//!
+//! ```ignore
+//! let server = TestServer::start().await;
+//! let [alice, bob] = server.people(["alice", "bob"]).await;
+//! let mut events = bob.events().await;
+//! let message = alice.send("general", "hi @bob").await;
+//! assert_eq!(events.next_named("message_posted").await.data["id"], message["id"]);
+//! ```
+
+mod event_stream;
+mod person;
+mod server;
+
+pub use person::{Answer, PASSWORD, Person};
+pub use server::TestServer;
