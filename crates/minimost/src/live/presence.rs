@@ -21,13 +21,20 @@ struct Person {
     told: PresenceState,
 }
 
+/// Somebody who types in a channel.
+struct Typist {
+    at: Timestamp,
+    /// When the screens were last told.
+    told: Option<Timestamp>,
+}
+
 /// Who is there, and who types.
 #[derive(Default)]
 pub(super) struct Presence {
     people: HashMap<UserId, Person>,
     /// Who appears differently since the last [`Presence::take_changed`].
     changed: BTreeSet<UserId>,
-    typing: HashMap<(ChannelId, UserId), Timestamp>,
+    typing: HashMap<(ChannelId, UserId), Typist>,
 }
 
 impl Presence {
@@ -59,8 +66,19 @@ impl Presence {
 
     /// A key was pressed; true when the others should hear of it again.
     pub(super) fn typed(&mut self, user: UserId, channel: ChannelId, now: Timestamp) -> bool {
-        let before = self.typing.insert((channel, user), now);
-        before.is_none_or(|at| !is_within(at, now, TYPING_REPEAT_SECONDS))
+        let typist = self.typing.entry((channel, user));
+        let typist = typist.and_modify(|typist| typist.at = now);
+        let typist = typist.or_insert(Typist { at: now, told: None });
+        if typist.told.is_some_and(|told| is_within(told, now, TYPING_REPEAT_SECONDS)) {
+            return false;
+        }
+        typist.told = Some(now);
+        true
+    }
+
+    /// What was being typed has been sent: the next key is news again.
+    pub(super) fn posted(&mut self, user: UserId, channel: ChannelId) {
+        self.typing.remove(&(channel, user));
     }
 
     /// Who typed in the channel within the last 5 s, without `except`.
@@ -73,8 +91,8 @@ impl Presence {
         let mut users: Vec<_> = self
             .typing
             .iter()
-            .filter(|((at, user), ts)| {
-                *at == channel && *user != except && is_within(**ts, now, TYPING_SECONDS)
+            .filter(|((at, user), typist)| {
+                *at == channel && *user != except && is_within(typist.at, now, TYPING_SECONDS)
             })
             .map(|((_, user), _)| *user)
             .collect();
@@ -95,7 +113,7 @@ impl Presence {
     /// An override outlives the hour: it shows again with the next sign of life.
     pub(super) fn prune(&mut self, now: Timestamp) {
         let Presence { people, changed, typing } = self;
-        typing.retain(|_, at| is_within(*at, now, TYPING_SECONDS));
+        typing.retain(|_, typist| is_within(typist.at, now, TYPING_SECONDS));
         people.retain(|user, person| {
             if person.tell(now) {
                 changed.insert(*user);
@@ -213,5 +231,22 @@ mod tests {
         assert!(presence.typing_in(GENERAL, BOB, at(9)).is_empty());
         presence.prune(at(9));
         assert!(presence.typing.is_empty());
+    }
+
+    #[test]
+    fn who_types_without_a_pause_is_told_again_and_again() {
+        let mut presence = Presence::default();
+        let told = (0..8).map(|half| at(0).plus_micros(half * 500_000));
+        let told: Vec<_> = told.map(|now| presence.typed(ALICE, GENERAL, now)).collect();
+        assert_eq!(told, [true, false, false, true, false, false, true, false]);
+    }
+
+    #[test]
+    fn the_first_key_after_a_message_is_news() {
+        let mut presence = Presence::default();
+        presence.typed(ALICE, GENERAL, at(0));
+        presence.posted(ALICE, GENERAL);
+        assert!(presence.typing_in(GENERAL, BOB, at(0)).is_empty(), "it was sent");
+        assert!(presence.typed(ALICE, GENERAL, at(0)), "and the next one is begun");
     }
 }

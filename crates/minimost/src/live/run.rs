@@ -67,13 +67,23 @@ impl Shared {
         for segment in &segments {
             registry.tell(segment, &mut wakers);
         }
+        let mut posted = Vec::new();
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
-            if let Some(Event::SessionClosed { user, session }) = logged.event() {
-                registry.end_session(*user, *session, &mut wakers);
+            match logged.event() {
+                Some(Event::SessionClosed { user, session }) => {
+                    registry.end_session(*user, *session, &mut wakers);
+                }
+                Some(Event::MessagePosted { channel, .. }) => posted.push((logged.actor, *channel)),
+                Some(_) | None => {}
             }
         }
         registry.announced = last.workspace.head;
         drop(registry);
+        let mut presence = self.presence();
+        for (user, channel) in posted {
+            presence.posted(user, channel);
+        }
+        drop(presence);
         wake(wakers);
     }
 

@@ -218,6 +218,7 @@ impl Frame {
                 ("id", cursor) => frame.seq = Some(Cursor::parse(cursor).unwrap().seq),
                 ("event", event) => event.clone_into(&mut frame.event),
                 ("data", data) => frame.data = serde_json::from_str(data).unwrap(),
+                ("retry", millis) => assert_eq!((frame.event.as_str(), millis), ("", "500")),
                 (field, _) => panic!("an unknown field {field:?} in {text:?}"),
             }
         }

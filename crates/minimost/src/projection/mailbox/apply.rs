@@ -73,22 +73,29 @@ impl Applying<'_> {
 
     fn posted(&mut self, event: &LoggedEvent) -> Result<(), Fault> {
         let is_own = event.actor == self.owner;
-        let message = Message::posted(event);
+        let Some(channel) = event.channel else { return Ok(()) };
         let Some(counter) = self.counter(event) else { return Ok(()) };
         counter.newest = event.seq;
         counter.has_grown = true;
         let is_unread = !is_own && event.seq > counter.marker;
-        if message.deleted {
+        if let Some(Event::MessagePosted { mentions, .. }) = event.event() {
+            if is_unread {
+                counter.unread += 1;
+                // Nothing can stand there yet: most messages name nobody and cost no statement.
+                if !mentions.is_nobody() {
+                    self.set_unread_mention(channel, event.seq, mentions)?;
+                }
+            }
+            if names(mentions, self.owner) {
+                self.set_mention(event.seq, true)?;
+            }
+        } else {
             self.forget(event.seq)?;
-        } else if is_unread {
-            counter.unread += 1;
-            self.set_unread_mention(message.channel, event.seq, &message.mentions)?;
         }
-        if names(&message.mentions, self.owner) {
-            self.set_mention(event.seq, true)?;
-        }
-        if event.seq >= self.sources.cutoff(message.channel, self.workspace.head)? {
-            rows::insert(self.file, &MessageView::new(&message, self.workspace), !is_unread)?;
+        // Most of a long backlog is not written: what would leave the window before the target never enters it.
+        if event.seq >= self.sources.cutoff(channel, self.workspace.head)? {
+            let view = MessageView::new(&Message::posted(event), self.workspace);
+            rows::insert(self.file, &view, !is_unread)?;
         }
         Ok(())
     }
@@ -244,6 +251,9 @@ impl Applying<'_> {
             }
             let counter = applying.state.counters.get_mut(&channel).expect("as above");
             counter.unread += 1;
+            if message.mentions.is_nobody() {
+                return Ok(());
+            }
             applying.set_unread_mention(channel, message.id, &message.mentions)
         })?;
         let counter = self.state.counters.get_mut(&channel).expect("the caller has found it");

@@ -20,8 +20,22 @@ impl Mailbox {
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
         while self.checkpoint < workspace.head {
-            self.checkpoint = self.apply_chunk(sources, workspace).in_file(&self.path)?;
+            self.advance(sources, workspace)?;
         }
+        Ok(())
+    }
+
+    /// Applies the next chunk on the way to `workspace.head`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mailbox::catch_up`].
+    pub fn advance(
+        &mut self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
+        self.checkpoint = self.apply_chunk(sources, workspace).in_file(&self.path)?;
         Ok(())
     }
 

@@ -156,6 +156,8 @@ pub(super) struct Mailbox {
     pub state: State,
     /// The WAL still holds pages with text that was erased.
     pub wal_holds_erased: bool,
+    /// Its owner has read it: it stays open after the sweep.
+    pub was_read: bool,
 }
 
 const SELECT_MAILBOX: &str = "
@@ -211,6 +213,7 @@ impl Mailbox {
             checkpoint: Seq::ZERO,
             state: State::default(),
             wal_holds_erased: false,
+            was_read: false,
         };
         let found = mailbox.find_checkpoint(sources).in_file(&mailbox.path)?;
         match found {

@@ -14,6 +14,7 @@ mod from_log;
 mod owner;
 mod read;
 mod rows;
+mod sweep;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};
@@ -29,8 +30,9 @@ use tokio::time::Instant;
 use file::Mailbox;
 pub(super) use file::Sources;
 pub use file::init_user_db;
-use owner::{Ask, Connected, Owner};
+use owner::{Ask, Owner};
 use read::Folding;
+use sweep::Connected;
 
 use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;

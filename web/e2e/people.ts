@@ -1,0 +1,105 @@
+/** People with browsers: each has a context of their own, as on a machine of their own. */
+import { expect } from 'vitest';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+
+export const PASSWORD = 'Correct-horse-1';
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+}
+
+/** Waits until `check` holds: a page changes when it changes, and no test guesses how long that takes. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  await expect.poll(() => check().then(() => 'yes', String), { timeout: 20_000 }).toBe('yes');
+}
+
+export class Person {
+  private constructor(
+    readonly name: string,
+    readonly context: BrowserContext,
+    readonly page: Page,
+    readonly faults: string[],
+  ) {}
+
+  static async arrive(
+    browser: Browser,
+    name: string,
+    url: string,
+    options: BrowserContextOptions = {},
+  ): Promise<Person> {
+    const context = await browser.newContext({ baseURL: url, ...options });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    return new Person(name, context, page, faults);
+  }
+
+  async signUp(): Promise<void> {
+    await this.page.goto('/signup');
+    await this.page.getByLabel('User name').fill(this.name);
+    await this.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await this.page.getByLabel('Confirm password').fill(PASSWORD);
+    await this.page.getByRole('button', { name: 'Create account' }).click();
+    await this.composer.waitFor();
+  }
+
+  async logIn(): Promise<void> {
+    await this.page.goto('/login');
+    await this.page.getByLabel('User name').fill(this.name);
+    await this.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await this.page.getByRole('button', { name: 'Log in' }).click();
+    await this.composer.waitFor();
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true });
+  }
+
+  get timeline(): Locator {
+    return this.page.getByRole('log', { name: 'Messages' });
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+  }
+
+  /** The message with this text on this person's screen. */
+  message(text: string): Locator {
+    return this.timeline.getByRole('article').filter({ hasText: text });
+  }
+
+  /** Every text of the timeline that begins with `prefix`, in order, as this person sees it. */
+  async texts(prefix: RegExp): Promise<string[]> {
+    const all = await this.timeline.getByRole('article').allInnerTexts();
+    const lines = all.flatMap((text) => text.split('\n')).map((line) => line.trim());
+    return lines.filter((line) => prefix.test(line));
+  }
+
+  async act(text: string, action: 'React' | 'Reply' | 'Edit' | 'Delete'): Promise<void> {
+    const message = this.message(text);
+    await message.hover();
+    await message.getByRole('button', { name: action, exact: true }).click();
+  }
+
+  async leave(): Promise<void> {
+    await this.context.close();
+  }
+}
