@@ -19,6 +19,7 @@ mod problem_kind;
 mod problem_page;
 mod read_markers;
 mod serve;
+mod stall;
 mod state;
 mod stream;
 mod web;

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::door::Door;
+use super::stall::StallGuard;
 
 /// Connections at once, streams included; the next one is told to come back.
 const CONNECTIONS_MAX: usize = 20_000;
@@ -77,7 +78,7 @@ fn connection(
     peer: SocketAddr,
     door: Arc<Door>,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<StallGuard>,
     impl hyper::service::Service<
         Request<Incoming>,
         Response = Response<Body>,
@@ -97,7 +98,7 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(StallGuard::new(socket)), service)
 }
 
 /// Says 503 without reading the request. The kernel's buffer of a fresh connection takes it whole.

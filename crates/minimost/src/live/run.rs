@@ -80,7 +80,9 @@ impl Shared {
         registry.announced = last.workspace.head;
         drop(registry);
         let mut presence = self.presence();
-        posted.into_iter().for_each(|(user, channel)| presence.posted(user, channel));
+        for (user, channel) in posted {
+            presence.posted(user, channel);
+        }
         drop(presence);
         wake(wakers);
     }

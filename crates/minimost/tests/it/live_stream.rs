@@ -270,15 +270,18 @@ async fn typing_shows_where_the_channel_is_open_and_never_ones_own() {
     let mut bobs = house.screen(bob, None, Some("general"));
     let mut elsewhere = house.screen(bob, None, Some("random"));
     house.hub.typing(alice.user, house.channel("general"));
+    assert_eq!(house.hub.typing_in(house.channel("general"), bob.user), [alice.user]);
     let seen = all_until_now(&house, alice, &mut bobs).await;
     assert_eq!(seen[1].data, json!({"channel": "general", "user": "alice"}));
     assert_eq!(seen[1].seq, None, "a signal has no id");
     for screen in [&mut alices, &mut elsewhere] {
         assert_eq!(kinds(&screen.until_text("now").await), ["hello"]);
     }
-    assert_eq!(house.hub.typing_in(house.channel("general"), bob.user), [alice.user]);
+    let typists = house.hub.typing_in(house.channel("general"), bob.user);
+    assert!(typists.is_empty(), "what was typed has been sent");
     assert!(matches!(house.signals.recv().await, Some(Signal::Typing { .. })));
     house.post(alice, "dm:alice:bob", "hi").await;
+    bobs.until_text("hi").await;
     let direct = house.channel("dm:alice:bob");
     house.hub.typing(mallory.user, direct);
     assert!(house.hub.typing_in(direct, bob.user).is_empty(), "not where one may not read");
