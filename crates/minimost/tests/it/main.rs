@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod crash;
 mod guarantees;
+mod histories;
 mod house;
 mod live_stream;
 mod message_flow;
