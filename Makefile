@@ -10,7 +10,7 @@ export MINIMOST_BIN ?= $(CURDIR)/target/debug/minimost
 
 .PHONY: test rust web browser chromium crash-500 screenshots bench openapi fmt
 
-test: web rust browser
+test: rust web browser
 
 rust: web/node_modules
 	cargo fmt --all --check
