@@ -8,9 +8,9 @@ CHROMIUM ?= /usr/bin/chromium
 # One place for the browser tests' server: the same debug build that the Rust tests use.
 export MINIMOST_BIN ?= $(CURDIR)/target/debug/minimost
 
-.PHONY: test rust web browser chromium crash-500 bench openapi fmt
+.PHONY: test rust web browser chromium crash-500 screenshots bench openapi fmt
 
-test: web rust browser
+test: rust web browser
 
 rust: web/node_modules
 	cargo fmt --all --check
@@ -28,7 +28,8 @@ web: web/node_modules
 	npm run --silent test
 
 browser: web/node_modules chromium
-	cargo build --package minimost
+	# The features of the test build, so that nothing is compiled a second time.
+	cargo test --workspace --no-run --quiet
 	cd web
 	CHROMIUM=$(CHROMIUM) npm run --silent e2e
 
@@ -48,7 +49,13 @@ chromium:
 
 # 500 rounds of kill -9 under load (`make test` runs 50); results in docs/crash-rounds.md.
 crash-500: web/node_modules
-	MINIMOST_CRASH_ROUNDS=500 cargo test --package minimost --test it -- crash --nocapture
+	MINIMOST_CRASH_ROUNDS=500 cargo test --workspace --test it -- crash --nocapture
+
+# Real screens for docs/screenshots, from the same build.
+screenshots: web/node_modules chromium
+	cargo test --workspace --no-run --quiet
+	cd web
+	CHROMIUM=$(CHROMIUM) npm run --silent screenshots
 
 # Side by side with the physical limits; fills the tables of docs/performance.md. Wants a quiet machine and 15 minutes.
 bench: web/node_modules
@@ -58,7 +65,7 @@ bench: web/node_modules
 
 # Rewrites docs/openapi.json and the other reviewed snapshots from the Rust types.
 openapi:
-	UPDATE_OPENAPI=1 cargo test --package minimost --test it -- openapi
+	UPDATE_OPENAPI=1 cargo test --workspace --test it -- openapi
 
 fmt:
 	cargo fmt --all

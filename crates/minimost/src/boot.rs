@@ -169,8 +169,11 @@ impl Server {
 async fn open_log(data_dir: &DataDir, start: &Start) -> anyhow::Result<Log> {
     let dir = data_dir.path().to_owned();
     let path = dir.join("log.db");
-    let open = move || Log::open(&path, snapshot::stored_seq(&dir).get());
-    let log = tokio::task::spawn_blocking(open).await?.context("the log cannot be opened")?;
+    let open = move || {
+        Log::open(&path, snapshot::stored_seq(&dir).get())
+            .with_context(|| format!("{} cannot be opened", path.display()))
+    };
+    let log = tokio::task::spawn_blocking(open).await??;
     let (head, ts_micros) = log.read(eventlog::Reader::head).await?;
     let ahead_micros = ts_micros - start.clock.now().0;
     if head > 0 && ahead_micros > FUTURE_MICROS_MAX && !start.allow_future_log {

@@ -200,7 +200,8 @@ fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
     ensure!(log_file.is_file(), "there is no {}", log_file.display());
     let data_dir = DataDir::open(&config.data.dir)?;
     // `check` verifies every record itself.
-    let log = Log::open(&log_file, u64::MAX)?;
+    let log = Log::open(&log_file, u64::MAX)
+        .with_context(|| format!("{} cannot be opened", log_file.display()))?;
     Ok((config, data_dir, log))
 }
 

@@ -28,6 +28,7 @@ impl DataDir {
         let path = fs::canonicalize(path)
             .with_context(|| format!("the data directory {} cannot be opened", path.display()))?;
         let lock = lock(&path)?;
+        refuse_lost_log(&path)?;
         refuse_original(&path)?;
         Ok(DataDir { path, _lock: lock })
     }
@@ -56,6 +57,26 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// A log that is gone while its projections are there is not begun anew: that would be forgetting everything.
+///
+/// An empty file is a new log to SQLite; after the very first start it has at least a page. Only we have `workspace.db`.
+fn refuse_lost_log(dir: &Path) -> anyhow::Result<()> {
+    let log = dir.join("log.db");
+    let is_there = |name: &str| dir.join(name).exists();
+    let is_lost = match fs::metadata(&log) {
+        Ok(found) => found.len() == 0 && (is_there("workspace.db") || is_there("auth.db")),
+        Err(_missing) => is_there("workspace.db"),
+    };
+    if is_lost {
+        bail!(
+            "{} is lost, or empty, and it is where everything was written; bring it back from a backup. To begin \
+             anew choose another directory with --data",
+            log.display()
+        );
+    }
+    Ok(())
 }
 
 /// A directory of the original is never touched.

@@ -121,6 +121,7 @@ export class PlainTimeline implements TimelineData {
 /** The chat state as plain objects: what the classes with runes are to the screen. */
 export class PlainState implements ChatState {
   readonly me: string;
+  readonly my_id: number;
   users: readonly string[];
   channels: ChatState['channels'];
   presence: ChatState['presence'];
@@ -133,6 +134,7 @@ export class PlainState implements ChatState {
     public cursor: Cursor,
   ) {
     this.me = state.me.username;
+    this.my_id = state.me.id;
     this.users = state.users;
     this.channels = state.channels.map(asEntry);
     this.presence = state.presence;

@@ -4,79 +4,16 @@
 //! must be there, once, whatever became of the requests that were in flight.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_minimost");
-const PASSWORD: &str = "Correct-horse-1";
-
-/// A server process; killed when dropped.
-struct Process {
-    child: Child,
-    url: String,
-}
-
-impl Process {
-    async fn start(data: &Path) -> Result<Process> {
-        let mut child = Command::new(BINARY)
-            .args(["--port", "0", "--data"])
-            .arg(data)
-            .env("MINIMOST_AUTH__ARGON2_MEMORY_KIB", "64")
-            .env("MINIMOST_LIMITS__SENDS_PER_MINUTE", "0")
-            .env("MINIMOST_LIMITS__SIGNUPS_PER_HOUR", "0")
-            .env("MINIMOST_LIMITS__LOGINS_PER_MINUTE", "0")
-            // Small, so that the window moves and trims while the axe falls.
-            .env("MINIMOST_CHAT__MAILBOX_MESSAGES_PER_CHANNEL", "40")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .context("start the server")?;
-        let stdout = child.stdout.take().context("its output is piped")?;
-        let stderr = child.stderr.take().context("its diagnostics are piped")?;
-        let mut out = BufReader::new(stdout).lines();
-        let mut diagnostics = BufReader::new(stderr).lines();
-        let mut said = Vec::new();
-        let url = timeout(Duration::from_secs(30), async {
-            loop {
-                let line = tokio::select! {
-                    line = out.next_line() => line?,
-                    line = diagnostics.next_line() => line?,
-                };
-                let line = line.with_context(|| format!("the server ended: {said:?}"))?;
-                if let Some((_, url)) = line.split_once("listening on ") {
-                    return Ok::<_, anyhow::Error>(url.trim().trim_end_matches('/').to_owned());
-                }
-                said.push(line);
-            }
-        })
-        .await
-        .context("the server did not say where it listens")??;
-        // Nobody reads on; a full pipe must not stop the server.
-        #[expect(clippy::disallowed_methods, reason = "ends with the server that it listens to")]
-        std::mem::drop(tokio::task::spawn(async move {
-            while let (Ok(Some(_)), _) | (_, Ok(Some(_))) =
-                tokio::join!(out.next_line(), diagnostics.next_line())
-            {}
-        }));
-        Ok(Process { child, url })
-    }
-
-    /// SIGKILL, and gone.
-    async fn kill(mut self) -> Result<()> {
-        self.child.kill().await.context("kill the server")
-    }
-}
+use crate::support::{PASSWORD, Process, check};
 
 /// What one person knows of their own sends.
 #[derive(Default)]
@@ -212,17 +149,6 @@ impl Sender {
         }
         Ok(())
     }
-}
-
-async fn check(data: &Path) -> Result<()> {
-    let mut check = Command::new(BINARY);
-    check.arg("check").arg("--data").arg(data);
-    check.env("MINIMOST_CHAT__MAILBOX_MESSAGES_PER_CHANNEL", "40");
-    let done = check.output().await.context("run the check")?;
-    let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    let faults = String::from_utf8_lossy(&done.stderr).into_owned();
-    ensure!(done.status.success(), "a projection differs from the log:\n{said}\n{faults}");
-    Ok(())
 }
 
 fn rounds() -> u64 {

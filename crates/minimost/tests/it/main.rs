@@ -1,9 +1,13 @@
-//! One test binary: fast to link. Each file is a behaviour; `rebuild` and `crash` alone touch files.
+//! One test binary: fast to link. Each file is a behaviour; `rebuild`, `crash`, `storage` and `guarantees` alone look
+//! into the data directory's files.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod accounts;
 mod crash;
+mod guarantees;
+mod histories;
 mod house;
 mod live_stream;
 mod message_flow;
@@ -11,7 +15,9 @@ mod openapi;
 mod presence;
 mod problems;
 mod rebuild;
+mod reconnect;
 mod starting;
+mod storage;
 mod support;
 mod tidy;
 mod write_path;

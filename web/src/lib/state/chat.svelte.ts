@@ -38,6 +38,9 @@ export class Chat implements ChatState {
   get me(): string {
     return this.session.me.username;
   }
+  get my_id(): number {
+    return this.session.me.id;
+  }
   get channels(): readonly ChannelEntry[] {
     return this.channelList.list;
   }

@@ -32,7 +32,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
       const timeline = state.timelineOf(event.data.channel);
       if (timeline) foldMessageEvent(timeline, event);
       return withChannel(state, event.data.channel, (entry) =>
-        countAmended(entry, event, timeline, state.me),
+        countAmended(entry, event, timeline, state),
       );
     }
     case 'message_reacted': {
@@ -60,7 +60,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
       if (event.data.user !== state.me) return;
       const { channel, last_read_id } = event.data;
       return withChannel(state, channel, (entry) =>
-        countRead(entry, last_read_id, state.timelineOf(channel), state.me),
+        countRead(entry, last_read_id, state.timelineOf(channel), state),
       );
     }
     case 'read_markers': {

@@ -47,6 +47,8 @@ export interface ChannelEntry extends ChannelSummary {
 
 export interface ChatState {
   readonly me: string;
+  /** The seq of our account: what is older than we are arrived read. */
+  readonly my_id: number;
   cursor: Cursor;
   users: readonly string[];
   channels: readonly ChannelEntry[];

@@ -5,7 +5,10 @@
  */
 import type { MessageEvent } from '../api/events';
 import type { ChannelSummary, Message } from '../api/schema';
-import type { ChannelEntry, TimelineData } from './chat-state';
+import type { ChannelEntry, ChatState, TimelineData } from './chat-state';
+
+/** Whose counts they are. */
+type Reader = Pick<ChatState, 'me' | 'my_id'>;
 
 export const EVERYONE = '@everyone';
 
@@ -32,13 +35,13 @@ export function countRead(
   entry: ChannelEntry,
   last_read_id: number,
   timeline: TimelineData | undefined,
-  me: string,
+  reader: Reader,
 ): ChannelEntry {
   const moved = { ...entry, last_read_id };
   if (last_read_id >= (entry.newest_id ?? 0)) {
     return { ...moved, unread: 0, mentions: 0, isCountStale: false };
   }
-  return recount(moved, timeline, me);
+  return recount(moved, timeline, reader);
 }
 
 /** After an edit or a deletion was folded into the timeline, if it is held. */
@@ -46,10 +49,10 @@ export function countAmended(
   entry: ChannelEntry,
   event: MessageEvent,
   timeline: TimelineData | undefined,
-  me: string,
+  reader: Reader,
 ): ChannelEntry {
-  const wasRead = event.data.id <= (entry.last_read_id ?? 0);
-  return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, me);
+  const wasRead = event.data.id <= readUpTo(entry, reader);
+  return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, reader);
 }
 
 /** Fresh counts from the server, unless a message has come that they do not know yet. */
@@ -58,12 +61,18 @@ export function countAsked(entry: ChannelEntry, fresh: ChannelSummary): ChannelE
   return asEntry(fresh);
 }
 
+/** The last message that counts as read: what was said before we had an account arrived read. */
+function readUpTo(entry: ChannelEntry, { my_id }: Reader): number {
+  return Math.max(entry.last_read_id ?? 0, my_id);
+}
+
 function recount(
   entry: ChannelEntry,
   timeline: TimelineData | undefined,
-  me: string,
+  reader: Reader,
 ): ChannelEntry {
-  const marker = entry.last_read_id ?? 0;
+  const { me } = reader;
+  const marker = readUpTo(entry, reader);
   const oldestHeld = timeline?.messages[0]?.id ?? Infinity;
   if (timeline === undefined || timeline.spans.length === 0)
     return { ...entry, isCountStale: true };

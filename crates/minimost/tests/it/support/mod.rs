@@ -9,8 +9,13 @@
 //! ```
 
 mod event_stream;
+mod files;
 mod person;
+mod process;
 mod server;
 
+pub use event_stream::EventStream;
+pub use files::{files_with, rows};
 pub use person::{Answer, PASSWORD, Person};
+pub use process::{Process, check, run};
 pub use server::TestServer;

@@ -133,9 +133,10 @@ impl Person {
         answer.header("minimost-cursor").expect("every read carries it")
     }
 
-    /// A live stream from the head.
+    /// A live stream from the head that this person's reads answer for; without a cursor it would begin where the
+    /// streams stand, which may be a little behind that.
     pub async fn events(&self) -> EventStream {
-        self.events_at("").await
+        self.events_from(&self.cursor().await).await
     }
 
     /// A live stream from a cursor.
@@ -146,6 +147,13 @@ impl Person {
     /// A live stream with a query: `cursor=...&channel=general`.
     pub async fn events_at(&self, query: &str) -> EventStream {
         let answer = self.request(Method::GET, &format!("/events?{query}")).send().await.unwrap();
+        EventStream::open(answer).await
+    }
+
+    /// A live stream that goes on after a frame, as a browser asks for it; `query` is what it was opened with.
+    pub async fn events_after(&self, last_event_id: &str, query: &str) -> EventStream {
+        let request = self.request(Method::GET, &format!("/events?{query}"));
+        let answer = request.header("last-event-id", last_event_id).send().await.unwrap();
         EventStream::open(answer).await
     }
 }

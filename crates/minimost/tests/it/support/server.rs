@@ -60,6 +60,11 @@ impl TestServer {
         self.server = Some(start(&self.config, &self.clock).await.unwrap());
     }
 
+    /// Starts again after [`TestServer::stop`], on another port.
+    pub async fn restart_stopped(&mut self) {
+        self.server = Some(start(&self.config, &self.clock).await.unwrap());
+    }
+
     /// Stops in good order; the directory stays until the test ends.
     pub async fn stop(&mut self) {
         self.server.take().expect("it was running").stop().await.unwrap();
@@ -83,6 +88,11 @@ impl TestServer {
     /// Moves the clock.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(i64::try_from(by.as_micros()).unwrap());
+    }
+
+    /// Moves the clock back, as a machine does that had a wrong time.
+    pub fn set_back(&self, by: Duration) {
+        self.clock.advance(-i64::try_from(by.as_micros()).unwrap());
     }
 
     /// Signs somebody up.

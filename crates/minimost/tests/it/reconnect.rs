@@ -1,0 +1,125 @@
+//! Guarantee 5: no gap, no repeat. A stream that breaks anywhere goes on exactly after its cursor.
+//!
+//! Elsewhere: `live_stream.rs` has slow consumers, heartbeats and long gaps, at the hub without HTTP.
+
+use std::collections::BTreeSet;
+
+use chat::testing::Prng;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::{Person, TestServer, rows};
+
+const ROUNDS: usize = 60;
+
+/// Posts, edits and reacts in a public and in a direct channel; nothing is erased, so a replay shows it all.
+async fn chatter(person: Person, seed: u64) {
+    let mut prng = Prng::new(seed);
+    for round in 0..ROUNDS {
+        let channel = if prng.percent(30) { "dm:alice:bob" } else { "general" };
+        let id = person.send(channel, &format!("{} says {round}", person.name)).await["id"].clone();
+        match prng.below(4) {
+            0 => drop(person.edit(&id, "on second thought").await),
+            1 => drop(person.react(&id, "heart").await),
+            _ => {}
+        }
+    }
+}
+
+/// Every event in which something happens to a message or a direct channel: channel_created, message_posted,
+/// message_edited, message_reacted.
+const VISIBLE: &str = "
+    SELECT seq
+      FROM record
+     WHERE kind IN (6, 8, 9, 11)
+       AND seq > <start>
+     ORDER BY seq";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guarantee_5_a_stream_cut_anywhere_under_load_goes_on_without_gap_or_repeat() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let start = bob.cursor().await;
+    let (epoch, seq) = start.split_once('.').unwrap();
+    let mut writers = JoinSet::new();
+    for (seed, person) in [&alice, &bob, &alice, &bob].into_iter().enumerate() {
+        writers.spawn(chatter(person.clone(), seed as u64));
+    }
+    let mut reader = JoinSet::new();
+    reader.spawn({
+        let (bob, start) = (bob.clone(), start.clone());
+        async move {
+            let mut prng = Prng::new(99);
+            let (mut cursor, mut seen, mut cuts) = (start.clone(), Vec::new(), 0);
+            loop {
+                // A browser repeats the address that it opened, and says in a header where it was.
+                let mut stream = if prng.percent(50) {
+                    bob.events_after(&cursor, &format!("cursor={start}")).await
+                } else {
+                    bob.events_from(&cursor).await
+                };
+                for _ in 0..=prng.below(25) {
+                    let event = stream.next_event().await;
+                    cursor = event.id.unwrap();
+                    seen.push(cursor.clone());
+                    if event.data["content"] == "the last" {
+                        return (seen, cuts);
+                    }
+                }
+                cuts += 1;
+            }
+        }
+    });
+    writers.join_all().await;
+    alice.send("general", "the last").await;
+    let (seen, cuts) = reader.join_all().await.remove(0);
+    let expected = rows(&server.data_dir().join("log.db"), &VISIBLE.replace("<start>", seq));
+    let expected: Vec<_> = expected.iter().map(|seq| format!("{epoch}.{seq}")).collect();
+    assert_eq!(seen, expected, "every event once and in order, over {cuts} cuts");
+    assert!(cuts > 5, "it was cut {cuts} times only");
+
+    let mut pages = bob.page("general", "limit=200").await;
+    pages.extend(bob.page("general", &format!("limit=200&before_id={}", pages[0]["id"])).await);
+    pages.extend(bob.page("dm:alice:bob", "limit=200").await);
+    let paged: BTreeSet<_> = pages.iter().map(|it| format!("{epoch}.{}", it["id"])).collect();
+    assert_eq!(paged.len(), 4 * ROUNDS + 1);
+    assert!(paged.is_subset(&seen.into_iter().collect()), "the pages have nothing else");
+}
+
+#[tokio::test]
+async fn the_last_event_id_wins_over_the_cursor_of_the_address() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let start = alice.cursor().await;
+    let first = alice.send("general", "one").await;
+    let second = alice.send("general", "two").await;
+    let mut stream = alice.events_from(&start).await;
+    let event = stream.next_event().await;
+    assert_eq!(event.data, first);
+    let query = format!("cursor={start}");
+    let mut again = alice.events_after(&event.id.unwrap(), &query).await;
+    assert_eq!(again.next_event().await.data, second);
+    let mut unset = alice.events_after("", &query).await;
+    assert_eq!(unset.next_event().await.data, first, "an empty one says nothing");
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_be_continued_is_told_to_start_anew() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let cursor = alice.cursor().await;
+    let (epoch, seq) = cursor.split_once('.').unwrap();
+    let ahead = format!("{epoch}.{}", seq.parse::<u64>().unwrap() + 1);
+    let unknown = format!("0123456789abcdef.{seq}");
+    for foreign in [&ahead, &unknown, "nonsense", ".", "1.x", "-1.-1", "99999999999999999999.1"] {
+        for mut stream in [alice.events_from(foreign).await, alice.events_after(foreign, "").await]
+        {
+            let event = stream.next().await.expect("it says why it ends");
+            assert_eq!((event.name.as_str(), event.data), ("resync", json!({})), "{foreign}");
+            assert!(stream.next().await.is_none(), "and ends: {foreign}");
+        }
+    }
+    let mut stream = alice.events_from(&cursor).await;
+    let message = alice.send("general", "hi").await;
+    assert_eq!(stream.next_event().await.data, message, "the head itself is no gap");
+}

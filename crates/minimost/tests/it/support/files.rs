@@ -1,0 +1,54 @@
+//! What is on disk, as somebody who opens the data directory finds it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags};
+
+/// The rows of a query on a SQLite file, each as its columns side by side, NULL as `-`.
+pub fn rows(file: &Path, sql: &str) -> Vec<String> {
+    let file = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let mut statement = file.prepare(sql).unwrap();
+    let columns = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let columns = (0..columns).map(|at| Ok(text(row.get_ref(at)?)));
+        Ok(columns.collect::<rusqlite::Result<Vec<_>>>()?.join(" "))
+    };
+    statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Every file below a directory.
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The names of the files below a directory in whose bytes this text stands, whatever their format.
+pub fn files_with(dir: &Path, text: &str) -> Vec<String> {
+    let holds = |path: &PathBuf| {
+        let bytes = fs::read(path).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let name = |path: PathBuf| path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
+    files_below(dir).into_iter().filter(holds).map(name).collect()
+}
+
+fn text(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Null => "-".to_owned(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => format!("{number:?}"),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+        ValueRef::Blob(bytes) => format!("{bytes:?}"),
+    }
+}
