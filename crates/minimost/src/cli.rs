@@ -186,7 +186,10 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     };
     let (config, data_dir, log) = open(args.common)?;
     let window = config.chat.mailbox_messages_per_channel;
-    check::rebuild(data_dir.path(), &log, window, &projection)?;
+    let files = check::rebuild(data_dir.path(), &log, window, &projection)?;
+    ensure!(!files.is_empty(), "there is no account {projection}, so there is nothing to rebuild");
+    let mut out = std::io::stdout().lock();
+    files.iter().try_for_each(|file| writeln!(out, "{} is made anew", file.display()))?;
     log.close().await?;
     Ok(ExitCode::SUCCESS)
 }

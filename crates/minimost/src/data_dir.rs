@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::projection;
+
 /// An existing data directory, locked until dropped.
 pub struct DataDir {
     path: PathBuf,
@@ -28,8 +30,8 @@ impl DataDir {
         let path = fs::canonicalize(path)
             .with_context(|| format!("the data directory {} cannot be opened", path.display()))?;
         let lock = lock(&path)?;
-        refuse_lost_log(&path)?;
         refuse_original(&path)?;
+        refuse_lost_log(&path)?;
         Ok(DataDir { path, _lock: lock })
     }
 
@@ -61,15 +63,11 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
 
 /// A log that is gone while its projections are there is not begun anew: that would be forgetting everything.
 ///
-/// An empty file is a new log to SQLite; after the very first start it has at least a page. Only we have `workspace.db`.
+/// An empty file is a new log to SQLite; after the very first start it has at least a page.
 fn refuse_lost_log(dir: &Path) -> anyhow::Result<()> {
     let log = dir.join("log.db");
-    let is_there = |name: &str| dir.join(name).exists();
-    let is_lost = match fs::metadata(&log) {
-        Ok(found) => found.len() == 0 && (is_there("workspace.db") || is_there("auth.db")),
-        Err(_missing) => is_there("workspace.db"),
-    };
-    if is_lost {
+    let has_log = fs::metadata(&log).is_ok_and(|found| found.len() > 0);
+    if !has_log && has_projections(dir)? {
         bail!(
             "{} is lost, or empty, and it is where everything was written; bring it back from a backup. To begin \
              anew choose another directory with --data",
@@ -79,13 +77,34 @@ fn refuse_lost_log(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A directory of the original is never touched.
+fn has_projections(dir: &Path) -> anyhow::Result<bool> {
+    let is_there = |name: &str| dir.join(name).exists();
+    if ["workspace.db", "presence.db", "auth.db"].into_iter().any(is_there) {
+        return Ok(true);
+    }
+    let users = dir.join("users");
+    if !users.exists() {
+        return Ok(false);
+    }
+    let unlisted = || format!("{} cannot be listed", users.display());
+    let mut entries = fs::read_dir(&users).with_context(unlisted)?;
+    let is_mailbox =
+        |entry: &fs::DirEntry| entry.path().extension().is_some_and(|kind| kind == "db");
+    Ok(entries.any(|entry| entry.is_ok_and(|entry| is_mailbox(&entry))))
+}
+
+/// A directory of the original is never touched. It has `auth.db` too, but only we have `workspace.db`.
 fn refuse_original(dir: &Path) -> anyhow::Result<()> {
-    if dir.join("auth.db").exists() && !dir.join("log.db").exists() {
+    let auth = dir.join("auth.db");
+    let is_there = |name: &str| dir.join(name).exists();
+    if auth.exists()
+        && !is_there("log.db")
+        && !is_there("workspace.db")
+        && !projection::is_ours(&auth)
+    {
         bail!(
-            "{} belongs to the original MiniMost (it has auth.db and no log.db). It is left as it is; bring it over \
-             into a new directory with `minimost import {}`",
-            dir.display(),
+            "{} belongs to the original MiniMost (it has auth.db and no log.db). It is left as it is: this version \
+             cannot take it over yet. Choose another directory with --data",
             dir.display()
         );
     }

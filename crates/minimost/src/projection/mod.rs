@@ -17,6 +17,8 @@ pub mod presence;
 pub mod snapshot;
 mod sqlite;
 
+pub use sqlite::is_ours;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +45,7 @@ pub enum ProjectionError {
     /// The projection has applied events that the log does not have: the log's end was lost.
     #[error(
         "{} has applied event {checkpoint}, but the log ends at {head}: the log has lost its tail; \
-         restore it from a backup with `minimost restore`", file.display()
+         put the right log.db back, or delete the projections to accept the loss", file.display()
     )]
     AheadOfLog { file: PathBuf, checkpoint: Seq, head: Seq },
     #[error("the workspace cannot be written down")]
@@ -54,6 +56,16 @@ pub enum ProjectionError {
     Decode(#[from] DecodeError),
     #[error("the server is shutting down")]
     Closed,
+}
+
+impl ProjectionError {
+    /// Whether the log itself is broken, so that only a backup helps.
+    pub fn is_log_damage(&self) -> bool {
+        matches!(
+            self,
+            ProjectionError::Log(eventlog::Error::Corrupt { .. } | eventlog::Error::FileDamaged(_))
+        )
+    }
 }
 
 impl From<FoldError> for ProjectionError {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use chat::Seq;
 use eventlog::Epoch;
-use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::{InFile, ProjectionError};
 
@@ -70,6 +71,28 @@ pub(super) fn open(file: &Path) -> Result<Connection, ProjectionError> {
     connection.execute_batch(PRAGMAS).in_file(file)?;
     connection.set_prepared_statement_cache_capacity(48);
     Ok(connection)
+}
+
+/// Whether a file is one of our projections. Leaves it and its directory as they are.
+pub fn is_ours(file: &Path) -> bool {
+    // Reading in WAL mode creates the side files, unless SQLite is told that nobody writes.
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    let immutable = u8::from(!Path::new(&wal).exists());
+    let path = percent_encode(file.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    let uri = format!("file:{path}?immutable={immutable}");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let found = Connection::open_with_flags(uri, flags).and_then(|file| checkpoint(&file));
+    matches!(found, Ok(Some(_)))
+}
+
+/// What SQLite finds wrong in the file's structure; `None` when it is sound, whatever its rows say.
+pub(super) fn damage(file: &Path) -> Result<Option<String>, ProjectionError> {
+    let connection = open(file)?;
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).in_file(file)?;
+    // More than one line may stand in a finding.
+    Ok((verdict != "ok").then(|| verdict.lines().collect::<Vec<_>>().join(" ")))
 }
 
 const SELECT_CHECKPOINT: &str = "

@@ -17,7 +17,7 @@ async fn a_directory_of_the_original_is_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("auth.db"), "theirs").unwrap();
     let refused = TestServer::start_in(dir.path()).await.err().expect("it is refused");
-    assert!(refused.to_string().contains("minimost import"), "{refused}");
+    assert!(refused.to_string().contains("original MiniMost"), "{refused}");
     assert_eq!(fs::read(dir.path().join("auth.db")).unwrap(), b"theirs");
     assert!(!dir.path().join("log.db").exists());
 }

@@ -38,8 +38,8 @@ pub enum DifferenceKind {
     Unexpected,
     /// These columns differ.
     Changed { columns: Vec<String> },
-    /// It could not be read; the text says why.
-    Unreadable { why: String },
+    /// It could not be read; the text says why, and which name to give to `minimost rebuild`, if that helps.
+    Unreadable { why: String, rebuild: Option<String> },
 }
 
 impl fmt::Display for Difference {
@@ -52,7 +52,12 @@ impl fmt::Display for Difference {
             DifferenceKind::Missing => f.write_str(" is missing"),
             DifferenceKind::Unexpected => f.write_str(" should not be there"),
             DifferenceKind::Changed { columns } => write!(f, " differs in {}", columns.join(", ")),
-            DifferenceKind::Unreadable { why } => write!(f, " cannot be read: {why}"),
+            DifferenceKind::Unreadable { why, rebuild: None } => {
+                write!(f, " cannot be read: {why}")
+            }
+            DifferenceKind::Unreadable { why, rebuild: Some(name) } => {
+                write!(f, " cannot be read: {why}; run `minimost rebuild {name}`")
+            }
         }
     }
 }
@@ -65,6 +70,19 @@ pub enum Projection {
     Presence,
     Auth,
     Workspace,
+}
+
+impl fmt::Display for Projection {
+    /// As `minimost rebuild` calls it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Projection::All => Ok(()),
+            Projection::Mailbox(name) => name.fmt(f),
+            Projection::Presence => f.write_str("presence"),
+            Projection::Auth => f.write_str("auth"),
+            Projection::Workspace => f.write_str("workspace"),
+        }
+    }
 }
 
 /// What both [`check`] and [`rebuild`] need.
@@ -128,18 +146,24 @@ impl Bench<'_> {
         scratch: &Path,
     ) -> Result<Vec<Difference>, ProjectionError> {
         let Some(found) = file_of(self.data_dir, projection) else { return Ok(Vec::new()) };
+        // Before anything else touches it: a damaged file would be set aside, and not be found.
+        match found.exists().then(|| sqlite::damage(&found)).transpose() {
+            Ok(None | Some(None)) => {}
+            Ok(Some(Some(why))) => return Ok(vec![unreadable(found, projection, why)]),
+            Err(error) => return finding(found, projection, error),
+        }
         if *projection == Projection::Workspace {
             return self.snapshot_differences(&found);
         }
         if let Err(error) = self.bring_to_head(self.data_dir, projection) {
-            return unreadable(found, error);
+            return finding(found, projection, error);
         }
         self.bring_to_head(scratch, projection)?;
         let expected = file_of(scratch, projection).expect("it has a file, as above");
         let differences = compare::compare(&found, &expected, tables(projection));
         sqlite::remove(&expected)?;
         match differences {
-            Err(error) => unreadable(found, error),
+            Err(error) => finding(found, projection, error),
             differences => differences,
         }
     }
@@ -164,14 +188,22 @@ impl Bench<'_> {
 }
 
 /// A fault of the file is a finding; one of the log, or a log that lost its tail, ends the check.
-fn unreadable(file: PathBuf, error: ProjectionError) -> Result<Vec<Difference>, ProjectionError> {
+fn finding(
+    file: PathBuf,
+    projection: &Projection,
+    error: ProjectionError,
+) -> Result<Vec<Difference>, ProjectionError> {
     match error {
         ProjectionError::Storage { source, .. } => {
-            let kind = DifferenceKind::Unreadable { why: source.to_string() };
-            Ok(vec![Difference { file, table: "", row: String::new(), kind }])
+            Ok(vec![unreadable(file, projection, source.to_string())])
         }
         error => Err(error),
     }
+}
+
+fn unreadable(file: PathBuf, projection: &Projection, why: String) -> Difference {
+    let kind = DifferenceKind::Unreadable { why, rebuild: Some(projection.to_string()) };
+    Difference { file, table: "", row: String::new(), kind }
 }
 
 fn file_of(dir: &Path, projection: &Projection) -> Option<PathBuf> {
@@ -228,7 +260,8 @@ pub fn check(
         Ok(()) => {}
         // Nothing can be compared with a log that is damaged itself.
         Err(eventlog::Error::Corrupt { seq }) => {
-            let kind = DifferenceKind::Unreadable { why: "its checksum does not fit".to_owned() };
+            let why = "its checksum does not fit".to_owned();
+            let kind = DifferenceKind::Unreadable { why, rebuild: None };
             let (file, row) = (data_dir.join("log.db"), format!("seq = {seq}"));
             return Ok(vec![Difference { file, table: "record", row, kind }]);
         }
@@ -243,26 +276,31 @@ pub fn check(
     Ok(differences)
 }
 
-/// Deletes projections and builds them from the log.
+/// Deletes projections, builds them from the log, and answers with the files: none for a name that is no account's.
 pub fn rebuild(
     data_dir: &Path,
     log: &Log,
     messages_per_channel: usize,
     projection: &Projection,
-) -> Result<(), ProjectionError> {
+) -> Result<Vec<PathBuf>, ProjectionError> {
     let mut bench = Bench::new(data_dir, log, messages_per_channel)?;
-    let all = bench.each();
     let chosen = match projection {
-        Projection::All => all.as_slice(),
-        Projection::Mailbox(_)
-        | Projection::Presence
-        | Projection::Auth
-        | Projection::Workspace => std::slice::from_ref(projection),
+        Projection::All => bench.each(),
+        Projection::Mailbox(name) => {
+            let user = bench.workspace.find_user(name.as_str());
+            // The file has the name as its owner writes it.
+            user.map(|(_, user)| Projection::Mailbox(user.name.clone())).into_iter().collect()
+        }
+        Projection::Presence | Projection::Auth | Projection::Workspace => {
+            vec![projection.clone()]
+        }
     };
+    let mut files = Vec::new();
     for projection in chosen {
-        let file = file_of(data_dir, projection).expect("a single projection has a file");
+        let file = file_of(data_dir, &projection).expect("a single projection has a file");
         sqlite::remove(&file)?;
-        bench.bring_to_head(data_dir, projection)?;
+        bench.bring_to_head(data_dir, &projection)?;
+        files.push(file);
     }
-    Ok(())
+    Ok(files)
 }
