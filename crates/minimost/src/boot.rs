@@ -117,7 +117,7 @@ impl Server {
         });
         tasks.spawn(housekeeping::sweep(app.clone(), stopping.clone()));
         tasks.spawn(housekeeping::scrub(log.clone(), stopping.clone()));
-        let door = api::Door::new(api::router(app.clone()));
+        let door = api::Door::new(app.clone());
         tasks.spawn(api::serve(listener, door, stopped(stopping)));
         Ok(Server { app, address, log, projections, tasks, shutdown, data_dir })
     }

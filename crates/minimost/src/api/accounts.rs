@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{ALLOW, SET_COOKIE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::account::SESSION_SECONDS;
@@ -136,6 +136,11 @@ pub(super) async fn log_out(
     Ok(response)
 }
 
+/// A look must not log anybody out, so this is not the `GET` without its body.
+pub(super) async fn log_out_head() -> impl IntoResponse {
+    ([(ALLOW, "GET,POST")], ApiError::from(BadRequest::MethodNotAllowed))
+}
+
 /// Sets a new password; every other session of the account ends.
 #[utoipa::path(post, path = "/change-password", request_body = ChangePasswordInput,
     responses((status = 200, description = "`{\"ok\":true}`")))]
@@ -149,7 +154,15 @@ pub(super) async fn change_password(
     let confirmation = input.confirm_password.as_deref();
     check_password(&app, "new_password", &input.new_password, confirmation)?;
     let name = asker.workspace.user_name(asker.user);
-    let verified = verify(&app, name, input.current_password).await?;
+    let verified = verify(&app, name, input.current_password).await;
+    let verified = verified.map_err(|error| match error {
+        // Nobody is logging in: the name is known to be right.
+        ApiError::BadRequest(BadRequest::WrongCredentials) => {
+            let wrong = FieldProblem::new(Origin::Json, "current_password", "is not the password");
+            BadRequest::WrongCurrentPassword(vec![wrong]).into()
+        }
+        error => error,
+    })?;
     let password_hash = app.auth.passwords.hash(input.new_password).await?;
     let command =
         Command::ChangePassword { verified_against: verified.password_set, password_hash };

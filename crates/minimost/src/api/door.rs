@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
@@ -19,6 +20,8 @@ use tracing::{Instrument, debug_span, error};
 use super::extract::{Peer, prefers_html};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
+use super::router;
+use crate::app::App;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -51,14 +54,22 @@ pub struct Door {
     run: u32,
     requests: AtomicU64,
     security_headers: Vec<(HeaderName, HeaderValue)>,
+    /// A proxy in front answers for the names by which the server goes; without it they are those of this machine.
+    takes_any_host: bool,
 }
 
 impl Door {
-    pub fn new(router: Router) -> Door {
+    pub fn new(app: App) -> Door {
         let run = rand::rngs::OsRng.try_next_u32().expect("the operating system has randomness");
         let security_headers = SECURITY_HEADERS
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        Door { router, run, requests: AtomicU64::new(0), security_headers: security_headers.into() }
+        Door {
+            takes_any_host: app.config.listen.tls_proxy,
+            router: router(app),
+            run,
+            requests: AtomicU64::new(0),
+            security_headers: security_headers.into(),
+        }
     }
 
     /// Answers one request from `peer`.
@@ -76,6 +87,9 @@ impl Door {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let span = debug_span!("request", id = number, method = %method, path = uri.path());
         let answering = async {
+            if !self.takes_any_host && !names_this_machine(request.headers()) {
+                return ApiError::from(BadRequest::UnknownHost).into_response();
+            }
             if is_cross_site(&method, &uri, request.headers()) {
                 return ApiError::from(BadRequest::CrossSite).into_response();
             }
@@ -121,6 +135,19 @@ fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {
     }
 }
 
+/// Whether `Host` names the loopback. A page of another site whose name was made to resolve to us (DNS rebinding) is of
+/// our own origin to the browser, but says its own name here. HTTP/1.0 programs say nothing.
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    headers.get_all(HOST).iter().all(|host| {
+        let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        host.is_some_and(|host| {
+            let name = host.host().trim_start_matches('[').trim_end_matches(']');
+            name.eq_ignore_ascii_case("localhost")
+                || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        })
+    })
+}
+
 /// Whether another site made somebody's browser ask for a change.
 ///
 /// A bearer token is never sent by a browser on its own. Programs send neither header. `GET /logout` is a change too.
@@ -156,6 +183,23 @@ mod tests {
         assert!(post(&[(SEC_FETCH_SITE, "same-site")]));
         assert!(post(&[(HOST, "chat.example"), (ORIGIN, "https://evil.example")]));
         assert!(post(&[(HOST, "chat.example"), (ORIGIN, "null")]));
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_ours() {
+        let ours = |host: &'static str| {
+            names_this_machine(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
+        };
+        for host in
+            ["localhost", "LocalHost:6767", "127.0.0.1:1", "127.8.0.1", "[::1]:6767", "[::1]"]
+        {
+            assert!(ours(host), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example:6767", "10.0.0.1", "[::2]", "a b"]
+        {
+            assert!(!ours(host), "{host}");
+        }
+        assert!(names_this_machine(&HeaderMap::new()));
     }
 
     #[test]

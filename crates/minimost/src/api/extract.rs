@@ -113,11 +113,12 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';'));
+    // Bytes, because cookies of other programs on this host need not be ASCII.
+    let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(|byte| *byte == b';'));
     pairs.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == SESSION_COOKIE).then_some(value)
+        let value = pair.trim_ascii().strip_prefix(SESSION_COOKIE.as_bytes())?;
+        std::str::from_utf8(value.strip_prefix(b"=")?).ok()
     })
 }
 
@@ -239,6 +240,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(COOKIE, HeaderValue::from_static("a=b; session=tok; c=d"));
         assert_eq!(session_cookie(&headers), Some("tok"));
+        let foreign = HeaderValue::from_bytes(b"theirs=caf\xe9; sessions=x; session=tok").unwrap();
+        headers.insert(COOKIE, foreign);
+        assert_eq!(session_cookie(&headers), Some("tok"), "whatever stands beside it");
         headers.insert(AUTHORIZATION, HeaderValue::from_static("bearer other"));
         assert_eq!(bearer(&headers), Some("other"));
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic abc"));

@@ -2,7 +2,7 @@
 //!
 //! Fields that nobody asked for are ignored, so that an older server understands a newer client.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -86,9 +86,12 @@ impl Fields {
 
     /// Takes a field out; remembers what was wrong with it.
     pub(super) fn take<T: Field>(&mut self, name: &'static str) -> Option<T> {
-        match T::read(self.values.remove(name), self.origin) {
+        let value = self.values.remove(name);
+        let is_repeated = self.origin != Origin::Json && matches!(value, Some(Value::Array(_)));
+        match T::read(value, self.origin) {
             Ok(value) => Some(value),
             Err(detail) => {
+                let detail = if is_repeated { "is given twice" } else { detail };
                 self.problems.push(FieldProblem::new(self.origin, name, detail));
                 None
             }
@@ -159,6 +162,11 @@ async fn body_fields(request: Request) -> Result<(Map<String, Value>, Origin), A
 }
 
 async fn whole_body(body: Body) -> Result<Bytes, ApiError> {
+    let too_large = || BadRequest::BodyTooLarge { bytes_max: BODY_BYTES_MAX };
+    // The length that the request declares; nothing of it is waited for.
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large().into());
+    }
     let mut chunks = body.into_data_stream();
     let gather = async {
         let mut whole: Option<BytesMut> = None;
@@ -167,7 +175,7 @@ async fn whole_body(body: Body) -> Result<Bytes, ApiError> {
             let chunk = chunk.map_err(|_| malformed("the body broke off"))?;
             let bytes = whole.as_ref().map_or(first.len(), BytesMut::len) + chunk.len();
             if bytes > BODY_BYTES_MAX {
-                return Err(BadRequest::BodyTooLarge { bytes_max: BODY_BYTES_MAX }.into());
+                return Err(too_large().into());
             }
             // One chunk is the rule; it is not copied.
             if first.is_empty() {

@@ -11,10 +11,11 @@ use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::{ClientMsgId, Command, Rejection, Seq, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
-use super::fields::{Input, Origin, Query, fields};
+use super::fields::{Field, Input, Origin, Query, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
 use crate::projection::mailbox::PageQuery;
@@ -22,13 +23,26 @@ use crate::wire::MessageView;
 use crate::write::Receipt;
 
 /// Messages of one page, unless the query says fewer or more.
-const PAGE_MESSAGES: u64 = 50;
+const PAGE_MESSAGES: usize = 50;
 
 /// Messages of one page, whatever the query says.
-const PAGE_MESSAGES_MAX: u64 = 200;
+const PAGE_MESSAGES_MAX: usize = 200;
 
 /// Unread mentions of one answer.
 const MENTIONS_MAX: usize = 200;
+
+/// How many messages a page has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageLimit(usize);
+
+impl Field for PageLimit {
+    fn read(value: Option<Value>, _: Origin) -> Result<PageLimit, &'static str> {
+        let Some(value) = value else { return Ok(PageLimit(PAGE_MESSAGES)) };
+        let limit = value.as_str().and_then(|text| text.parse().ok());
+        let limit = limit.filter(|limit| (1..=PAGE_MESSAGES_MAX).contains(limit));
+        limit.map(PageLimit).ok_or("must be 1 to 200")
+    }
+}
 
 fields! {
     /// Which messages of a channel: a page by id, or what changed in a time.
@@ -38,7 +52,9 @@ fields! {
         before_id: Option<u64>,
         after_id: Option<u64>,
         /// 1 to 200, 50 when left out.
-        limit: Option<u64>,
+        #[param(value_type = Option<u64>)]
+        #[schema(value_type = Option<u64>)]
+        limit: PageLimit,
         /// Unix seconds: what is new or changed since.
         after: Option<f64>,
         /// Unix seconds.
@@ -218,11 +234,7 @@ fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
         let problem = FieldProblem::new(Origin::Query, parameter, detail);
         BadRequest::InvalidFields(vec![problem]).into()
     };
-    let limit = input.limit.unwrap_or(PAGE_MESSAGES);
-    let limit = usize::try_from(limit)
-        .ok()
-        .filter(|_| (1..=PAGE_MESSAGES_MAX).contains(&limit))
-        .ok_or_else(|| wrong("limit", "must be 1 to 200"))?;
+    let PageLimit(limit) = input.limit;
     let is_by_time = input.after.is_some() || input.before.is_some();
     match (input.before_id.map(Seq), input.after_id.map(Seq)) {
         (Some(_), Some(_)) => Err(wrong("after_id", "cannot be combined with before_id")),

@@ -39,7 +39,10 @@ pub fn router(app: App) -> Router {
         // Accounts
         .route("/signup", get(web::door).post(accounts::sign_up))
         .route("/login", get(web::door).post(accounts::log_in))
-        .route("/logout", get(accounts::log_out).post(accounts::log_out))
+        .route(
+            "/logout",
+            get(accounts::log_out).post(accounts::log_out).head(accounts::log_out_head),
+        )
         .route("/change-password", post(accounts::change_password))
         .route("/me", get(accounts::me))
         .route("/users", get(accounts::users))

@@ -43,7 +43,9 @@ pub enum BadRequest {
     RouteNotFound,
     MethodNotAllowed,
     CrossSite,
+    UnknownHost,
     WrongCredentials,
+    WrongCurrentPassword(Vec<FieldProblem>),
     AccountLocked { minutes: i64 },
     TooManyRequests(TooSoon),
     TooManyStreams { streams_max: usize },
@@ -84,7 +86,7 @@ pub struct Problem {
     pub detail: String,
     /// Names the request in the server's diagnostics.
     pub instance: String,
-    /// With `invalid-fields` and `password-rules`: every field that was wrong.
+    /// With `invalid-fields`, `password-rules` and `wrong-current-password`: every field that was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors: Option<Vec<FieldProblem>>,
 }
@@ -141,7 +143,9 @@ impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BadRequest::MalformedBody { detail } => f.write_str(detail),
-            BadRequest::InvalidFields(errors) | BadRequest::PasswordRules(errors) => {
+            BadRequest::InvalidFields(errors)
+            | BadRequest::PasswordRules(errors)
+            | BadRequest::WrongCurrentPassword(errors) => {
                 let details: Vec<_> = errors.iter().map(ToString::to_string).collect();
                 f.write_str(&details.join("; "))
             }
@@ -160,6 +164,7 @@ impl fmt::Display for BadRequest {
             | BadRequest::RouteNotFound
             | BadRequest::MethodNotAllowed
             | BadRequest::CrossSite
+            | BadRequest::UnknownHost
             | BadRequest::WrongCredentials
             | BadRequest::StreamNotFound
             | BadRequest::Busy
@@ -188,7 +193,9 @@ impl ApiError {
     fn members(&self) -> Map<String, Value> {
         let members = match self {
             ApiError::BadRequest(
-                BadRequest::InvalidFields(errors) | BadRequest::PasswordRules(errors),
+                BadRequest::InvalidFields(errors)
+                | BadRequest::PasswordRules(errors)
+                | BadRequest::WrongCurrentPassword(errors),
             ) => json!({ "errors": errors }),
             ApiError::BadRequest(BadRequest::AccountLocked { minutes }) => {
                 json!({ "minutes": minutes })
@@ -231,7 +238,9 @@ impl BadRequest {
             BadRequest::RouteNotFound => ProblemKind::RouteNotFound,
             BadRequest::MethodNotAllowed => ProblemKind::MethodNotAllowed,
             BadRequest::CrossSite => ProblemKind::CrossSite,
+            BadRequest::UnknownHost => ProblemKind::UnknownHost,
             BadRequest::WrongCredentials => ProblemKind::WrongCredentials,
+            BadRequest::WrongCurrentPassword(_) => ProblemKind::WrongCurrentPassword,
             BadRequest::AccountLocked { .. } => ProblemKind::AccountLocked,
             BadRequest::TooManyRequests(_) => ProblemKind::TooManyRequests,
             BadRequest::TooManyStreams { .. } => ProblemKind::TooManyStreams,
@@ -277,6 +286,10 @@ impl From<MailboxError> for ApiError {
         match error {
             MailboxError::Busy => ApiError::BadRequest(BadRequest::Busy),
             MailboxError::Closed => ApiError::BadRequest(BadRequest::Closing),
+            MailboxError::Fault(ref fault) if fault.is_log_damage() => {
+                let kind = ProblemKind::LogDamaged;
+                ApiError::Fault(Fault { kind, source: Box::new(error) })
+            }
             MailboxError::Fault(_) => ApiError::internal(error),
         }
     }

@@ -41,6 +41,8 @@ kinds! {
         "log in, or send a valid token; a session lasts 30 days";
     WrongCredentials = UNAUTHORIZED, "wrong-credentials", "Wrong user name or password",
         "there is no account with this name and this password";
+    WrongCurrentPassword = FORBIDDEN, "wrong-current-password", "The current password is wrong",
+        "a new password is set by who knows the one of today";
     AccountLocked = TOO_MANY_REQUESTS, "account-locked", "The account is locked",
         "too many logins failed in a row; wait, even with the right password";
     PasswordRules = UNPROCESSABLE_ENTITY, "password-rules", "The password will not do",
@@ -49,6 +51,8 @@ kinds! {
         "log in again with the new password";
     CrossSite = FORBIDDEN, "cross-site", "The request came from another site",
         "requests that change something are accepted from our own pages or with a bearer token";
+    UnknownHost = MISDIRECTED_REQUEST, "unknown-host", "The server does not go by that name",
+        "use localhost or 127.0.0.1; behind a proxy that speaks TLS the operator sets listen.tls_proxy";
     NameTaken = CONFLICT, "name-taken", "The name is taken",
         "somebody has, or once had, an account with this name";
     NameInvalid = UNPROCESSABLE_ENTITY, "name-invalid", "The name will not do",
@@ -115,6 +119,8 @@ kinds! {
         "come back when it has started again; repeating is safe";
     LogUnavailable = SERVICE_UNAVAILABLE, "log-unavailable", "Nothing can be written",
         "the message log cannot be written, the operator must act; reading goes on";
+    LogDamaged = SERVICE_UNAVAILABLE, "log-damaged", "A part of the log cannot be read",
+        "the message log is damaged where this answer stands, the operator must act";
     DiskFull = INSUFFICIENT_STORAGE, "disk-full", "The disk is full",
         "nothing can be written until the operator makes room; reading goes on";
     Internal = INTERNAL_SERVER_ERROR, "internal", "The server failed",

@@ -53,7 +53,8 @@ pub(super) async fn events(
     headers: HeaderMap,
     Query(input): Query<EventsInput>,
 ) -> Result<Response<Body>, ApiError> {
-    let last_event_id = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    // What is no text is no cursor either, and is told to resync like any other that cannot be continued.
+    let last_event_id = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or("not text"));
     let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
     let channel = input.channel.as_deref().map(parse_channel).transpose()?;
     let outbox = app.hub.connect(Connect {

@@ -78,7 +78,9 @@ async fn a_new_password_ends_every_other_session_and_its_streams() {
     let mut events = other.events().await;
     let change =
         |current: &str| json!({"current_password": current, "new_password": "New-horse-2"});
-    alice.post("/change-password", &change("wrong")).await.expect_problem(401, "wrong-credentials");
+    let refused = alice.post("/change-password", &change("wrong")).await;
+    let problem = refused.expect_problem(403, "wrong-current-password");
+    assert_eq!(problem["errors"][0]["pointer"], "/current_password");
     alice.post("/change-password", &change(PASSWORD)).await.expect(200);
     while events.next().await.is_some() {}
     other.get("/me").await.expect_problem(401, "not-logged-in");
@@ -191,8 +193,12 @@ async fn another_site_cannot_use_the_cookie() {
     send((ORIGIN.as_str(), &own)).await.expect(201);
     let logout = stranger.request(Method::GET, "/logout");
     let logout = logout.header(COOKIE, format!("session={}", alice.token));
-    let logout = logout.header("sec-fetch-site", "cross-site").header(HOST, "x");
+    let logout = logout.header("sec-fetch-site", "cross-site");
     Answer::of(logout).await.expect_problem(403, "cross-site");
+    let head = Answer::of(alice.request(Method::HEAD, "/logout")).await;
+    assert_eq!((head.status, head.header("allow").as_deref()), (405, Some("GET,POST")));
+    let rebound = alice.request(Method::GET, "/me").header(HOST, "evil.example:6767");
+    Answer::of(rebound).await.expect_problem(421, "unknown-host");
     alice.get("/me").await.expect(200);
 }
 

@@ -172,6 +172,7 @@ async fn queries_that_make_no_sense_name_the_parameter() {
         ("limit=201", "limit"),
         ("limit=x", "limit"),
         ("limit=-1", "limit"),
+        ("limit=", "limit"),
         ("before_id=x", "before_id"),
         ("before_id=1&after_id=2", "after_id"),
         ("before_id=1&after=2", "after"),
@@ -183,6 +184,12 @@ async fn queries_that_make_no_sense_name_the_parameter() {
         let problem = answer.expect_problem(400, "invalid-fields");
         assert_eq!(problem["errors"][0]["parameter"], parameter, "{query}");
     }
+    let says = async |query: &str| {
+        let answer = alice.get(&format!("/messages/general?{query}")).await;
+        answer.expect_problem(400, "invalid-fields")["errors"][0]["detail"].clone()
+    };
+    assert_eq!(says("limit=x").await, "must be 1 to 200");
+    assert_eq!(says("limit=1&limit=2").await, "is given twice");
     alice.page("general", "after=-1e300&before=1e300").await;
     alice.page("general", "before_id=0").await;
     alice.page("general", "after_id=9223372036854775807").await;

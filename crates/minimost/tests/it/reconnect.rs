@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 
 use chat::testing::Prng;
+use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Person, TestServer, rows};
+use crate::support::{Answer, Person, TestServer, rows};
 
 const ROUNDS: usize = 60;
 
@@ -119,6 +121,10 @@ async fn a_cursor_that_cannot_be_continued_is_told_to_start_anew() {
             assert!(stream.next().await.is_none(), "and ends: {foreign}");
         }
     }
+    let request = alice.request(Method::GET, "/events");
+    let request = request.header("last-event-id", HeaderValue::from_bytes(b"\xff").unwrap());
+    let ended = Answer::of(request).await;
+    assert!(ended.text.contains("event: resync"), "nor is what is no text a cursor: {ended:?}");
     let mut stream = alice.events_from(&cursor).await;
     let message = alice.send("general", "hi").await;
     assert_eq!(stream.next_event().await.data, message, "the head itself is no gap");
