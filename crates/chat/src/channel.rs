@@ -77,7 +77,7 @@ pub(crate) fn rename(
     let is_so_already = case.workspace.channels.get(&id).is_some_and(|channel| {
         matches!(&channel.kind, ChannelKind::Public { name: current, .. } if *current == name)
     });
-    if is_so_already {
+    if is_so_already && !case.facts.is_named {
         return Ok(Decision::nothing(admin));
     }
     Ok(Decision::new(admin, vec![Event::ChannelRenamed { channel: id, name }]))

@@ -18,6 +18,9 @@ use crate::{account, channel, direct, message, reaction, read_marker};
 pub struct Facts {
     /// By id; an id that is absent names no message.
     pub messages: HashMap<Seq, Message>,
+    /// Whether the wish has a `client_msg_id`. Then a wish that can be undone leaves an event even when it is true
+    /// already: only an event remembers the id, and a late repeat must not undo what others did meanwhile.
+    pub is_named: bool,
 }
 
 /// What a command makes true.

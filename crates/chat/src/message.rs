@@ -126,9 +126,11 @@ impl Message {
 
     fn set_reaction(&mut self, reaction: &str, reactor: UserId, on: bool) {
         let reactors = self.reactions.entry(reaction.to_owned()).or_default();
-        reactors.retain(|other| *other != reactor);
-        if on {
+        let is_on = reactors.contains(&reactor);
+        if on && !is_on {
             reactors.push(reactor);
+        } else if !on {
+            reactors.retain(|other| *other != reactor);
         }
         if reactors.is_empty() {
             self.reactions.remove(reaction);
@@ -172,7 +174,8 @@ pub(crate) fn post(
     Ok(Decision::new(user, opening.into_iter().chain([posted]).collect()))
 }
 
-/// The same text again is no event: nobody would see a difference but the mark of the edit.
+/// The same text again is no event, unless its id must be remembered: nobody would see a difference but the mark of the
+/// edit.
 pub(crate) fn edit(
     case: Case<'_>,
     user: UserId,
@@ -184,7 +187,7 @@ pub(crate) fn edit(
         return Err(Rejection::MessageDeleted);
     }
     let text = checked(text)?;
-    if message.text.as_ref() == Some(&text) {
+    if message.text.as_ref() == Some(&text) && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
     let readers = channel_audience(message.channel, case.workspace);
@@ -230,10 +233,35 @@ fn checked(text: &str) -> Result<String, Rejection> {
     let text = normalized(text);
     let chars = text.chars().count();
     match chars {
-        0 => Err(Rejection::TextEmpty),
+        _ if text.chars().all(is_invisible) => Err(Rejection::TextEmpty),
         1..=MESSAGE_CHARS_MAX => Ok(text),
         _ => Err(Rejection::TextTooLong { chars, chars_max: MESSAGE_CHARS_MAX }),
     }
+}
+
+/// White space, and what draws nothing by itself (Unicode 16, Default_Ignorable_Code_Point, without the tags and the
+/// variation selectors, which stand in flags and emoji; and the blank of Braille).
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{AD}'
+                | '\u{34F}'
+                | '\u{61C}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180E}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{FEFF}'
+                | '\u{FFA0}'
+        )
 }
 
 #[cfg(test)]
@@ -440,5 +468,38 @@ mod tests {
         let events = story.run(alice, Some(id.clone()), &post).unwrap().events;
         assert_eq!(events[0].client_msg_id, None);
         assert_eq!(Message::posted(&events[1]).client_msg_id, Some(id));
+    }
+
+    #[test]
+    fn a_message_that_draws_nothing_is_empty() {
+        let (mut story, alice) = {
+            let mut story = Story::new();
+            story.create_channel("general");
+            let alice = story.sign_up("alice");
+            (story, alice)
+        };
+        for blank in ["\u{200B}", "\u{FEFF} \u{2060}", "\u{202E}\u{3164}", "\u{7}"] {
+            let posted = story.when(alice, &post_to("general", blank, None));
+            assert_eq!(posted, Err(Rejection::TextEmpty), "{blank:?}");
+        }
+        assert!(story.when(alice, &post_to("general", "👨\u{200D}👩", None)).is_ok());
+    }
+
+    #[test]
+    fn a_late_repeat_of_a_wish_that_was_true_already_undoes_nothing() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let message = story.post(alice, "general", "one");
+        let again = Command::EditMessage { message, text: "one".to_owned() };
+        assert_eq!(
+            story.when(alice, &again),
+            Ok(vec![]),
+            "without an id there is nothing to remember"
+        );
+        let named = Some(ClientMsgId::parse("k2").unwrap());
+        let batch = story.run(alice, named.clone(), &again).unwrap();
+        assert_eq!(batch.events.len(), 1, "the event remembers the id");
+        assert_eq!(batch.events[0].client_msg_id, named);
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn react(
     let reactors = message.reactions.get(name);
     let is_on = reactors.is_some_and(|reactors| reactors.contains(&user));
     let on = on.unwrap_or(!is_on);
-    if on == is_on {
+    if on == is_on && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
     if on && reactors.is_none() && message.reactions.len() >= REACTIONS_MAX {

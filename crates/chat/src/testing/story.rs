@@ -64,7 +64,7 @@ impl Story {
             .filter_map(|id| Some((id, self.messages.get(&id)?.clone())))
             .collect();
         let next_seq = self.workspace.head.next();
-        let facts = Facts { messages };
+        let facts = Facts { messages, is_named: client_msg_id.is_some() };
         let decision = decide(&self.workspace, &facts, actor, command, next_seq, self.now)?;
         Ok(self.append(decision, client_msg_id, command))
     }

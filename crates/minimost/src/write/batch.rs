@@ -54,7 +54,7 @@ impl Batch {
             is_unsure: false,
             written: Vec::new(),
             held: Vec::new(),
-            facts: Facts { messages: found.messages },
+            facts: Facts { messages: found.messages, is_named: false },
             edits: found.edits,
             earlier: found.earlier,
             look_up: found.look_up,
@@ -68,6 +68,7 @@ impl Batch {
         if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)).copied() {
             return self.repeat(wish, earlier);
         }
+        self.facts.is_named = key.is_some();
         let decision = self.decide(wish);
         let came_to_nothing = decision.as_ref().map_or(true, |decision| decision.events.is_empty());
         if came_to_nothing && key.is_some() && self.look_up == LookUp::Never {
@@ -78,6 +79,7 @@ impl Batch {
 
     /// Decides a read marker, and applies it or holds it.
     pub(super) fn mark_read(&mut self, wish: &Wish, markers: &Markers) -> Result<(), Rejection> {
+        self.facts.is_named = false;
         let mut decision = self.decide(wish)?;
         let key = marker_key(wish, &self.workspace);
         let waits = |key: &Key| markers.is_open(*key) || self.written.contains(key);

@@ -184,3 +184,23 @@ async fn streams_end_when_the_server_stops() {
     server.stop().await;
     while events.next().await.is_some() {}
 }
+
+#[tokio::test]
+async fn a_late_repeat_of_a_wish_that_was_true_already_does_not_undo_what_came_since() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let id = alice.send("general", "v1").await["id"].clone();
+    let (edit, react) = (format!("/edit/{id}"), format!("/react/{id}"));
+
+    let same = json!({"text": "v1", "client_msg_id": "edit-1"});
+    alice.post(&edit, &same).await.expect(200);
+    alice.edit(&id, "v2").await;
+    assert_eq!(alice.post(&edit, &same).await.expect(200)["content"], "v2");
+
+    alice.react(&id, "heart").await;
+    let on = json!({"reaction": "heart", "on": true, "client_msg_id": "react-1"});
+    assert_eq!(alice.post(&react, &on).await.expect(200), json!({"heart": ["alice"]}));
+    alice.react(&id, "heart").await;
+    assert_eq!(alice.post(&react, &on).await.expect(200), json!({}), "it stays taken back");
+    assert_eq!(alice.texts("general").await, [json!("v2")]);
+}

@@ -19,6 +19,11 @@ export class ApiProblem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
+  /** True when the server can store nothing for now, although it answers: its disk is full. */
+  get isStopped(): boolean {
+    return this.status === 507 || this.type === '/problems/log-unavailable';
+  }
+
   /** One or two sentences for the person in front of the screen. */
   get sentence(): string {
     const text = this.detail || this.title;

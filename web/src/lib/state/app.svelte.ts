@@ -212,6 +212,7 @@ export class AppState {
       }
       apply(chat, event);
     }
+    if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
     const { chat } = this;
     if (chat?.channels.some((entry) => entry.isCountStale)) this.#recountSoon(chat);
   }

@@ -12,6 +12,8 @@ export class ConnectionState {
     this.isOnline ? (this.#isLate ? 'Reconnecting' : null) : 'You are offline',
   );
 
+  readonly isLive: boolean = $derived(this.banner === null);
+
   lost(): void {
     this.#timer ??= setTimeout(() => (this.#isLate = true), LATE_AFTER_MS);
   }

@@ -6,6 +6,7 @@ import type { Echo } from './chat-state';
 import { Sender } from './sender';
 
 const BUSY = new ApiProblem('/problems/busy', 'Busy', '', 503);
+const FULL = new ApiProblem('/problems/disk-full', 'The disk is full', 'Make room.', 507);
 const TOO_LONG = new ApiProblem('/problems/text-too-long', 'Too long', 'At most 10.', 422);
 
 /** A server that answers as told, and remembers ids as ours does. */
@@ -130,6 +131,43 @@ describe('the sender', () => {
     expect(harbour.texts).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
     expect(harbour.texts).toEqual(['hi']);
+  });
+
+  it('says why it waits while the disk is full, and never gives up by itself', async () => {
+    const harbour = new Harbour();
+    harbour.troubles = Array.from({ length: 20 }, () => FULL);
+    harbour.sender.send('general', 'hi', null);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(harbour.states).toEqual(['hi: sending']);
+    expect(harbour.outbox.echoes[0]?.reason).toBe('The disk is full');
+    await vi.runAllTimersAsync();
+    expect(harbour.texts).toEqual(['hi']);
+    expect(harbour.states).toEqual([]);
+  });
+
+  it('goes on at once when bob could write, or when alice says so', async () => {
+    for (const nudge of ['bob', 'retry', 'discard'] as const) {
+      const harbour = new Harbour();
+      harbour.troubles = [FULL, FULL, FULL];
+      harbour.sender.send('general', 'one', null);
+      harbour.sender.send('general', 'two', null);
+      await vi.advanceTimersByTimeAsync(2_000);
+      if (nudge === 'bob') harbour.sender.writingWorks();
+      else harbour.sender[nudge]('id1');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(harbour.texts, nudge).toEqual(nudge === 'discard' ? ['two'] : ['one', 'two']);
+      expect(harbour.states, nudge).toEqual([]);
+    }
+  });
+
+  it('leaves a busy server its rest although bob could write', async () => {
+    const harbour = new Harbour();
+    harbour.troubles = [BUSY];
+    harbour.sender.send('general', 'hi', null);
+    await vi.advanceTimersByTimeAsync(0);
+    harbour.sender.writingWorks();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(harbour.texts).toEqual([]);
   });
 
   it('tries at once when the connection is back', async () => {

@@ -5,13 +5,16 @@
  * Neighbours: `components/composer/Composer.svelte` hands in the text, `api/client.ts` posts it to
  * the server's `api/messages.rs`, and `apply.ts` takes the echo away when the event arrives.
  */
-import { asProblem } from '../api/problem';
+import { asProblem, type ApiProblem } from '../api/problem';
 import type { Message } from '../api/schema';
 import { backoffMs } from './backoff';
 import type { Echo } from './chat-state';
 
 /** About half a minute. Then the message says that it failed, and its sender decides. */
 const ATTEMPTS_MAX = 7;
+
+/** While the server can store nothing: it asks little of it, and the message goes soon after. */
+const STOPPED_WAIT_MS_MAX = 5_000;
 
 /** A server that asks for more patience than this gets an honest failure instead of a spinner. */
 const RETRY_AFTER_SECONDS_MAX = 60;
@@ -34,8 +37,8 @@ export interface SenderPorts {
 export class Sender {
   /** Channels that have a message on its way: one at a time, or the order could turn around. */
   readonly #busy = new Set<string>();
-  /** Ends the waiting between two attempts early. */
-  readonly #wakers = new Set<() => void>();
+  /** The channels that wait between two attempts: why, and what ends the waiting early. */
+  readonly #waiting = new Map<string, { problem: ApiProblem; wake: () => void }>();
 
   constructor(
     private readonly outbox: Outbox,
@@ -56,19 +59,30 @@ export class Sender {
     void this.#drain(channel);
   }
 
-  /** Tries a failed message again, under the same id: if it did arrive, it is not doubled. */
+  /** Tries a message again now, under the same id: if it did arrive, it is not doubled. */
   retry(client_msg_id: string): void {
     const echo = this.#change(client_msg_id, { status: 'sending', reason: null });
-    if (echo !== undefined) void this.#drain(echo.channel);
+    if (echo === undefined) return;
+    this.#waiting.get(echo.channel)?.wake();
+    void this.#drain(echo.channel);
   }
 
+  /** Gives a message up. What waited behind it goes at once. */
   discard(client_msg_id: string): void {
-    this.outbox.echoes = this.outbox.echoes.filter((echo) => echo.client_msg_id !== client_msg_id);
+    const echo = this.outbox.echoes.find((one) => one.client_msg_id === client_msg_id);
+    if (echo === undefined) return;
+    this.outbox.echoes = this.outbox.echoes.filter((one) => one !== echo);
+    this.#waiting.get(echo.channel)?.wake();
   }
 
   /** Tries at once what waits for its next attempt: the connection is back. */
   wake(): void {
-    for (const waker of [...this.#wakers]) waker();
+    for (const { wake } of [...this.#waiting.values()]) wake();
+  }
+
+  /** Somebody's message was stored, so ours can be. A server that is only busy keeps its rest. */
+  writingWorks(): void {
+    for (const { problem, wake } of [...this.#waiting.values()]) if (problem.isStopped) wake();
   }
 
   async #drain(channel: string): Promise<void> {
@@ -88,12 +102,18 @@ export class Sender {
         if (!problem.isPassing) {
           this.#fail(echo, problem.sentence);
           failures = 0;
-        } else if (failures >= ATTEMPTS_MAX || waitSeconds > RETRY_AFTER_SECONDS_MAX) {
+        } else if (
+          waitSeconds > RETRY_AFTER_SECONDS_MAX ||
+          (failures >= ATTEMPTS_MAX && !problem.isStopped)
+        ) {
           // Those behind it fail too: sent alone they would stand before it.
           this.#failAll(channel, problem.sentence);
           failures = 0;
         } else {
-          await this.#pause(Math.max(waitSeconds * 1000, backoffMs(failures, this.ports.random)));
+          this.#change(echo.client_msg_id, { status: 'sending', reason: problem.title });
+          const wait_ms = backoffMs(failures, this.ports.random);
+          const own_ms = problem.isStopped ? Math.min(wait_ms, STOPPED_WAIT_MS_MAX) : wait_ms;
+          await this.#pause(channel, problem, Math.max(waitSeconds * 1000, own_ms));
         }
       }
     }
@@ -125,15 +145,15 @@ export class Sender {
     return changed;
   }
 
-  #pause(wait_ms: number): Promise<void> {
+  #pause(channel: string, problem: ApiProblem, wait_ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const waker = () => {
+      const wake = () => {
         clearTimeout(timer);
-        this.#wakers.delete(waker);
+        this.#waiting.delete(channel);
         resolve();
       };
-      const timer = setTimeout(waker, wait_ms);
-      this.#wakers.add(waker);
+      const timer = setTimeout(wake, wait_ms);
+      this.#waiting.set(channel, { problem, wake });
     });
   }
 }

@@ -210,6 +210,7 @@ describe('names and passwords', () => {
   it('give a person the same colour everywhere', () => {
     expect(nameHue('alice')).toBe(nameHue('alice'));
     expect(nameHue('bob')).not.toBe(nameHue('rob'));
+    expect(Math.abs(nameHue('bob') - nameHue('dora'))).toBeGreaterThan(40);
     expect([initials('alice'), initials('bob-smith'), initials('x')]).toEqual(['AL', 'BS', 'X']);
   });
 

@@ -170,9 +170,11 @@ impl Applying<'_> {
         if !is_deleted {
             let reactor = self.workspace.user_name(event.actor);
             let reactors = reactions.entry(reaction.clone()).or_default();
-            reactors.retain(|name| name != reactor);
-            if *on {
+            let is_on = reactors.iter().any(|name| name == reactor);
+            if *on && !is_on {
                 reactors.push(reactor.to_owned());
+            } else if !*on {
+                reactors.retain(|name| name != reactor);
             }
             reactions.retain(|_, reactors| !reactors.is_empty());
         }
