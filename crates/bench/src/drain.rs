@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::clock::{now_micros, seconds_since};
 
 /// The server sweeps the mailboxes of absent people each minute, with a tenth of a core: longer, and something is wrong.
-const DRAIN_MAX_SECONDS: f64 = 150.0;
+const DRAIN_MAX_SECONDS: f64 = 80.0;
 
 /// Between looks at the files: seldom, because looking takes CPU from the server.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);

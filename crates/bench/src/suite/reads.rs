@@ -12,8 +12,11 @@ use crate::seed::{self, Seed};
 /// Messages in the log.
 const HISTORIES: [usize; 3] = [1_000, 100_000, 1_000_000];
 
-/// People whose mailboxes are opened once each; more than the server keeps open, so that later rounds find them closed.
-const ACCOUNTS: usize = 200;
+/// People whose mailboxes are opened once each, one half by a page and the other by counting. Fewer where making each of
+/// them takes seconds.
+fn accounts(messages: usize) -> usize {
+    if messages < 1_000_000 { 100 } else { 20 }
+}
 
 /// The people whose mailboxes are asked again and again while open.
 const REGULARS: usize = 10;
@@ -34,7 +37,7 @@ enum Mailbox {
 
 /// The history of a size.
 pub fn seed(messages: usize) -> Seed {
-    Seed { accounts: ACCOUNTS, messages }
+    Seed { accounts: accounts(messages), messages }
 }
 
 /// Every size and state.
@@ -58,7 +61,7 @@ fn measure(
     let mut client = Client::connect(server.address)?;
     let floor = ask(&mut client, OPEN_READS, |_| http::get("/healthz", &Credentials::None))?;
     for mailbox in states {
-        let (channel, counts) = read(&mut client, *mailbox)?;
+        let (channel, counts) = read(&mut client, messages, *mailbox)?;
         let row = row(messages, *mailbox, &channel, &counts);
         bench.report.add(row.with("no read p50 ms", floor.percentile_ms(50)))?;
     }
@@ -68,12 +71,16 @@ fn measure(
 /// Latencies of opening the channel, and of counting.
 ///
 /// Only the first of the two can find a mailbox closed, so half of the people open and the other half count.
-fn read(client: &mut Client, mailbox: Mailbox) -> anyhow::Result<(Latencies, Latencies)> {
+fn read(
+    client: &mut Client,
+    messages: usize,
+    mailbox: Mailbox,
+) -> anyhow::Result<(Latencies, Latencies)> {
     let open = |account| http::get("/messages/general?limit=50", &seed::credentials(account));
     let count = |account| http::get("/channel_unreads", &seed::credentials(account));
     match mailbox {
         Mailbox::Absent | Mailbox::Closed => {
-            let half = ACCOUNTS / 2;
+            let half = accounts(messages) / 2;
             let opened = ask(client, half, open)?;
             Ok((opened, ask(client, half, |at| count(half + at))?))
         }
