@@ -16,7 +16,7 @@ export default defineConfig({
   server: {
     proxy: {
       // Everything that is neither a page nor a source file is the server's.
-      '^/(?!(@|src/|node_modules/|c/|favicon|$|\\?))': {
+      '^/(?!(@|src/|node_modules/|c/|view/|favicon|$|\\?))': {
         target: server,
         bypass: (request) =>
           request.headers.accept?.includes('text/html') ? '/index.html' : undefined,

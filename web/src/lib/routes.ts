@@ -7,7 +7,8 @@ export type View =
   | { readonly kind: 'channel'; readonly channel: string | null; readonly message: number | null }
   | { readonly kind: 'threads' | 'mentions' | 'saved' | 'later' | 'browse' }
   /** `section` is empty where none is named: the first. */
-  | { readonly kind: 'settings' | 'admin'; readonly section: string };
+  | { readonly kind: 'settings'; readonly section: string }
+  | { readonly kind: 'admin'; readonly section: string };
 
 export type Route =
   { readonly screen: 'login' | 'signup' } | { readonly screen: 'chat'; readonly view: View };

@@ -147,6 +147,13 @@ export class AppState {
     this.#sayViewing();
   }
 
+  /** No channel is on the screen any more. */
+  leave(): void {
+    if (this.#opened !== null) trim(this.#opened, HELD_MESSAGES_MAX);
+    this.#opened = null;
+    this.#sayViewing();
+  }
+
   go(channel: string): void {
     this.router.go(channelPath(channel));
   }

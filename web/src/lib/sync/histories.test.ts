@@ -105,7 +105,7 @@ describe('a screen that joins anywhere ends up like the server', () => {
         timeline.messages.map(shown),
       ]);
       const expectedMessages = Object.entries(expected.channels).map(
-        ([channel, page]): [string, unknown] => [channel, page.map(shown)],
+        ([channel, page]): [string, unknown] => [channel, page.map(completedMessage).map(shown)],
       );
       expect(byChannel(messages)).toEqual(byChannel(expectedMessages));
       expect(state.users).toEqual(expected.users);
