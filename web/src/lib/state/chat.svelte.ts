@@ -185,6 +185,10 @@ export class Chat implements ChatState {
   membersOf(entry: ChannelEntry): readonly string[] {
     return entry.members ?? this.profileList.active;
   }
+  memberCount(entry: ChannelEntry): number {
+    if (entry.is_default) return this.profileList.active.length;
+    return entry.members?.length ?? entry.member_count;
+  }
 }
 
 export const [getChat, setChat] = createContext<Chat>();
