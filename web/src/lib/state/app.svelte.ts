@@ -121,6 +121,7 @@ export class AppState {
     const stopAttention = this.attention.start(() => this.#divideNew());
     const stopping = new AbortController();
     const options = { signal: stopping.signal };
+    addEventListener('visibilitychange', () => document.hidden && this.drafts.flush(), options);
     addEventListener('offline', () => (this.connection.isOnline = false), options);
     addEventListener('online', () => this.#backOnline(), options);
     void this.#load();
