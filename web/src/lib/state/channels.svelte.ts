@@ -33,8 +33,8 @@ export class ChannelsState {
   constructor(
     summaries: readonly ChannelSummary[],
     private readonly me: string,
-    /** What people are called. */
-    private readonly nameOf: (user: string) => string = String,
+    /** What people are called: the username where nothing better is chosen. */
+    private readonly nameOf: (user: string) => string = (user) => user,
   ) {
     this.list = summaries.map(asEntry);
   }
