@@ -7,7 +7,9 @@ use crate::command::Actor;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
+use crate::invite;
 use crate::rejection::Rejection;
+use crate::settings::SignupMode;
 use crate::workspace::{Session, User};
 
 /// How long a session lasts from its opening: 30 days.
@@ -59,18 +61,37 @@ pub(crate) fn sign_up(
     name: &UserName,
     password_hash: &PasswordHash,
     token_hash: &TokenHash,
+    invite: Option<&TokenHash>,
 ) -> Result<Decision, Rejection> {
-    if case.workspace.find_user(name.as_str()).is_some() {
+    let is_first = case.workspace.users.is_empty();
+    let invite = admitted(case, is_first, invite)?;
+    let is_group = case.workspace.find_group(name.as_str()).is_some();
+    if is_group || case.workspace.find_user(name.as_str()).is_some() {
         return Err(Rejection::NameTaken(name.clone()));
     }
     let user = UserId(case.next_seq);
-    let is_admin = case.workspace.users.is_empty();
     let events = vec![
-        Event::AccountCreated { name: name.clone(), is_admin },
+        Event::AccountCreated { name: name.clone(), is_admin: is_first, invite },
         Event::PasswordSet { user, password_hash: password_hash.clone() },
         Event::SessionOpened { user, token_hash: token_hash.clone() },
     ];
     Ok(Decision::new(user, events))
+}
+
+/// The invite that is used up a little by a sign-up. An open door asks for none.
+fn admitted(
+    case: Case<'_>,
+    is_first: bool,
+    invite: Option<&TokenHash>,
+) -> Result<Option<Seq>, Rejection> {
+    match (case.workspace.settings.signup, invite) {
+        _ if is_first => Ok(None),
+        (SignupMode::Open, None) => Ok(None),
+        (SignupMode::Open, Some(token)) => Ok(invite::admitting(case, token).ok()),
+        (SignupMode::Invite, None) => Err(Rejection::InviteInvalid),
+        (SignupMode::Invite, Some(token)) => invite::admitting(case, token).map(Some),
+        (SignupMode::Closed, _) => Err(Rejection::SignupClosed),
+    }
 }
 
 pub(crate) fn log_in(
@@ -80,6 +101,9 @@ pub(crate) fn log_in(
     token_hash: &TokenHash,
 ) -> Result<Decision, Rejection> {
     let account = verified(case, user, verified_against)?;
+    if account.is_deactivated {
+        return Err(Rejection::AccountDeactivated);
+    }
     if let Some(until) = account.locked_until.filter(|until| case.now < *until) {
         return Err(Rejection::AccountLocked { until });
     }

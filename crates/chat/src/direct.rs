@@ -1,4 +1,4 @@
-//! Direct channels: a fixed set of two or more people, one channel per set.
+//! Direct channels: a fixed set of people, one channel per set; of one person alone for notes to oneself.
 
 use std::collections::BTreeSet;
 
@@ -41,8 +41,23 @@ pub(crate) fn opened(members: BTreeSet<UserId>) -> Event {
     Event::ChannelCreated { origin: ChannelOrigin::Direct { members } }
 }
 
+/// Refuses words that nobody would read: all the others were deactivated.
+pub(crate) fn is_answered(
+    case: Case<'_>,
+    user: UserId,
+    members: &BTreeSet<UserId>,
+) -> Result<(), Rejection> {
+    let is_gone =
+        |member: &UserId| case.workspace.users.get(member).is_none_or(|it| it.is_deactivated);
+    let mut others = members.iter().filter(|member| **member != user).peekable();
+    if others.peek().is_some() && others.all(is_gone) {
+        return Err(Rejection::AccountDeactivated);
+    }
+    Ok(())
+}
+
 fn place(case: Case<'_>, members: BTreeSet<UserId>) -> Result<Place, Rejection> {
-    if !(2..=DIRECT_MEMBERS_MAX).contains(&members.len()) {
+    if !(1..=DIRECT_MEMBERS_MAX).contains(&members.len()) {
         return Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
     }
     Ok(match case.workspace.direct_ids.get(&members) {
@@ -51,7 +66,7 @@ fn place(case: Case<'_>, members: BTreeSet<UserId>) -> Result<Place, Rejection> 
     })
 }
 
-fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Rejection> {
+pub(crate) fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Rejection> {
     let mut found = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     for name in names {
@@ -86,7 +101,7 @@ mod tests {
 
     fn post_to(channel: &str) -> Command {
         let channel = ChannelName::parse(channel).unwrap();
-        Command::PostMessage { channel, text: "psst".to_owned(), reply_to: None }
+        Command::PostMessage(PostWish::text(channel, "psst".to_owned()))
     }
 
     fn members(actors: &[Actor]) -> BTreeSet<UserId> {

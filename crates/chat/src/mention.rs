@@ -4,20 +4,33 @@ use std::collections::BTreeMap;
 
 use crate::audience::Audience;
 use crate::event::Mentions;
+use crate::ids::UserId;
 use crate::workspace::Workspace;
 
-/// The readers of a channel whom `text` names with `@name`, in any case; `@everyone` stands for all of them. Other
-/// names are ignored.
-pub(crate) fn mentions(text: &str, readers: &Audience, workspace: &Workspace) -> Mentions {
+/// The readers of a channel whom `text` names with `@name`, in any case: people, the people of groups, with `@here` those
+/// who are `active`. `@everyone` stands for all of them. Other names, and deactivated accounts, are ignored.
+pub(crate) fn mentions(
+    text: &str,
+    readers: &Audience,
+    workspace: &Workspace,
+    active: &[UserId],
+) -> Mentions {
     let mut named = BTreeMap::new();
+    let mut name = |id: UserId| {
+        let user = workspace.users.get(&id).filter(|user| !user.is_deactivated);
+        if let Some(user) = user.filter(|_| readers.includes(id)) {
+            named.insert(user.name.as_str(), id);
+        }
+    };
     for token in tokens(text) {
         if token.eq_ignore_ascii_case("everyone") {
             return Mentions::Everyone;
-        }
-        if let Some((id, user)) = workspace.find_user(token)
-            && readers.includes(id)
-        {
-            named.insert(user.name.as_str(), id);
+        } else if token.eq_ignore_ascii_case("here") {
+            active.iter().copied().for_each(&mut name);
+        } else if let Some((id, _)) = workspace.find_user(token) {
+            name(id);
+        } else if let Some((_, group)) = workspace.find_group(token) {
+            group.members.iter().copied().for_each(&mut name);
         }
     }
     if named.is_empty() { Mentions::Nobody } else { Mentions::Users(named.into_values().collect()) }

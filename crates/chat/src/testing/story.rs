@@ -110,7 +110,7 @@ impl Story {
     /// Posts a message and returns its id.
     pub fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
         let channel = ChannelName::parse(channel).expect("a test names channels rightly");
-        let command = Command::PostMessage { channel, text: text.to_owned(), reply_to: None };
+        let command = Command::PostMessage(PostWish::text(channel, text.to_owned()));
         self.given(actor, &command).last().expect("a post is an event").seq
     }
 
