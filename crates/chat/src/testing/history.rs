@@ -2,11 +2,12 @@
 
 use super::prng::Prng;
 use super::story::{Batch, Story, token_hash};
-use crate::command::{Actor, Command};
+use crate::command::{Actor, Command, PostWish};
 use crate::event::EventKind;
-use crate::ids::{ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Slug, UserId, UserName};
+use crate::ids::{ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, UserId, UserName};
 use crate::message::Message;
 use crate::rejection::Rejection;
+use crate::testing::wish;
 
 const CAST: [&str; 8] = ["alice", "bob", "mallory", "carol", "Dave", "erin", "frank", "grace"];
 const SLUGS: [&str; 5] = ["general", "random", "ops", "lunch", "news"];
@@ -72,8 +73,7 @@ struct Narrator {
 
 impl Narrator {
     fn prologue(&mut self) {
-        let slug = Slug::parse(SLUGS[0]).expect("the stage has valid slugs");
-        self.tell(Actor::System, Command::CreateChannel { slug, name: "General".to_owned() });
+        self.tell(Actor::System, wish::create_channel(SLUGS[0], true));
         for name in &CAST[..2] {
             let command = self.sign_up(name);
             self.tell(Actor::Anonymous, command);
@@ -104,7 +104,7 @@ impl Narrator {
     }
 
     fn tell(&mut self, actor: Actor, command: Command) {
-        let is_post = matches!(command, Command::PostMessage { .. });
+        let is_post = matches!(command, Command::PostMessage(_));
         let client_msg_id = (is_post && self.prng.percent(50)).then(|| {
             let id = format!("step-{}", self.number());
             ClientMsgId::parse(&id).expect("it is short and plain")
@@ -160,14 +160,13 @@ impl Narrator {
 
     fn channel_step(&mut self, actor: Actor) -> (Actor, Command) {
         let slug = self.prng.pick(&SLUGS).expect("there is a stage");
-        let slug = Slug::parse(slug).expect("the stage has valid slugs");
         let name = format!("Channel {}", self.number());
         match self.prng.below(4) {
             0 => {
                 let creator = if self.prng.percent(50) { Actor::System } else { actor };
-                (creator, Command::CreateChannel { slug, name })
+                (creator, wish::create_channel(slug, true))
             }
-            1 => (actor, Command::RenameChannel { channel: slug, name }),
+            1 => (actor, Command::RenameChannel { channel: wish::channel(slug), name }),
             _ => (actor, Command::OpenDirect { names: self.names() }),
         }
     }
@@ -176,7 +175,7 @@ impl Narrator {
         let channel = self.channel(actor);
         let text = self.text();
         let reply_to = if self.prng.percent(30) { self.message_near(&channel) } else { None };
-        Command::PostMessage { channel, text, reply_to }
+        Command::PostMessage(PostWish { reply_to, ..PostWish::text(channel, text) })
     }
 
     fn message_step(&mut self, actor: Actor) -> (Actor, Command) {
@@ -241,6 +240,7 @@ impl Narrator {
             name: UserName::parse(name).expect("the cast has valid names"),
             password_hash: PasswordHash(format!("$fake$password {number}")),
             token_hash: token_hash(number),
+            invite: None,
         }
     }
 
