@@ -190,14 +190,14 @@ fn closed(user: UserId, session: SessionId) -> Event {
 mod tests {
     use super::*;
     use crate::command::Command;
-    use crate::ids::Slug;
-    use crate::testing::Story;
+    use crate::testing::{Story, wish};
 
     fn sign_up_as(name: &str) -> Command {
         Command::SignUp {
             name: UserName::parse(name).unwrap(),
             password_hash: PasswordHash("$fake$1".to_owned()),
             token_hash: TokenHash("t1".to_owned()),
+            invite: None,
         }
     }
 
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(
             happened,
             [
-                Event::AccountCreated { name: UserName::parse("alice").unwrap(), is_admin: true },
+                Event::AccountCreated { name: wish::name("alice"), is_admin: true, invite: None },
                 Event::PasswordSet { user, password_hash: PasswordHash("$fake$1".to_owned()) },
                 Event::SessionOpened { user, token_hash: TokenHash("t1".to_owned()) },
             ]
@@ -262,16 +262,15 @@ mod tests {
         let general = story.create_channel("general");
         let alice = story.sign_up("alice");
         let message = story.post(alice, "general", "hi");
-        let slug = Slug::parse("general").unwrap();
         let commands = [
             Command::LogOut,
             Command::ChangePassword {
                 verified_against: password_set(&story, alice),
                 password_hash: PasswordHash::default(),
             },
-            Command::RenameChannel { channel: slug, name: "Hall".to_owned() },
+            Command::RenameChannel { channel: general.clone(), name: "Hall".to_owned() },
             Command::OpenDirect { names: vec![UserName::parse("alice").unwrap()] },
-            Command::PostMessage { channel: general.clone(), text: "hi".into(), reply_to: None },
+            wish::post("general", "hi"),
             Command::EditMessage { message, text: "ho".to_owned() },
             Command::DeleteMessage { message },
             Command::React { message, reaction: "heart".to_owned(), on: None },
@@ -432,6 +431,7 @@ mod tests {
             name: UserName::parse("alice").unwrap(),
             password_hash: PasswordHash("$secret$".to_owned()),
             token_hash: TokenHash("$secret$".to_owned()),
+            invite: None,
         };
         story.given(Actor::Anonymous, &command);
         let shown = format!("{command:?} {:?} {:?}", story.workspace, story.log);

@@ -202,8 +202,8 @@ mod tests {
     use super::*;
     use crate::command::{Actor, Command};
     use crate::event::Body;
-    use crate::ids::{ChannelName, Seq, Slug};
-    use crate::testing::Story;
+    use crate::ids::{ChannelName, Seq};
+    use crate::testing::{Story, wish};
 
     fn user_of(actor: Actor) -> UserId {
         let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
@@ -224,15 +224,13 @@ mod tests {
     #[test]
     fn everyone_sees_accounts_public_channels_and_what_happens_in_them() {
         let mut story = Story::new();
-        let slug = Slug::parse("general").unwrap();
-        let channel = slug.clone();
-        let create = Command::CreateChannel { slug, name: "General".to_owned() };
-        let mut seen = story.given(Actor::System, &create);
+        let channel = wish::channel("general");
+        let mut seen = story.given(Actor::System, &wish::create_channel("general", true));
         let alice = story.sign_up("alice");
         seen.push(story.log[1].clone());
         seen.extend(life_of_a_message(&mut story, alice, "general"));
         seen.extend(story.given(alice, &Command::RenameChannel { channel, name: "Hall".into() }));
-        assert_eq!(seen.len(), 7);
+        assert_eq!(seen.len(), 8);
         for record in &seen {
             assert_eq!(audience(record, &story.workspace), Audience::Everyone, "{record:?}");
         }

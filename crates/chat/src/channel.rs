@@ -347,22 +347,24 @@ pub(crate) fn at_most(field: &'static str, text: &str, chars_max: usize) -> Resu
 mod tests {
     use super::*;
     use crate::command::Command;
-    use crate::testing::Story;
+    use crate::testing::{Story, wish};
 
     fn slug(text: &str) -> Slug {
         Slug::parse(text).unwrap()
     }
 
     fn create_named(name: &str) -> Command {
-        Command::CreateChannel { slug: slug("general"), name: name.to_owned() }
+        let (topic, description) = (String::new(), String::new());
+        let (slug, name) = (slug("general"), name.to_owned());
+        Command::CreateChannel { slug, name, topic, description, is_default: true }
     }
 
     fn rename_to(name: &str) -> Command {
-        Command::RenameChannel { channel: slug("general"), name: name.to_owned() }
+        Command::RenameChannel { channel: wish::channel("general"), name: name.to_owned() }
     }
 
     #[test]
-    fn the_system_and_administrators_create_channels_and_nobody_else() {
+    fn the_system_and_administrators_create_channels_of_everybody_and_nobody_else() {
         let mut story = Story::new();
         let alice = story.sign_up("alice");
         let bob = story.sign_up("bob");
@@ -371,8 +373,7 @@ mod tests {
         let anonymous = story.when(Actor::Anonymous, &create_named("General"));
         assert_eq!(anonymous, Err(Rejection::NotLoggedIn));
         assert!(story.when(alice, &create_named("General")).is_ok());
-        let ops = Command::CreateChannel { slug: slug("ops"), name: "Ops".to_owned() };
-        let happened = story.given(Actor::System, &ops);
+        let happened = story.given(Actor::System, &wish::create_channel("ops", true));
         assert_eq!(happened[0].actor, UserId::SYSTEM);
     }
 
@@ -396,7 +397,7 @@ mod tests {
         for (name, kept) in [(longest.as_str(), longest.as_str()), (" The\n Hall ", "The Hall")] {
             let happened = Story::new().when(Actor::System, &create_named(name)).unwrap();
             let (slug, name) = (slug("general"), kept.to_owned());
-            let origin = ChannelOrigin::Public { slug, name };
+            let origin = ChannelOrigin::Public { slug, name, is_default: true };
             assert_eq!(happened, [Event::ChannelCreated { origin }]);
         }
     }
@@ -407,8 +408,8 @@ mod tests {
         let general = story.create_channel("general");
         let alice = story.sign_up("alice");
         let bob = story.sign_up("bob");
-        assert_eq!(story.when(bob, &rename_to("Hall")), Err(Rejection::NotAnAdministrator));
-        assert_eq!(story.when(alice, &rename_to("Hall")).unwrap().len(), 1);
+        assert_eq!(story.when(bob, &rename_to("Hall")), Err(Rejection::NotTheOwner));
+        assert_eq!(story.when(alice, &rename_to("Hall")).unwrap().len(), 2, "and a notice");
         assert_eq!(story.when(alice, &rename_to(" Hall ")), Ok(vec![]), "it has that name");
         let id = story.workspace.find_channel(&general).unwrap();
         assert_eq!(story.workspace.channel_name(id), "general");
@@ -420,8 +421,6 @@ mod tests {
         let alice = story.sign_up("alice");
         let not_found = Err(Rejection::ChannelNotFound);
         assert_eq!(story.when(alice, &rename_to("Hall")), not_found);
-        let channel = ChannelName::Public(slug("general"));
-        let post = Command::PostMessage(PostWish::text(channel, "hi".to_owned()));
-        assert_eq!(story.when(alice, &post), not_found);
+        assert_eq!(story.when(alice, &wish::post("general", "hi")), not_found);
     }
 }

@@ -67,7 +67,8 @@ mod tests {
         let mut story = Story::new();
         let bob = sign_up(&mut story, "bob");
         let alice = sign_up(&mut story, "alice");
-        let found = mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace);
+        let found =
+            mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![alice, bob]));
     }
 
@@ -90,10 +91,10 @@ mod tests {
             "",
         ];
         for text in texts {
-            let found = mentions(text, &Audience::Everyone, &story.workspace);
+            let found = mentions(text, &Audience::Everyone, &story.workspace, &[]);
             assert_eq!(found, Mentions::Nobody, "{text:?}");
         }
-        let found = mentions("é @alice", &Audience::Everyone, &story.workspace);
+        let found = mentions("é @alice", &Audience::Everyone, &story.workspace, &[]);
         assert_ne!(found, Mentions::Nobody, "the name itself is known");
     }
 
@@ -101,7 +102,7 @@ mod tests {
     fn everyone_stands_alone() {
         let mut story = Story::new();
         sign_up(&mut story, "alice");
-        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace);
+        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace, &[]);
         assert_eq!(found, Mentions::Everyone);
     }
 
@@ -112,7 +113,7 @@ mod tests {
         let bob = sign_up(&mut story, "bob");
         sign_up(&mut story, "mallory");
         let readers = Audience::Users(vec![alice, bob]);
-        let found = mentions("@mallory @bob", &readers, &story.workspace);
+        let found = mentions("@mallory @bob", &readers, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![bob]));
     }
 }

@@ -393,11 +393,11 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
-    use crate::testing::Story;
+    use crate::testing::{Story, wish};
 
     fn post_to(channel: &str, text: &str, reply_to: Option<Seq>) -> Command {
-        let channel = ChannelName::parse(channel).unwrap();
-        Command::PostMessage { channel, text: text.to_owned(), reply_to }
+        let wish = PostWish::text(wish::channel(channel), text.to_owned());
+        Command::PostMessage(PostWish { reply_to, ..wish })
     }
 
     fn edit_to(message: Seq, text: &str) -> Command {
