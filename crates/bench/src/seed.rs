@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use chat::event::{ChannelOrigin, Event, Mentions};
+use chat::event::{ChannelOrigin, Event, Mentions, Posting};
 use chat::{ChannelId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName};
 use eventlog::{Batch, Log};
 use minimost::clock::Clock;
