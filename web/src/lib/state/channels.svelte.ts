@@ -9,18 +9,27 @@ export class ChannelsState {
   /** What we asked to be marked as read, per channel: its event may be a second away. */
   #marked = $state.raw<Readonly<Record<string, number>>>({});
 
-  readonly open = $derived(this.list.filter((entry) => entry.kind !== 'direct'));
+  /** Public and private ones together, without the archived. */
+  readonly open = $derived(
+    this.list.filter((entry) => entry.kind !== 'direct' && entry.archived_ts === null),
+  );
+  readonly public = $derived(this.open.filter((entry) => entry.kind === 'public'));
+  readonly private = $derived(this.open.filter((entry) => entry.kind === 'private'));
   /** Newest activity first; a channel opened but not yet written to counts from its opening. */
   readonly direct = $derived(
     this.list
-      .filter((entry) => entry.kind === 'direct')
+      .filter((entry) => entry.kind === 'direct' && !entry.is_hidden)
       .sort((a, b) => (b.newest_id ?? b.id) - (a.newest_id ?? a.id)),
   );
-  readonly unread = $derived(this.list.reduce((sum, entry) => sum + this.unreadOf(entry), 0));
+  /** What asks for attention: not what was muted. */
+  readonly unread = $derived(this.#sum((entry) => this.unreadOf(entry)));
+  readonly mentions = $derived(this.#sum((entry) => this.mentionsOf(entry)));
 
   constructor(
     summaries: readonly ChannelSummary[],
     private readonly me: string,
+    /** What people are called: the username where nothing better is chosen. */
+    private readonly nameOf: (user: string) => string = (user) => user,
   ) {
     this.list = summaries.map(asEntry);
   }
@@ -51,6 +60,10 @@ export class ChannelsState {
   }
 
   titleOf(entry: ChannelEntry): string {
-    return entry.kind === 'direct' ? this.othersIn(entry).join(', ') : entry.name;
+    return entry.kind === 'direct' ? this.othersIn(entry).map(this.nameOf).join(', ') : entry.name;
+  }
+
+  #sum(of: (entry: ChannelEntry) => number): number {
+    return this.list.reduce((sum, entry) => sum + (entry.muted ? 0 : of(entry)), 0);
   }
 }
