@@ -150,9 +150,11 @@ pub fn messages_by_id(
     })
 }
 
-/// Messages of a channel, replies in its threads included, that are new or changed in `(since, until)`, as they were after `up_to`, oldest first.
+/// Messages of a channel, replies in its threads included, that are new or changed in `(since, until)`, as they were
+/// after `up_to`, oldest first.
 ///
-/// A message counts when it was posted, edited, reacted to, voted on, replied to in its thread or deleted later than `since` and earlier than `until`
+/// A message counts when it was posted, edited, reacted to, voted on, replied to in its thread or deleted later than
+/// `since` and earlier than `until`
 /// (`None`: however late). When there are more than `limit`, these are the ones with the lowest ids: the caller goes on
 /// by id.
 pub fn messages_changed(
