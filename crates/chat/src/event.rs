@@ -72,6 +72,11 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 /// A message as it was posted, to a channel or only to a thread in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
@@ -165,12 +170,17 @@ pub enum Event {
         text: String,
         mentions_before: Mentions,
         mentions: Mentions,
+        /// The message is only in a thread: no part of what the channel counts.
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_beside: bool,
     },
     MessageDeleted {
         channel: ChannelId,
         message: Seq,
         sender: UserId,
         mentions_before: Mentions,
+        #[serde(default, skip_serializing_if = "is_false")]
+        is_beside: bool,
     },
     MessageReacted {
         channel: ChannelId,

@@ -323,6 +323,7 @@ pub(crate) fn edit(
         mentions_before: message.mentions.clone(),
         mentions: mentions(&text, &readers, case.workspace, &case.facts.active),
         text,
+        is_beside: !message.in_timeline,
     };
     Ok(Decision::new(user, vec![edited]))
 }
@@ -337,6 +338,7 @@ pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, 
         message: id,
         sender: message.sender,
         mentions_before: message.mentions.clone(),
+        is_beside: !message.in_timeline,
     };
     let thread = thread::without_reply(case, message);
     Ok(Decision::new(user, [deleted].into_iter().chain(thread).collect()))
