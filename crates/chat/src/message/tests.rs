@@ -82,6 +82,7 @@ fn an_edit_replaces_text_and_mentions_and_says_what_they_were() {
     let message = story.post(alice, "general", "hi @bob");
     let happened = story.when(alice, &edit_to(message, "hi @alice ")).unwrap();
     let edited = Event::MessageEdited {
+        is_beside: false,
         channel: story.messages[&message].channel,
         message,
         text: "hi @alice".to_owned(),
@@ -137,6 +138,7 @@ fn deleting_leaves_a_tombstone_and_erases_every_text_it_had() {
     let batch = story.run(alice, None, &Command::DeleteMessage { message }).unwrap();
     assert_eq!(batch.redacted, [message, edit]);
     let deleted = Event::MessageDeleted {
+        is_beside: false,
         channel: before.channel,
         message,
         sender: user_of(alice),
@@ -231,4 +233,87 @@ fn a_late_repeat_of_a_wish_that_was_true_already_undoes_nothing() {
     let batch = story.run(alice, named.clone(), &again).unwrap();
     assert_eq!(batch.events.len(), 1, "the event remembers the id");
     assert_eq!(batch.events[0].client_msg_id, named);
+}
+
+fn forward(message: Seq, to: &str, text: &str) -> Command {
+    let wish = PostWish::text(wish::channel(to), text.to_owned());
+    Command::PostMessage(PostWish { attach: Some(AttachWish::Forward(message)), ..wish })
+}
+
+fn copy_in(story: &Story, message: Seq) -> Forward {
+    match &story.messages[&message].attached {
+        Some(Attached::Forward(copy)) => copy.clone(),
+        other => panic!("{other:?} is no copy"),
+    }
+}
+
+#[test]
+fn a_forwarded_message_is_a_copy_that_stays_as_it_was() {
+    let (mut story, alice, bob) = scene();
+    let original = story.post(alice, "general", "ship it");
+    let passed_on = story.given(bob, &forward(original, "random", " \n"))[0].seq;
+    let copy = copy_in(&story, passed_on);
+    let (channel, ts) = (story.messages[&original].channel, story.messages[&original].ts);
+    let (sender, text) = (user_of(alice), "ship it".to_owned());
+    assert_eq!(copy, Forward { message: original, channel, sender, ts, text });
+    assert_eq!(story.messages[&passed_on].text.as_deref(), Some(""), "no word of his own");
+    story.given(alice, &edit_to(original, "wait"));
+    story.given(alice, &Command::DeleteMessage { message: original });
+    assert_eq!(copy_in(&story, passed_on).text, "ship it");
+    story.given(bob, &Command::DeleteMessage { message: passed_on });
+    assert_eq!(story.messages[&passed_on].attached, None, "with the message goes the copy");
+}
+
+#[test]
+fn what_only_passes_on_another_message_is_forwarded_as_that_other() {
+    let (mut story, alice, bob) = scene();
+    let original = story.post(alice, "general", "ship it");
+    let silent = story.given(bob, &forward(original, "random", ""))[0].seq;
+    let again = story.given(alice, &forward(silent, "general", "see @bob"))[0].seq;
+    assert_eq!(copy_in(&story, again).message, original);
+    assert_eq!(story.messages[&again].mentions, Mentions::Users(vec![user_of(bob)]));
+    let of_words = story.given(bob, &forward(again, "random", ""))[0].seq;
+    assert_eq!(copy_in(&story, of_words).text, "see @bob");
+}
+
+#[test]
+fn what_one_may_not_see_or_what_is_deleted_or_a_notice_is_not_forwarded() {
+    let (mut story, alice, bob) = scene();
+    let mallory = story.sign_up("mallory");
+    let hidden = story.post(alice, "dm:alice:bob", "psst");
+    let refused = story.when(mallory, &forward(hidden, "general", "look"));
+    assert_eq!(refused, Err(Rejection::MessageNotFound));
+    assert!(story.when(bob, &forward(hidden, "general", "look")).is_ok());
+    let elsewhere = story.when(mallory, &forward(hidden, "dm:alice:bob", ""));
+    assert_eq!(elsewhere, Err(Rejection::NotAMember));
+    story.given(alice, &Command::DeleteMessage { message: hidden });
+    let gone = story.when(bob, &forward(hidden, "general", ""));
+    assert_eq!(gone, Err(Rejection::MessageDeleted));
+    let (channel, name) = (wish::channel("general"), "Hall".to_owned());
+    let notice = story.given(alice, &Command::RenameChannel { channel, name })[1].seq;
+    let refused = story.when(bob, &forward(notice, "random", ""));
+    assert_eq!(refused, Err(Rejection::MessageIsNotice));
+}
+
+#[test]
+fn what_happens_to_a_reply_beside_the_channel_says_so() {
+    let (mut story, alice, bob) = scene();
+    let root = story.post(alice, "general", "who is in?");
+    let beside = story.reply(bob, root, "me");
+    let edited = story.when(bob, &edit_to(beside, "not me")).unwrap();
+    assert!(matches!(edited[0], Event::MessageEdited { is_beside: true, .. }), "{edited:?}");
+    let deleted = story.when(bob, &Command::DeleteMessage { message: beside }).unwrap();
+    assert!(matches!(deleted[0], Event::MessageDeleted { is_beside: true, .. }), "{deleted:?}");
+}
+
+#[test]
+fn nobody_answers_for_the_server() {
+    let (mut story, alice, _) = scene();
+    let (channel, name) = (wish::channel("general"), "Hall".to_owned());
+    let notice = story.given(alice, &Command::RenameChannel { channel, name })[1].seq;
+    for command in [edit_to(notice, "Attic"), Command::DeleteMessage { message: notice }] {
+        assert_eq!(story.when(alice, &command), Err(Rejection::NotTheSender));
+    }
+    let react = Command::React { message: notice, reaction: "heart".to_owned(), on: None };
+    assert_eq!(story.when(alice, &react), Err(Rejection::MessageIsNotice));
 }
