@@ -207,3 +207,6 @@ pub(crate) fn mark_read(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
