@@ -1,16 +1,14 @@
-/** The three addresses of this client. Two screens and a channel need no more router than this. */
-import { segment } from './api/client';
+/** Where the window is. What the addresses mean is in `routes.ts`. */
+import { panelOf, routeOf, withPanel, type Route, type SidePanel } from './routes';
 
-export type Route =
-  | { readonly screen: 'login' }
-  | { readonly screen: 'signup' }
-  /** `channel` is null at `/`: whichever is the first. */
-  | { readonly screen: 'chat'; readonly channel: string | null };
+export { channelPath, messagePath, threadPath, viewPath } from './routes';
 
 export class Router {
   #url = $state.raw(new URL(location.href));
 
   readonly route: Route = $derived(routeOf(this.#url.pathname));
+  /** What stands beside the view; null for nothing. */
+  readonly panel: SidePanel | null = $derived(panelOf(this.#url.searchParams));
   readonly query: URLSearchParams = $derived(this.#url.searchParams);
 
   /** Listens to the window; the result stops it. */
@@ -25,6 +23,14 @@ export class Router {
   go(path: string): void {
     if (path !== location.pathname + location.search) history.pushState(null, '', path);
     this.#read();
+  }
+
+  /** Opens a panel beside whatever is shown; going back closes it. */
+  open(panel: SidePanel): void {
+    this.go(withPanel(this.#url, panel));
+  }
+  closePanel(): void {
+    this.go(withPanel(this.#url, null));
   }
 
   /** Goes where going back should not lead again. */
@@ -45,31 +51,5 @@ export class Router {
     if (link === null || link.target !== '' || link.origin !== location.origin) return;
     event.preventDefault();
     this.go(link.pathname + link.search);
-  }
-}
-
-export function channelPath(channel: string): string {
-  return `/c/${segment(channel)}`;
-}
-
-export function routeOf(pathname: string): Route {
-  if (pathname === '/login') return { screen: 'login' };
-  if (pathname === '/signup') return { screen: 'signup' };
-  const [, channel] = /^\/c\/([^/]+)\/?$/.exec(pathname) ?? [];
-  return { screen: 'chat', channel: channel === undefined ? null : canonical(decode(channel)) };
-}
-
-/** A direct channel by its one name, in whichever order somebody wrote the people. */
-function canonical(channel: string | null): string | null {
-  if (channel === null || !channel.startsWith('dm:')) return channel;
-  return ['dm', ...channel.split(':').slice(1).sort()].join(':');
-}
-
-function decode(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // A percent sign that encodes nothing names no channel.
-    return null;
   }
 }

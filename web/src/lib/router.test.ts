@@ -1,19 +1,63 @@
 import { expect, it } from 'vitest';
-import { channelPath, routeOf } from './router.svelte';
+import { channelPath, messagePath, panelOf, routeOf, viewPath, withPanel } from './routes';
 
-it('knows its three addresses', () => {
+function channelAt(path: string) {
+  const route = routeOf(path);
+  return route.screen === 'chat' && route.view.kind === 'channel' ? route.view : null;
+}
+
+it('knows its screens', () => {
   expect(routeOf('/login')).toEqual({ screen: 'login' });
   expect(routeOf('/signup')).toEqual({ screen: 'signup' });
-  expect(routeOf('/')).toEqual({ screen: 'chat', channel: null });
-  expect(routeOf('/c/general')).toEqual({ screen: 'chat', channel: 'general' });
+  expect(channelAt('/')).toMatchObject({ channel: null, message: null });
+  expect(channelAt('/c/general')).toMatchObject({ channel: 'general', message: null });
 });
 
 it('names a direct channel readably, and finds it in any order', () => {
   expect(channelPath('dm:alice:bob')).toBe('/c/dm:alice:bob');
-  expect(routeOf('/c/dm:bob:alice')).toEqual({ screen: 'chat', channel: 'dm:alice:bob' });
-  expect(routeOf('/c/dm%3Aalice%3Abob')).toEqual({ screen: 'chat', channel: 'dm:alice:bob' });
+  expect(channelAt('/c/dm:bob:alice')?.channel).toBe('dm:alice:bob');
+  expect(channelAt('/c/dm%3Aalice%3Abob')?.channel).toBe('dm:alice:bob');
+});
+
+it('finds notes to oneself by both of their names', () => {
+  expect(channelAt('/c/dm:alice:alice')?.channel).toBe('dm:alice');
+  expect(channelAt('/c/dm:alice')?.channel).toBe('dm:alice');
+});
+
+it('leads to a message by its permalink, and to the channel by a broken one', () => {
+  expect(channelAt(messagePath('private:7', 42))).toEqual({
+    kind: 'channel',
+    channel: 'private:7',
+    message: 42,
+  });
+  expect(channelAt('/c/general/nonsense')).toMatchObject({ channel: 'general', message: null });
+});
+
+it('knows its views, each by the path it makes', () => {
+  for (const kind of ['threads', 'mentions', 'saved', 'later', 'browse'] as const) {
+    expect(routeOf(viewPath({ kind }))).toEqual({ screen: 'chat', view: { kind } });
+  }
+  const people = { kind: 'admin', section: 'people' } as const;
+  expect(routeOf(viewPath(people))).toEqual({ screen: 'chat', view: people });
+  const settings = { kind: 'settings', section: '' } as const;
+  expect(routeOf(viewPath(settings))).toEqual({ screen: 'chat', view: settings });
+  expect(channelAt('/view/nowhere')).toMatchObject({ channel: null });
+});
+
+it('puts one panel beside a view, and takes it away again', () => {
+  const url = new URL('https://chat.lan/c/general?profile=bob');
+  const thread = { kind: 'thread', root_id: 17, channel: null } as const;
+  const path = withPanel(url, thread);
+  expect(path).toBe('/c/general?thread=17');
+  expect(panelOf(new URL(path, url).searchParams)).toEqual(thread);
+  const elsewhere = { ...thread, channel: 'private:7' };
+  const far = new URL(withPanel(new URL('https://chat.lan/view/threads'), elsewhere), url);
+  expect(panelOf(far.searchParams)).toEqual(elsewhere);
+  expect(panelOf(url.searchParams)).toEqual({ kind: 'profile', user: 'bob' });
+  expect(withPanel(url, null)).toBe('/c/general');
+  expect(panelOf(new URLSearchParams('panel=nonsense&thread=x'))).toBeNull();
 });
 
 it('does not fall over an address that encodes nothing', () => {
-  expect(routeOf('/c/%zz')).toEqual({ screen: 'chat', channel: null });
+  expect(channelAt('/c/%zz')).toMatchObject({ channel: null, message: null });
 });

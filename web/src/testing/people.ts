@@ -1,6 +1,14 @@
 /** Named people and their messages for the tests. */
 import type { DurableEvent } from '../lib/api/events';
-import type { Account, Message, State } from '../lib/api/schema';
+import type {
+  Account,
+  Channel,
+  Message,
+  Notification,
+  Profile,
+  State,
+  Thread,
+} from '../lib/api/schema';
 import type { ChatState, Echo, TimelineData } from '../lib/sync/chat-state';
 import { asEntry } from '../lib/sync/unread';
 import type { Cursor } from '../lib/sync/cursor';
@@ -36,6 +44,71 @@ export function aMessage(
     files: [],
     metadata: null,
     client_msg_id: null,
+    thread_id: null,
+    thread: null,
+    forward: null,
+    poll: null,
+    ...rest,
+  };
+}
+
+/** What a root says after `replies` replies, the last of which is `last_reply_id`. */
+export function aThread(replies: number, last_reply_id: number, participants = ['bob']): Thread {
+  return { replies, participants, last_reply_id, last_reply_ts: 1_700_000_000 + last_reply_id };
+}
+
+/** A reply in the thread of `thread_id`, with what its root then says. */
+export function replied(
+  message: Message & { readonly thread_id: number },
+  root_thread: Thread,
+): DurableEvent {
+  return { kind: 'thread_replied', cursor: at(message.id), data: { ...message, root_thread } };
+}
+
+export function aChannel(channel: string, rest: Partial<Channel> = {}): Channel {
+  return {
+    id: 1,
+    channel,
+    kind: 'public',
+    name: channel,
+    created_ts: 1_700_000_000,
+    members: null,
+    member_count: 3,
+    topic: '',
+    description: '',
+    is_default: true,
+    archived_ts: null,
+    owner: null,
+    posters: null,
+    ...rest,
+  };
+}
+
+/** A private channel of these people; the first of them owns it. */
+export function aPrivateChannel(channel: string, members: readonly string[]): Channel {
+  const { length } = members;
+  const owner = members[0] ?? null;
+  return aChannel(channel, {
+    id: 7,
+    kind: 'private',
+    members,
+    member_count: length,
+    is_default: false,
+    owner,
+  });
+}
+
+export function aProfile(username: string, rest: Partial<Profile> = {}): Profile {
+  return {
+    username,
+    display_name: null,
+    name_color: null,
+    pronouns: null,
+    time_zone: null,
+    bio: null,
+    status: null,
+    is_admin: false,
+    is_deactivated: false,
     ...rest,
   };
 }
@@ -86,32 +159,47 @@ export function aliceState(last_read_id: number | null = null): State {
     users: ['alice', 'bob', 'carol'],
     channels: [
       {
-        id: 1,
-        channel: 'general',
-        kind: 'public',
-        name: 'General',
-        created_ts: 1_700_000_000,
-        members: null,
+        ...aChannel('general', { name: 'General' }),
         unread: 0,
         mentions: 0,
         last_read_id,
         newest_id: last_read_id,
+        history_start_id: 0,
+        level: 'default',
+        muted: false,
+        is_hidden: false,
+        pins: [],
       },
     ],
     presence: {},
     override: null,
     limits: { message_chars_max: 10_000, typing_seconds: 5 },
+    people: ['alice', 'bob', 'carol'].map((name) => aProfile(name)),
+    groups: [],
+    preferences: {},
+    do_not_disturb: { enabled: false, from: '22:00', to: '07:00', days: [], until_ts: null },
+    keywords: [],
+    saved: [],
+    drafts: [],
+    scheduled: [],
+    reminders: [],
+    threads: { unread: 0, mentions: 0 },
+    settings: { signup: 'open', edit_history: 'everyone' },
   };
 }
 
 export class PlainTimeline implements TimelineData {
+  root: TimelineData['root'] = null;
   messages: readonly Message[] = [];
   spans: TimelineData['spans'] = [];
   hasOlder = false;
   quoted: TimelineData['quoted'] = {};
   passed: TimelineData['passed'] = null;
   markers: TimelineData['markers'] = {};
-  constructor(readonly channel: string) {}
+  constructor(
+    readonly channel: string,
+    readonly thread_id: number | null = null,
+  ) {}
 
   get texts(): (string | null)[] {
     return this.messages.map((message) => message.content);
@@ -123,11 +211,24 @@ export class PlainState implements ChatState {
   readonly me: string;
   readonly my_id: number;
   users: readonly string[];
+  profiles: ChatState['profiles'];
+  groups: ChatState['groups'];
+  settings: ChatState['settings'];
+  preferences: ChatState['preferences'];
+  keywords: ChatState['keywords'];
+  do_not_disturb: ChatState['do_not_disturb'];
+  saved: ChatState['saved'];
+  drafts: ChatState['drafts'];
+  scheduled: ChatState['scheduled'];
+  reminders: ChatState['reminders'];
+  followed: ChatState['followed'];
+  readonly notifications: Notification[] = [];
   channels: ChatState['channels'];
   presence: ChatState['presence'];
   echoes: readonly Echo[] = [];
   typing: string[] = [];
   readonly timelines = new Map<string, PlainTimeline>();
+  threads: readonly PlainTimeline[] = [];
 
   constructor(
     state: State,
@@ -138,10 +239,31 @@ export class PlainState implements ChatState {
     this.users = state.users;
     this.channels = state.channels.map(asEntry);
     this.presence = state.presence;
+    this.profiles = state.people;
+    this.groups = state.groups;
+    this.settings = state.settings;
+    this.preferences = state.preferences;
+    this.keywords = state.keywords;
+    this.do_not_disturb = state.do_not_disturb;
+    this.saved = state.saved;
+    this.drafts = state.drafts;
+    this.scheduled = state.scheduled;
+    this.reminders = state.reminders;
+    this.followed = { ...state.threads, is: {}, isStale: false };
   }
 
   timelineOf(channel: string): PlainTimeline | undefined {
     return this.timelines.get(channel);
+  }
+  threadsIn(channel: string): readonly PlainTimeline[] {
+    return this.threads.filter((thread) => thread.channel === channel);
+  }
+  dropTimelines(channel: string): void {
+    this.timelines.delete(channel);
+    this.threads = this.threads.filter((thread) => thread.channel !== channel);
+  }
+  notified(notification: Notification): void {
+    this.notifications.push(notification);
   }
   typingStarted(_channel: string, user: string): void {
     this.typing = [...this.typing, user];
@@ -154,5 +276,11 @@ export class PlainState implements ChatState {
     const timeline = new PlainTimeline(channel);
     this.timelines.set(channel, timeline);
     return timeline;
+  }
+
+  openThread(channel: string, root_id: number): PlainTimeline {
+    const thread = new PlainTimeline(channel, root_id);
+    this.threads = [...this.threads, thread];
+    return thread;
   }
 }

@@ -2,67 +2,34 @@
  * The shapes on the wire, as docs/api.md states them. Times are Unix seconds, ids are the `seq`
  * of the event that made the thing.
  */
+import type { Settings } from './schema/admin';
+import type { ChannelSummary } from './schema/channels';
+import type { Draft, Reminder, Scheduled } from './schema/later';
+import type {
+  Account,
+  Dnd,
+  Group,
+  Override,
+  Preferences,
+  Presence,
+  Profile,
+} from './schema/people';
 
-export type Presence = 'active' | 'idle' | 'hidden' | 'offline';
-export type Override = 'active' | 'idle' | 'offline';
-export type ChannelKind = 'public' | 'private' | 'direct';
-
-export interface Account {
-  id: number;
-  username: string;
-  is_admin: boolean;
-  created_ts: number;
-}
-
-/** Emoji name -> the users who reacted with it, in the order in which they did. */
-export type Reactions = Readonly<Record<string, readonly string[]>>;
-
-/** A message as it is now. Never changed in place: an event makes a new one. */
-export interface Message {
-  readonly id: number;
-  readonly channel: string;
-  readonly sender: string;
-  /** Null in a tombstone. */
-  readonly content: string | null;
-  readonly content_type: string;
-  readonly ts: number;
-  readonly edited: boolean;
-  readonly edited_ts: number | null;
-  readonly deleted: boolean;
-  readonly deleted_ts: number | null;
-  readonly reply_to_id: number | null;
-  readonly reactions: Reactions;
-  readonly reactions_ts: number | null;
-  /** Names, or `@everyone`. */
-  readonly mentions: readonly string[];
-  readonly filename: string | null;
-  readonly files: readonly unknown[];
-  readonly metadata: unknown;
-  readonly client_msg_id: string | null;
-}
-
-export interface Channel {
-  readonly id: number;
-  /** The slug, or `dm:` and the sorted names. */
-  readonly channel: string;
-  readonly kind: ChannelKind;
-  readonly name: string;
-  readonly created_ts: number;
-  /** Null in a public channel: everybody. */
-  readonly members: readonly string[] | null;
-}
-
-/** A channel with what its reader has and has not seen of it. */
-export interface ChannelSummary extends Channel {
-  readonly unread: number;
-  readonly mentions: number;
-  readonly last_read_id: number | null;
-  readonly newest_id: number | null;
-}
+export type * from './schema/admin';
+export type * from './schema/channels';
+export type * from './schema/later';
+export type * from './schema/messages';
+export type * from './schema/people';
 
 export interface Limits {
   readonly message_chars_max: number;
   readonly typing_seconds: number;
+}
+
+/** What is unread in the threads that we follow. */
+export interface ThreadTotals {
+  readonly unread: number;
+  readonly mentions: number;
 }
 
 /** The answer of `GET /state`: all that a screen needs to start, at one cursor. */
@@ -73,16 +40,23 @@ export interface State {
   readonly presence: Readonly<Record<string, Presence>>;
   readonly override: Override | null;
   readonly limits: Limits;
+  /** All accounts, sorted by username. */
+  readonly people: readonly Profile[];
+  readonly groups: readonly Group[];
+  readonly preferences: Preferences;
+  readonly do_not_disturb: Dnd;
+  readonly keywords: readonly string[];
+  /** The ids of saved messages. */
+  readonly saved: readonly number[];
+  readonly drafts: readonly Draft[];
+  readonly scheduled: readonly Scheduled[];
+  readonly reminders: readonly Reminder[];
+  readonly threads: ThreadTotals;
+  readonly settings: Settings;
 }
 
 export interface Emoji {
   readonly name: string;
   readonly char: string;
   readonly group: string;
-}
-
-/** How far another member has read. */
-export interface ReadMarker {
-  readonly last_read_id: number | null;
-  readonly last_read_ts: number | null;
 }

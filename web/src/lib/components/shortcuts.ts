@@ -13,7 +13,7 @@ export function shortcuts(app: AppState, chat: Chat, panels: Panels): () => void
       return;
     }
     if (panels.open !== null) return;
-    if (event.key === 'Escape') panels.isDrawerOpen = false;
+    if (event.key === 'Escape') escape(app, panels, event);
     if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
       step(app, chat, event.key === 'ArrowDown' ? 1 : -1);
@@ -27,6 +27,14 @@ export function shortcuts(app: AppState, chat: Chat, panels: Panels): () => void
   return () => stopping.abort();
 }
 
+/** Closes what lies nearest: a menu closes by itself, an editor minds its own, then come we. */
+function escape(app: AppState, panels: Panels, event: KeyboardEvent): void {
+  const isMenuOpen = document.querySelector(':popover-open') !== null;
+  if (isMenuOpen || event.defaultPrevented || hasText(event.target)) return;
+  if (panels.isDrawerOpen) panels.isDrawerOpen = false;
+  else if (app.router.panel !== null) app.router.closePanel();
+}
+
 /** The next channel as the sidebar shows them, around the end. */
 function step(app: AppState, chat: Chat, by: 1 | -1): void {
   const shown = [...chat.channelList.open, ...chat.channelList.direct];
@@ -37,4 +45,9 @@ function step(app: AppState, chat: Chat, by: 1 | -1): void {
 
 function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('input, textarea') !== null;
+}
+
+function hasText(target: EventTarget | null): boolean {
+  const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  return isField && target.value !== '';
 }

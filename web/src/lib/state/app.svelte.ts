@@ -17,12 +17,13 @@ import { reportPresence } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
-import { asEntry, countAsked } from '../sync/unread';
+import { countAsked, freshEntry } from '../sync/unread';
 import { AttentionState } from './attention.svelte';
 import { Chat } from './chat.svelte';
 import { ConnectionState } from './connection.svelte';
 import { DraftsState } from './drafts.svelte';
 import { EmojiState } from './emoji.svelte';
+import { Notifier } from './notifier';
 import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
 import type { Timeline } from './timeline.svelte';
@@ -31,6 +32,8 @@ import { ToastsState } from './toasts.svelte';
 /** The server keeps markers to one a second; asking more often changes nothing. */
 const MARK_READ_EVERY_MS = 1_000;
 const RECOUNT_AFTER_MS = 300;
+/** Many talk in threads at once, and their totals are only a number at the side. */
+const RECOUNT_THREADS_AFTER_MS = 2_000;
 const START_AGAIN_AFTER_MS = 3_000;
 /** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
 const HELD_MESSAGES_MAX = 200;
@@ -39,21 +42,27 @@ export class AppState {
   readonly router = new Router();
   readonly api = new ApiClient(fetch.bind(globalThis), () => this.#signedOut());
   readonly toasts = new ToastsState();
-  readonly drafts = new DraftsState();
+  readonly drafts = new DraftsState({
+    save: (channel, thread_id, text) => this.api.later.saveDraft(channel, thread_id, text),
+  });
   readonly outbox = new OutboxState();
   readonly connection = new ConnectionState();
   readonly attention = new AttentionState();
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
   readonly pages = new Pages(this.api, () => void this.#load());
+  readonly notifier = new Notifier(this.attention, (path) => this.router.go(path));
   readonly sender = new Sender(this.outbox, {
     post: (echo) =>
-      this.api.send(echo.channel, {
+      this.api.messages.send(echo.channel, {
         text: echo.text,
         reply_to_id: echo.reply_to_id,
         client_msg_id: echo.client_msg_id,
+        ...(echo.thread_id === null
+          ? {}
+          : { thread_id: echo.thread_id, also_send_to_channel: echo.also_send_to_channel }),
       }),
-    onposted: (message) => this.chat && applyAnswer(this.chat, message),
+    onposted: (message, echo) => this.chat && applyAnswer(this.chat, message, echo),
     newId: newClientMsgId,
     now: Date.now,
     random: Math.random,
@@ -96,7 +105,8 @@ export class AppState {
   readonly channel: string | null = $derived.by(() => {
     const { route } = this.router;
     if (route.screen !== 'chat') return null;
-    return route.channel ?? this.chat?.channels[0]?.channel ?? null;
+    if (route.view.kind !== 'channel') return null;
+    return route.view.channel ?? this.chat?.channelList.open[0]?.channel ?? null;
   });
 
   /** Begins to listen; the result ends everything that belongs to the session. */
@@ -137,6 +147,13 @@ export class AppState {
     this.#sayViewing();
   }
 
+  /** No channel is on the screen any more. */
+  leave(): void {
+    if (this.#opened !== null) trim(this.#opened, HELD_MESSAGES_MAX);
+    this.#opened = null;
+    this.#sayViewing();
+  }
+
   go(channel: string): void {
     this.router.go(channelPath(channel));
   }
@@ -145,8 +162,9 @@ export class AppState {
   adopt(channel: Channel): void {
     const { chat } = this;
     if (chat !== null && chat.channelList.find(channel.channel) === undefined) {
-      const news = { unread: 0, mentions: 0, last_read_id: null, newest_id: null };
-      chat.channels = [...chat.channels, asEntry({ ...channel, ...news })];
+      // It may have a history, if it was joined and not made.
+      chat.channels = [...chat.channels, { ...freshEntry(channel), isCountStale: true }];
+      this.#recountSoon(chat, RECOUNT_AFTER_MS);
     }
     this.go(channel.channel);
   }
@@ -155,12 +173,38 @@ export class AppState {
   markRead(channel: string, message_id: number): void {
     this.chat?.channelList.mark(channel, message_id);
     if (this.#markTimers.has(channel)) return;
-    void this.api.markRead(channel, message_id).catch(() => {});
+    void this.api.channels.markRead(channel, message_id).catch(() => {});
     const timer = setTimeout(() => {
       this.#markTimers.delete(channel);
       this.#markAgain(channel);
     }, MARK_READ_EVERY_MS);
     this.#markTimers.set(channel, timer);
+  }
+
+  /** Begins to follow what happens in a thread, until it is left. */
+  openThread(channel: string, root_id: number): Timeline | null {
+    const { chat } = this;
+    if (chat === null) return null;
+    const thread = chat.threadOf(root_id) ?? chat.addThread(channel, root_id);
+    if (!thread.isLoaded) void this.pages.loadNewest(chat, thread);
+    return thread;
+  }
+  leaveThread(root_id: number): void {
+    this.chat?.closeThread(root_id);
+  }
+  markThreadRead(root_id: number, message_id: number): void {
+    void this.api.threads.markRead(root_id, message_id).catch(() => {});
+  }
+
+  /** Carries out a wish, and says so in a toast when it is refused. True when it was fulfilled. */
+  async attempt(wish: Promise<unknown>): Promise<boolean> {
+    try {
+      await wish;
+      return true;
+    } catch (failure) {
+      this.toasts.explain(failure);
+      return false;
+    }
   }
 
   async setOverride(override: Override | null): Promise<void> {
@@ -179,7 +223,10 @@ export class AppState {
     try {
       const { value, cursor } = await this.api.state();
       this.#belongTo(value.me.username);
-      this.chat = new Chat(value, cursor, this.outbox);
+      this.drafts.adopt(value.drafts);
+      this.chat = new Chat(value, cursor, this.outbox, (notification) =>
+        this.notifier.tell(notification),
+      );
       this.failure = null;
       this.#stream.open();
     } catch (failure) {
@@ -211,35 +258,42 @@ export class AppState {
         this.#sayViewing();
       }
       apply(chat, event);
+      if (event.kind === 'draft_saved') this.drafts.hear(event.data);
     }
     if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
     const { chat } = this;
-    if (chat?.channels.some((entry) => entry.isCountStale)) this.#recountSoon(chat);
+    if (chat?.channels.some((entry) => entry.isCountStale)) {
+      this.#recountSoon(chat, RECOUNT_AFTER_MS);
+    } else if (chat?.followed.isStale) this.#recountSoon(chat, RECOUNT_THREADS_AFTER_MS);
   }
 
   /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */
   #markAgain(channel: string): void {
     const entry = this.chat?.channelList.find(channel);
     if (!entry?.newest_id || entry.unread === 0 || !this.chat?.channelList.isMarked(entry)) return;
-    void this.api.markRead(channel, entry.newest_id).catch(() => {});
+    void this.api.channels.markRead(channel, entry.newest_id).catch(() => {});
   }
 
   /** Asks for counts that events alone could not tell. */
-  #recountSoon(chat: Chat): void {
+  #recountSoon(chat: Chat, after_ms: number): void {
     this.#recountTimer ??= setTimeout(async () => {
       try {
-        const { value } = await this.api.state();
+        const { value, cursor } = await this.api.state();
         const fresh = new Map(value.channels.map((summary) => [summary.channel, summary]));
         chat.channels = chat.channels.map((entry) => {
           const summary = fresh.get(entry.channel);
           return entry.isCountStale && summary ? countAsked(entry, summary) : entry;
         });
+        // An answer behind the stream lacks replies that were counted already.
+        if (cursor.seq >= chat.cursor.seq) {
+          chat.followed = { ...chat.followed, ...value.threads, isStale: false };
+        }
       } catch {
         // The counts stay marked as stale; the next event asks again.
       } finally {
         this.#recountTimer = undefined;
       }
-    }, RECOUNT_AFTER_MS);
+    }, after_ms);
   }
 
   #sayViewing(): void {

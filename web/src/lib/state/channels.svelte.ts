@@ -9,18 +9,32 @@ export class ChannelsState {
   /** What we asked to be marked as read, per channel: its event may be a second away. */
   #marked = $state.raw<Readonly<Record<string, number>>>({});
 
-  readonly open = $derived(this.list.filter((entry) => entry.kind !== 'direct'));
+  /** Those of everybody first, as they were made; then by name. */
+  readonly public = $derived(this.#named('public'));
+  readonly private = $derived(this.#named('private'));
+  /** Public and private ones together, without the archived. */
+  readonly open = $derived([...this.public, ...this.private]);
+  /** Nobody writes in them any more. */
+  readonly archived = $derived(
+    this.list
+      .filter((entry) => entry.kind !== 'direct' && entry.archived_ts !== null)
+      .sort((a, b) => a.name.localeCompare(b.name)),
+  );
   /** Newest activity first; a channel opened but not yet written to counts from its opening. */
   readonly direct = $derived(
     this.list
-      .filter((entry) => entry.kind === 'direct')
+      .filter((entry) => entry.kind === 'direct' && !entry.is_hidden)
       .sort((a, b) => (b.newest_id ?? b.id) - (a.newest_id ?? a.id)),
   );
-  readonly unread = $derived(this.list.reduce((sum, entry) => sum + this.unreadOf(entry), 0));
+  /** What asks for attention: not what was muted. */
+  readonly unread = $derived(this.#sum((entry) => this.unreadOf(entry)));
+  readonly mentions = $derived(this.#sum((entry) => this.mentionsOf(entry)));
 
   constructor(
     summaries: readonly ChannelSummary[],
     private readonly me: string,
+    /** What people are called: the username where nothing better is chosen. */
+    private readonly nameOf: (user: string) => string = (user) => user,
   ) {
     this.list = summaries.map(asEntry);
   }
@@ -50,7 +64,27 @@ export class ChannelsState {
     return others.length > 0 ? others : members;
   }
 
+  /** A direct channel of nobody but us. */
+  isNotes(entry: ChannelEntry): boolean {
+    return entry.kind === 'direct' && entry.members?.length === 1;
+  }
+
   titleOf(entry: ChannelEntry): string {
-    return entry.kind === 'direct' ? this.othersIn(entry).join(', ') : entry.name;
+    if (entry.kind !== 'direct') return entry.name;
+    if (this.isNotes(entry)) return 'Notes to self';
+    return this.othersIn(entry).map(this.nameOf).join(', ');
+  }
+
+  #named(kind: ChannelEntry['kind']): readonly ChannelEntry[] {
+    return this.list
+      .filter((entry) => entry.kind === kind && entry.archived_ts === null)
+      .sort((a, b) => {
+        if (a.is_default && b.is_default) return a.id - b.id;
+        return Number(b.is_default) - Number(a.is_default) || a.name.localeCompare(b.name);
+      });
+  }
+
+  #sum(of: (entry: ChannelEntry) => number): number {
+    return this.list.reduce((sum, entry) => sum + (entry.muted ? 0 : of(entry)), 0);
   }
 }

@@ -4,34 +4,48 @@
  */
 import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import type { Presence, State } from '../api/schema';
-import type { ChannelEntry, ChatState, Echo } from '../sync/chat-state';
+import type { Notification, Presence, State } from '../api/schema';
+import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
+import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
 import type { Outbox } from '../sync/sender';
 import { ChannelsState } from './channels.svelte';
+import { LaterState } from './later.svelte';
 import { PresenceState } from './presence.svelte';
+import { ProfilesState } from './profiles.svelte';
 import { SessionState } from './session.svelte';
 import { Timeline } from './timeline.svelte';
 
 export class Chat implements ChatState {
   cursor: Cursor;
-  users = $state.raw<readonly string[]>([]);
+  followed: Followed = $state.raw({ unread: 0, mentions: 0, is: {}, isStale: false });
 
   readonly session: SessionState;
   readonly channelList: ChannelsState;
+  /** Who is here. */
   readonly people: PresenceState;
+  /** Who they are. */
+  readonly profileList: ProfilesState;
+  readonly later: LaterState;
   readonly #timelines = new SvelteMap<string, Timeline>();
+  /** The opened threads, by their roots. */
+  readonly #threads = new SvelteMap<number, Timeline>();
 
   constructor(
     state: State,
     cursor: Cursor,
     /** Outlives this reading: what was not sent yet is still to be sent. */
     private readonly outbox: Outbox,
+    private readonly onnotify: (notification: Notification) => void = () => {},
   ) {
     this.cursor = cursor;
-    this.users = state.users;
+    this.followed = { ...state.threads, is: {}, isStale: false };
+    this.profileList = new ProfilesState(state);
+    this.later = new LaterState(state);
     this.session = new SessionState(state);
-    this.channelList = new ChannelsState(state.channels, state.me.username);
+    this.channelList = new ChannelsState(state.channels, state.me.username, (user) =>
+      this.profileList.nameOf(user),
+    );
     this.people = new PresenceState(state.presence, state.limits.typing_seconds * 1000);
   }
 
@@ -40,6 +54,10 @@ export class Chat implements ChatState {
   }
   get my_id(): number {
     return this.session.me.id;
+  }
+  /** As of now: administrators come and go while we are here. */
+  get isAdmin(): boolean {
+    return this.profileList.of(this.me).is_admin;
   }
   get channels(): readonly ChannelEntry[] {
     return this.channelList.list;
@@ -60,8 +78,96 @@ export class Chat implements ChatState {
     this.outbox.echoes = echoes;
   }
 
+  get saved(): LaterState['saved'] {
+    return this.later.saved;
+  }
+  set saved(value: LaterState['saved']) {
+    this.later.saved = value;
+  }
+  get drafts(): LaterState['drafts'] {
+    return this.later.drafts;
+  }
+  set drafts(value: LaterState['drafts']) {
+    this.later.drafts = value;
+  }
+  get scheduled(): LaterState['scheduled'] {
+    return this.later.scheduled;
+  }
+  set scheduled(value: LaterState['scheduled']) {
+    this.later.scheduled = value;
+  }
+  get reminders(): LaterState['reminders'] {
+    return this.later.reminders;
+  }
+  set reminders(value: LaterState['reminders']) {
+    this.later.reminders = value;
+  }
+  get users(): ProfilesState['users'] {
+    return this.profileList.users;
+  }
+  set users(value: ProfilesState['users']) {
+    this.profileList.users = value;
+  }
+  get profiles(): ProfilesState['profiles'] {
+    return this.profileList.profiles;
+  }
+  set profiles(value: ProfilesState['profiles']) {
+    this.profileList.profiles = value;
+  }
+  get groups(): ProfilesState['groups'] {
+    return this.profileList.groups;
+  }
+  set groups(value: ProfilesState['groups']) {
+    this.profileList.groups = value;
+  }
+  get settings(): ProfilesState['settings'] {
+    return this.profileList.settings;
+  }
+  set settings(value: ProfilesState['settings']) {
+    this.profileList.settings = value;
+  }
+  get preferences(): ProfilesState['preferences'] {
+    return this.profileList.preferences;
+  }
+  set preferences(value: ProfilesState['preferences']) {
+    this.profileList.preferences = value;
+  }
+  get keywords(): ProfilesState['keywords'] {
+    return this.profileList.keywords;
+  }
+  set keywords(value: ProfilesState['keywords']) {
+    this.profileList.keywords = value;
+  }
+  get do_not_disturb(): ProfilesState['do_not_disturb'] {
+    return this.profileList.do_not_disturb;
+  }
+  set do_not_disturb(value: ProfilesState['do_not_disturb']) {
+    this.profileList.do_not_disturb = value;
+  }
+
+  rightsIn(entry: ChannelEntry): Rights {
+    return rightsIn(entry, this.me, this.isAdmin);
+  }
+  barrierIn(entry: ChannelEntry): Barrier | null {
+    const isGone = (user: string) => this.profileList.of(user).is_deactivated;
+    return barrierIn(entry, this.me, this.isAdmin, isGone);
+  }
+
   timelineOf(channel: string): Timeline | undefined {
     return this.#timelines.get(channel);
+  }
+  threadOf(root_id: number): Timeline | undefined {
+    return this.#threads.get(root_id);
+  }
+  threadsIn(channel: string): readonly Timeline[] {
+    return [...this.#threads.values()].filter((thread) => thread.channel === channel);
+  }
+  dropTimelines(channel: string): void {
+    this.#timelines.delete(channel);
+    for (const thread of this.threadsIn(channel)) this.#threads.delete(thread.thread_id ?? 0);
+  }
+  notified(notification: Notification): void {
+    this.onnotify(notification);
   }
   typingStarted(channel: string, user: string): void {
     this.people.typingStarted(channel, user);
@@ -76,9 +182,23 @@ export class Chat implements ChatState {
     return timeline;
   }
 
-  /** The members of a channel: of a public one, everybody. */
+  addThread(channel: string, root_id: number): Timeline {
+    const thread = new Timeline(channel, root_id);
+    this.#threads.set(root_id, thread);
+    return thread;
+  }
+  /** Nobody looks at it any more: its events need no folding. */
+  closeThread(root_id: number): void {
+    this.#threads.delete(root_id);
+  }
+
+  /** Whom one may name in a channel: in a public one everybody, whether they read it or not. */
   membersOf(entry: ChannelEntry): readonly string[] {
-    return entry.members ?? this.users;
+    return entry.members ?? this.profileList.active;
+  }
+  memberCount(entry: ChannelEntry): number {
+    if (entry.is_default) return this.profileList.active.length;
+    return entry.members?.length ?? entry.member_count;
   }
 }
 

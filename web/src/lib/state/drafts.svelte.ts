@@ -1,22 +1,86 @@
-import type { Message } from '../api/schema';
+import type { Draft as SavedDraft, Message } from '../api/schema';
 
-/** What somebody began to write in one channel. */
-export class Draft {
-  text = $state('');
-  replyTo = $state.raw<Message | null>(null);
+/** Writing pauses this long before what is written goes to the server. */
+const SAVE_AFTER_MS = 800;
+
+export interface DraftsPorts {
+  save(channel: string, thread_id: number | null, text: string): Promise<void>;
 }
 
-/** One draft per channel, kept while the person looks elsewhere. */
+/** What somebody began to write in one channel or thread. */
+export class Draft {
+  #text = $state('');
+  replyTo = $state.raw<Message | null>(null);
+  /** Written here, and not known to be on the server. */
+  isDirty = false;
+
+  constructor(
+    readonly channel: string,
+    readonly thread_id: number | null,
+    private readonly onwritten: (draft: Draft) => void,
+  ) {}
+
+  get text(): string {
+    return this.#text;
+  }
+  set text(text: string) {
+    if (text === this.#text) return;
+    this.#text = text;
+    this.isDirty = true;
+    this.onwritten(this);
+  }
+
+  /** What another screen of ours wrote; what is being written here is newer. */
+  hear(text: string): void {
+    if (!this.isDirty) this.#text = text;
+  }
+}
+
+/** One draft per place, kept while the person looks elsewhere, and the same on all their screens. */
 export class DraftsState {
   readonly #drafts = new Map<string, Draft>();
+  readonly #timers = new Map<Draft, ReturnType<typeof setTimeout>>();
+
+  constructor(private readonly ports: DraftsPorts) {}
 
   clear(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
     this.#drafts.clear();
   }
 
-  of(channel: string): Draft {
-    const draft = this.#drafts.get(channel) ?? new Draft();
-    this.#drafts.set(channel, draft);
+  of(channel: string, thread_id: number | null = null): Draft {
+    const key = `${channel} ${thread_id ?? ''}`;
+    const draft = this.#drafts.get(key) ?? new Draft(channel, thread_id, (one) => this.#later(one));
+    this.#drafts.set(key, draft);
     return draft;
+  }
+
+  /** Takes in what the server holds, when the screen starts. */
+  adopt(saved: readonly SavedDraft[]): void {
+    for (const draft of saved) this.hear(draft);
+  }
+
+  hear({ channel, thread_id, text }: Pick<SavedDraft, 'channel' | 'thread_id' | 'text'>): void {
+    this.of(channel, thread_id).hear(text);
+  }
+
+  #later(draft: Draft): void {
+    clearTimeout(this.#timers.get(draft));
+    this.#timers.set(
+      draft,
+      setTimeout(() => void this.#save(draft), SAVE_AFTER_MS),
+    );
+  }
+
+  async #save(draft: Draft): Promise<void> {
+    this.#timers.delete(draft);
+    const { channel, thread_id, text } = draft;
+    try {
+      await this.ports.save(channel, thread_id, text);
+      if (draft.text === text) draft.isDirty = false;
+    } catch {
+      // It stays here; the next word written saves it again.
+    }
   }
 }

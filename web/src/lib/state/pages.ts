@@ -1,7 +1,8 @@
 import type { ApiClient, Read } from '../api/client';
 import { asProblem } from '../api/problem';
 import type { Message } from '../api/schema';
-import { expectPage, forgetPage, takePage } from '../sync/timeline-fold';
+import { learnFollowed } from '../sync/apply-threads';
+import { expectPage, forgetPage, takePage, takeRoot } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
 import type { Timeline } from './timeline.svelte';
 
@@ -20,17 +21,23 @@ export class Pages {
   ) {}
 
   loadNewest(chat: Chat, timeline: Timeline): Promise<void> {
+    const { channel, thread_id } = timeline;
     return this.#load(chat, timeline, () =>
-      this.api.newestMessages(timeline.channel, PAGE_MESSAGES),
+      thread_id === null
+        ? this.api.messages.newest(channel, PAGE_MESSAGES)
+        : this.#openThread(chat, timeline, thread_id),
     );
   }
 
   async loadOlder(chat: Chat, timeline: Timeline): Promise<void> {
     const oldest = timeline.messages[0];
     if (!timeline.hasOlder || oldest === undefined) return;
-    await this.#load(chat, timeline, () =>
-      this.api.olderMessages(timeline.channel, oldest.id, PAGE_MESSAGES),
-    );
+    const { channel, thread_id } = timeline;
+    await this.#load(chat, timeline, async () => {
+      if (thread_id === null) return this.api.messages.older(channel, oldest.id, PAGE_MESSAGES);
+      const { value, cursor } = await this.api.threads.older(thread_id, oldest.id, PAGE_MESSAGES);
+      return { value: value.replies, cursor };
+    });
   }
 
   /** Asks again for the page that could not be loaded. */
@@ -52,7 +59,7 @@ export class Pages {
   async loadQuoted(chat: Chat, timeline: Timeline, id: number): Promise<void> {
     try {
       for (let attempt = 0; attempt < QUOTE_ATTEMPTS_MAX; attempt += 1) {
-        const { value, cursor } = await this.api.message(id);
+        const { value, cursor } = await this.api.messages.find(id);
         timeline.quoted = { ...timeline.quoted, [id]: value };
         // An answer behind the stream may lack an event that has passed already.
         if (cursor.seq >= chat.cursor.seq) return;
@@ -65,7 +72,7 @@ export class Pages {
   /** Who has read how far: what was missed while the channel was not on the screen. */
   async loadReceipts(timeline: Timeline): Promise<void> {
     try {
-      const receipts = await this.api.readReceipts(timeline.channel);
+      const receipts = await this.api.channels.readReceipts(timeline.channel);
       const later = Object.entries(receipts).filter(
         // A marker that came by the stream meanwhile may be the newer one.
         ([user, ts]) => ts > (timeline.markers[user]?.last_read_ts ?? 0),
@@ -80,7 +87,25 @@ export class Pages {
     }
   }
 
-  async #load(chat: Chat, timeline: Timeline, ask: () => Promise<Read<Message[]>>): Promise<void> {
+  /** The newest replies, and with them the root and how we stand to the thread. */
+  async #openThread(
+    chat: Chat,
+    timeline: Timeline,
+    root_id: number,
+  ): Promise<Read<readonly Message[]>> {
+    const { value, cursor } = await this.api.threads.newest(root_id, PAGE_MESSAGES);
+    // Before the replies are taken in: what has passed meanwhile is folded over both.
+    if (cursor.epoch === chat.cursor.epoch) takeRoot(timeline, value.root, cursor.seq);
+    timeline.newAfterId = value.unread > 0 ? (value.last_read_id ?? 0) : null;
+    learnFollowed(chat, { [root_id]: value.following });
+    return { value: value.replies, cursor };
+  }
+
+  async #load(
+    chat: Chat,
+    timeline: Timeline,
+    ask: () => Promise<Read<readonly Message[]>>,
+  ): Promise<void> {
     if (timeline.isLoadingPage) return;
     timeline.isLoadingPage = true;
     timeline.failure = null;

@@ -1,19 +1,18 @@
 import { createContext } from 'svelte';
-import type { ChannelEntry } from '../sync/chat-state';
 
 /** The dialogs there are; one is open at a time. */
 export type Panel =
   | { readonly kind: 'switcher' }
   | { readonly kind: 'new-direct' }
-  | { readonly kind: 'new-channel' }
-  | { readonly kind: 'rename-channel'; readonly entry: ChannelEntry }
-  | { readonly kind: 'members'; readonly entry: ChannelEntry }
-  | { readonly kind: 'password' }
+  | { readonly kind: 'new-channel'; readonly channel: 'public' | 'private' }
+  | { readonly kind: 'status' }
   | { readonly kind: 'help' };
 
 /** What lies over the conversation. */
 export class Panels {
   open = $state.raw<Panel | null>(null);
+  /** Somebody's card, beside the name that was pressed. */
+  card = $state.raw<{ readonly user: string; readonly anchor: Element } | null>(null);
   /** On a narrow screen the sidebar is a drawer. */
   isDrawerOpen = $state(false);
 

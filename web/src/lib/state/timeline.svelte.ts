@@ -1,8 +1,9 @@
 import type { Message, ReadMarker } from '../api/schema';
-import type { Span, TimelineData } from '../sync/chat-state';
+import type { Root, Span, TimelineData } from '../sync/chat-state';
 
-/** What is held of one channel's messages, and how the person looks at them. */
+/** What is held of one channel's messages, or of one thread's replies, and how the person looks at them. */
 export class Timeline implements TimelineData {
+  root = $state.raw<Root | null>(null);
   messages = $state.raw<readonly Message[]>([]);
   spans = $state.raw<readonly Span[]>([]);
   hasOlder = $state(false);
@@ -23,9 +24,13 @@ export class Timeline implements TimelineData {
   readonly isLoaded = $derived(this.spans.length > 0);
   readonly newestId = $derived(this.messages.at(-1)?.id ?? 0);
 
-  constructor(readonly channel: string) {}
+  constructor(
+    readonly channel: string,
+    readonly thread_id: number | null = null,
+  ) {}
 
   find(id: number): Message | undefined {
+    if (this.root?.message.id === id) return this.root.message;
     return this.messages.findLast((message) => message.id === id);
   }
 

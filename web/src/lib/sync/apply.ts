@@ -1,15 +1,20 @@
 /**
  * The one way in which what the server says becomes what the screen shows: (state, event) -> void.
  *
- * Neighbours: `stream.ts` brings the events from the server's `api/stream.rs`; `timeline-fold.ts`
- * and `unread.ts` do the folding; `components/timeline/Message.svelte` shows the result.
+ * Neighbours: `stream.ts` brings the events from the server's `api/stream.rs`; the `apply-` files
+ * fold them by what they are about, `timeline-fold.ts` and `unread.ts` do the folding of messages;
+ * `components/timeline/Message.svelte` shows the result.
  */
 import type { StreamEvent } from '../api/events';
 import type { Message } from '../api/schema';
-import type { ChannelEntry, ChatState } from './chat-state';
+import { applyChannelEvent } from './apply-channels';
+import { applyLaterEvent } from './apply-later';
+import { applyMessageEvent, confirmEcho } from './apply-messages';
+import { applyPeopleEvent } from './apply-people';
+import { applyThreadEvent } from './apply-threads';
+import type { ChatState, Echo } from './chat-state';
 import { contains } from './cursor';
-import { addMessage, foldMessageEvent } from './timeline-fold';
-import { asEntry, countAmended, countPosted, countRead } from './unread';
+import { addMessage } from './timeline-fold';
 
 export function apply(state: ChatState, event: StreamEvent): void {
   if ('cursor' in event) {
@@ -19,50 +24,45 @@ export function apply(state: ChatState, event: StreamEvent): void {
   }
 
   switch (event.kind) {
-    case 'message_posted': {
-      const message = event.data;
-      const timeline = state.timelineOf(message.channel);
-      if (timeline) foldMessageEvent(timeline, event);
-      confirmEcho(state, message);
-      state.typingEnded(message.channel, message.sender);
-      return withChannel(state, message.channel, (entry) => countPosted(entry, message, state.me));
-    }
+    case 'message_posted':
+    case 'thread_replied':
     case 'message_edited':
-    case 'message_deleted': {
-      const timeline = state.timelineOf(event.data.channel);
-      if (timeline) foldMessageEvent(timeline, event);
-      return withChannel(state, event.data.channel, (entry) =>
-        countAmended(entry, event, timeline, state),
-      );
-    }
-    case 'message_reacted': {
-      const timeline = state.timelineOf(event.data.channel);
-      if (timeline) foldMessageEvent(timeline, event);
-      return;
-    }
-    case 'channel_created': {
-      if (state.channels.some((entry) => entry.channel === event.data.channel)) return;
-      const news = { unread: 0, mentions: 0, last_read_id: null, newest_id: null };
-      state.channels = [...state.channels, asEntry({ ...event.data, ...news })];
-      return;
-    }
+    case 'message_deleted':
+    case 'message_reacted':
+    case 'thread_changed':
+    case 'poll_voted':
+    case 'poll_closed':
+      return applyMessageEvent(state, event);
+    case 'thread_followed':
+    case 'thread_read':
+      return applyThreadEvent(state, event);
+    case 'channel_created':
     case 'channel_renamed':
-      return withChannel(state, event.data.channel, (entry) => ({
-        ...entry,
-        name: event.data.name,
-      }));
-    case 'account_created': {
-      const { username } = event.data;
-      if (!state.users.includes(username)) state.users = [...state.users, username].sort();
-      return;
-    }
-    case 'channel_read': {
-      if (event.data.user !== state.me) return;
-      const { channel, last_read_id } = event.data;
-      return withChannel(state, channel, (entry) =>
-        countRead(entry, last_read_id, state.timelineOf(channel), state),
-      );
-    }
+    case 'channel_changed':
+    case 'members_added':
+    case 'member_removed':
+    case 'message_pinned':
+    case 'notifications_changed':
+    case 'direct_hidden':
+    case 'channel_read':
+      return applyChannelEvent(state, event);
+    case 'account_created':
+    case 'profile_changed':
+    case 'account_changed':
+    case 'settings_changed':
+    case 'groups_changed':
+    case 'preferences_changed':
+    case 'do_not_disturb_changed':
+    case 'keywords_changed':
+      return applyPeopleEvent(state, event);
+    case 'message_saved':
+    case 'draft_saved':
+    case 'message_scheduled':
+    case 'schedule_ended':
+    case 'reminder_set':
+    case 'reminder_due':
+    case 'reminder_ended':
+      return applyLaterEvent(state, event);
     case 'read_markers': {
       const timeline = state.timelineOf(event.data.channel);
       if (timeline) timeline.markers = { ...timeline.markers, ...event.data.markers };
@@ -73,6 +73,8 @@ export function apply(state: ChatState, event: StreamEvent): void {
     case 'presence':
       state.presence = { ...state.presence, ...event.data.users };
       return;
+    case 'notify':
+      return state.notified(event.data);
     case 'hello':
     case 'resync':
       // About the stream itself; `state/app.svelte.ts` answers them.
@@ -86,26 +88,19 @@ export function apply(state: ChatState, event: StreamEvent): void {
  * Takes in our own message from the answer to its sending, which may overtake its event. The
  * event then finds it in place.
  */
-export function applyAnswer(state: ChatState, message: Message): void {
-  const timeline = state.timelineOf(message.channel);
-  if (timeline) addMessage(timeline, message);
-  confirmEcho(state, message);
-}
-
-function confirmEcho(state: ChatState, message: Message): void {
-  if (message.sender !== state.me || message.client_msg_id === null) return;
-  const waiting = state.echoes.filter((echo) => echo.client_msg_id !== message.client_msg_id);
-  if (waiting.length < state.echoes.length) state.echoes = waiting;
-}
-
-function withChannel(
+export function applyAnswer(
   state: ChatState,
-  channel: string,
-  change: (entry: ChannelEntry) => ChannelEntry,
+  message: Message,
+  echo: Pick<Echo, 'also_send_to_channel'> = { also_send_to_channel: false },
 ): void {
-  const place = state.channels.findIndex((entry) => entry.channel === channel);
-  const entry = state.channels[place];
-  if (entry !== undefined) state.channels = state.channels.with(place, change(entry));
+  const timeline = state.timelineOf(message.channel);
+  const isInChannel = message.thread_id === null || echo.also_send_to_channel;
+  if (timeline && isInChannel) addMessage(timeline, message);
+  const thread = state
+    .threadsIn(message.channel)
+    .find((one) => one.thread_id === message.thread_id);
+  if (thread) addMessage(thread, message);
+  confirmEcho(state, message);
 }
 
 /** A new kind of event that has no arm above does not compile. */

@@ -4,7 +4,22 @@
  * replaced, never changed in place, so that a screen redraws exactly what differs.
  */
 import type { MessageEvent } from '../api/events';
-import type { ChannelSummary, Message, Presence, ReadMarker } from '../api/schema';
+import type {
+  ChannelSummary,
+  Dnd,
+  Draft,
+  Group,
+  Message,
+  Notification,
+  Preferences,
+  Presence,
+  Profile,
+  ReadMarker,
+  Reminder,
+  Scheduled,
+  Settings,
+  ThreadTotals,
+} from '../api/schema';
 import type { Cursor } from './cursor';
 
 /** A message of ours that the server has not confirmed yet: the local echo. */
@@ -13,6 +28,10 @@ export interface Echo {
   readonly channel: string;
   readonly text: string;
   readonly reply_to_id: number | null;
+  /** The root of the thread that it goes to; null for the channel itself. */
+  readonly thread_id: number | null;
+  /** A reply in a thread that the channel shall see too. */
+  readonly also_send_to_channel: boolean;
   /** Seconds, by this computer's clock: for showing only. */
   readonly ts: number;
   readonly status: 'sending' | 'failed';
@@ -26,9 +45,22 @@ export interface Span {
   readonly as_of: number;
 }
 
-/** The part of one channel's messages that is held: the newest, without holes, by rising id. */
+/** The message at the head of a thread, as it was at `as_of`. */
+export interface Root {
+  readonly message: Message;
+  readonly as_of: number;
+}
+
+/**
+ * The part of the messages of one channel, or of the replies in one thread, that is held: the
+ * newest, without holes, by rising id.
+ */
 export interface TimelineData {
   readonly channel: string;
+  /** Whose replies these are; null for the channel itself. */
+  readonly thread_id: number | null;
+  /** Of a thread: its root. */
+  root: Root | null;
   messages: readonly Message[];
   /** By rising `first_id`. Empty until the first page is here. */
   spans: readonly Span[];
@@ -45,17 +77,51 @@ export interface ChannelEntry extends ChannelSummary {
   readonly isCountStale: boolean;
 }
 
-export interface ChatState {
+/** What is unread in the threads we follow, and which of them we know that we follow, or do not. */
+export interface Followed extends ThreadTotals {
+  readonly is: Readonly<Record<number, boolean>>;
+  /** The totals cannot be told from events alone any more; the server has to be asked. */
+  readonly isStale: boolean;
+}
+
+/** Notes, reminders, and what is not said yet. */
+export interface LaterData {
+  /** Ids, the newest save first. */
+  saved: readonly number[];
+  drafts: readonly Draft[];
+  scheduled: readonly Scheduled[];
+  reminders: readonly Reminder[];
+}
+
+/** Who people are, and what we have set. */
+export interface PeopleData {
+  users: readonly string[];
+  /** By username. */
+  profiles: readonly Profile[];
+  groups: readonly Group[];
+  settings: Settings;
+  preferences: Preferences;
+  keywords: readonly string[];
+  do_not_disturb: Dnd;
+}
+
+export interface ChatState extends LaterData, PeopleData {
   readonly me: string;
   /** The seq of our account: what is older than we are arrived read. */
   readonly my_id: number;
   cursor: Cursor;
-  users: readonly string[];
   channels: readonly ChannelEntry[];
+  followed: Followed;
   presence: Readonly<Record<string, Presence>>;
   echoes: readonly Echo[];
   /** Undefined where the channel was not opened. */
   timelineOf(channel: string): TimelineData | undefined;
+  /** The opened threads of a channel. */
+  threadsIn(channel: string): readonly TimelineData[];
+  /** We are not in it any more: what is held of it goes. */
+  dropTimelines(channel: string): void;
+  /** A message notifies us. */
+  notified(notification: Notification): void;
   /** Somebody types; whoever implements this lets it expire. */
   typingStarted(channel: string, user: string): void;
   typingEnded(channel: string, user: string): void;

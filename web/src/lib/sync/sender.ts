@@ -24,10 +24,13 @@ export interface Outbox {
   echoes: readonly Echo[];
 }
 
+/** Where in a thread a message goes. */
+export type ThreadPlace = Pick<Echo, 'also_send_to_channel'> & { readonly thread_id: number };
+
 export interface SenderPorts {
   post(echo: Echo): Promise<Message>;
   /** The answer to a send, which may be here before its event. */
-  onposted(message: Message): void;
+  onposted(message: Message, echo: Echo): void;
   newId(): string;
   /** Milliseconds. */
   now(): number;
@@ -45,12 +48,19 @@ export class Sender {
     private readonly ports: SenderPorts,
   ) {}
 
-  send(channel: string, text: string, reply_to_id: number | null): void {
+  send(
+    channel: string,
+    text: string,
+    reply_to_id: number | null,
+    thread: ThreadPlace | null = null,
+  ): void {
     const echo: Echo = {
       client_msg_id: this.ports.newId(),
       channel,
       text,
       reply_to_id,
+      thread_id: thread?.thread_id ?? null,
+      also_send_to_channel: thread?.also_send_to_channel ?? false,
       ts: this.ports.now() / 1000,
       status: 'sending',
       reason: null,
@@ -91,7 +101,7 @@ export class Sender {
     let failures = 0;
     for (let echo = this.#next(channel); echo !== undefined; echo = this.#next(channel)) {
       try {
-        this.ports.onposted(await this.ports.post(echo));
+        this.ports.onposted(await this.ports.post(echo), echo);
         // Even if nobody recognised the answer, this wish is fulfilled.
         this.discard(echo.client_msg_id);
         failures = 0;

@@ -16,8 +16,8 @@
  * Together: each message holds exactly the events up to the stream's cursor or its span, whichever
  * is later, each once.
  */
-import type { MessageEvent } from '../api/events';
-import type { Message } from '../api/schema';
+import type { MessageEvent, MessagePosted, ThreadReplied } from '../api/events';
+import type { Message, Poll } from '../api/schema';
 import type { TimelineData } from './chat-state';
 
 /** Says that a page was asked for: from now on events are kept for it. */
@@ -55,37 +55,67 @@ export function takePage(
   const passed = timeline.passed ?? [];
   timeline.passed = null;
   for (const event of passed) {
-    const { id } = event.data;
-    if (isFirstPage || (id >= first_id && id < oldestHeld)) foldMessageEvent(timeline, event);
+    fold(timeline, event, (id) => isFirstPage || (id >= first_id && id < oldestHeld));
   }
 }
 
-/** Folds an event into the channel it happened in. One about a message not held is dropped. */
+/** Takes in the root of a thread, before its first page of replies. */
+export function takeRoot(timeline: TimelineData, message: Message, as_of: number): void {
+  if (timeline.root === null) timeline.root = { message, as_of };
+}
+
+/** Folds an event into the timeline it happened in. One about a message not held is dropped. */
 export function foldMessageEvent(timeline: TimelineData, event: MessageEvent): void {
   timeline.passed?.push(event);
-  const { id } = event.data;
-  if (event.cursor.seq <= asOf(timeline, id)) return;
+  fold(timeline, event, () => true);
+}
 
+/** `concerns` says about which messages the event is still news. */
+function fold(timeline: TimelineData, event: MessageEvent, concerns: (id: number) => boolean) {
+  const isNews = (id: number) => concerns(id) && event.cursor.seq > asOf(timeline, id);
+  const { id } = event.data;
+  if (event.kind === 'message_posted' || event.kind === 'thread_replied') {
+    const { root_thread, ...message } = event.data;
+    if (belongs(timeline, event) && isNews(id)) addMessage(timeline, message);
+    const root_id = message.thread_id;
+    if (root_id === null || root_thread === undefined || !isNews(root_id)) return;
+    amend(timeline, root_id, (root) => ({ ...root, thread: root_thread }));
+  } else if (isNews(id)) {
+    amend(timeline, id, (message) => amended(message, event));
+  }
+}
+
+/** A thread shows its replies, also those that were sent to the channel; the channel only these. */
+function belongs(timeline: TimelineData, event: MessagePosted | ThreadReplied): boolean {
+  return timeline.thread_id === null
+    ? event.kind === 'message_posted'
+    : event.data.thread_id === timeline.thread_id;
+}
+
+/** What one event made of a message. */
+function amended(
+  message: Message,
+  event: Exclude<MessageEvent, MessagePosted | ThreadReplied>,
+): Message {
+  // The replies of a deleted root go on.
+  if (event.kind === 'thread_changed') return { ...message, thread: event.data.thread };
+  if (event.kind === 'message_deleted') return tombstone(message, event.data.deleted_ts);
+  // A tombstone is final: an older edit that arrives late must not bring the text back.
+  if (message.deleted) return message;
   switch (event.kind) {
-    case 'message_posted':
-      return addMessage(timeline, event.data);
     case 'message_edited': {
       const { content, mentions, edited_ts } = event.data;
-      return amend(timeline, id, (message) =>
-        // A tombstone is final: an older edit that arrives late must not bring the text back.
-        message.deleted ? message : { ...message, content, mentions, edited: true, edited_ts },
-      );
+      return { ...message, content, mentions, edited: true, edited_ts };
     }
-    case 'message_deleted':
-      return amend(timeline, id, (message) => tombstone(message, event.data.deleted_ts));
     case 'message_reacted': {
       const { emoji, user, on, reactions_ts } = event.data;
-      return amend(timeline, id, (message) =>
-        message.deleted
-          ? message
-          : { ...message, reactions: reacted(message.reactions, emoji, user, on), reactions_ts },
-      );
+      const reactions = reacted(message.reactions, emoji, user, on);
+      return { ...message, reactions, reactions_ts };
     }
+    case 'poll_voted':
+      return changedPoll(message, (poll) => voted(poll, event.data.user, event.data.options));
+    case 'poll_closed':
+      return changedPoll(message, (poll) => ({ ...poll, closed_ts: event.data.closed_ts }));
   }
 }
 
@@ -114,10 +144,14 @@ export function trim(timeline: TimelineData, messages_max: number): void {
 
 /** The seq up to which the held copy of message `id` is known to be complete by its page. */
 function asOf(timeline: TimelineData, id: number): number {
+  const { root } = timeline;
+  if (root?.message.id === id) return root.as_of;
   return timeline.spans.findLast((span) => span.first_id <= id)?.as_of ?? 0;
 }
 
 function amend(timeline: TimelineData, id: number, change: (message: Message) => Message): void {
+  const { root } = timeline;
+  if (root?.message.id === id) timeline.root = { ...root, message: change(root.message) };
   const quoted = timeline.quoted[id];
   if (quoted) timeline.quoted = { ...timeline.quoted, [id]: change(quoted) };
   const place = timeline.messages.findLastIndex((message) => message.id === id);
@@ -138,7 +172,23 @@ function tombstone(message: Message, deleted_ts: number): Message {
     filename: null,
     files: [],
     metadata: null,
+    forward: null,
+    poll: null,
   };
+}
+
+function changedPoll(message: Message, change: (poll: Poll) => Poll): Message {
+  return message.poll === null ? message : { ...message, poll: change(message.poll) };
+}
+
+/** A vote says all that somebody chose, so hearing it twice changes nothing. */
+function voted(poll: Poll, user: string, chosen: readonly number[]): Poll {
+  const options = poll.options.map((option, place) => {
+    if (option.voters.includes(user) === chosen.includes(place)) return option;
+    const others = option.voters.filter((name) => name !== user);
+    return { ...option, voters: chosen.includes(place) ? [...others, user] : others };
+  });
+  return { ...poll, options };
 }
 
 function reacted(

@@ -3,29 +3,42 @@
  * not deleted. Where events alone cannot tell (a marker in the middle of what is not held, the
  * deletion of a message not held) the count is marked stale and asked for again.
  */
+import { completedSummary } from '../api/completed';
 import type { MessageEvent } from '../api/events';
-import type { ChannelSummary, Message } from '../api/schema';
+import type { Channel, ChannelSummary, Message } from '../api/schema';
 import type { ChannelEntry, ChatState, TimelineData } from './chat-state';
 
 /** Whose counts they are. */
 type Reader = Pick<ChatState, 'me' | 'my_id'>;
 
 export const EVERYONE = '@everyone';
+/** The content type of notices. */
+export const SYSTEM = 'system';
 
 /** True when the message names the user, or everyone. */
 export function namesUser(message: { mentions: readonly string[] }, user: string): boolean {
   return message.mentions.includes(user) || message.mentions.includes(EVERYONE);
 }
 
+/** Ours are read when they are written, and notices never ask to be read. */
+export function isCounted(message: Message, me: string): boolean {
+  return message.sender !== me && !message.deleted && message.content_type !== SYSTEM;
+}
+
 export function asEntry(summary: ChannelSummary): ChannelEntry {
   return { ...summary, isCountStale: false };
+}
+
+/** A channel that nobody has read yet. */
+export function freshEntry(channel: Channel): ChannelEntry {
+  return asEntry(completedSummary(channel));
 }
 
 /** After a message was posted. One that was counted already changes nothing. */
 export function countPosted(entry: ChannelEntry, message: Message, me: string): ChannelEntry {
   if (message.id <= (entry.newest_id ?? 0)) return entry;
   const newest_id = message.id;
-  if (message.sender === me || message.deleted) return { ...entry, newest_id };
+  if (!isCounted(message, me)) return { ...entry, newest_id };
   const mentions = entry.mentions + (namesUser(message, me) ? 1 : 0);
   return { ...entry, newest_id, unread: entry.unread + 1, mentions };
 }
@@ -81,7 +94,7 @@ function recount(
   // A page may be ahead of the stream: what the stream has yet to post is counted then.
   const newest = entry.newest_id ?? 0;
   const unread = timeline.messages.filter(
-    ({ id, sender, deleted }) => id > marker && id <= newest && sender !== me && !deleted,
+    (message) => message.id > marker && message.id <= newest && isCounted(message, me),
   );
   const mentions = unread.filter((message) => namesUser(message, me)).length;
   return { ...entry, unread: unread.length, mentions, isCountStale: false };

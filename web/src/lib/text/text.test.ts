@@ -124,6 +124,8 @@ describe('rows', () => {
       channel: 'general',
       text: 'mine',
       reply_to_id: null,
+      thread_id: null,
+      also_send_to_channel: false,
       ts: noon,
       status: 'sending',
       reason: null,

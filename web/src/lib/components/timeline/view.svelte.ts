@@ -8,7 +8,7 @@ import type { Timeline } from '../../state/timeline.svelte';
 
 const FLASH_MS = 1_600;
 
-/** How the person looks at one channel: where they are in it, and which message they point at. */
+/** How the person looks at one channel or thread: where they are in it, and which message they point at. */
 export class TimelineView {
   readonly scroller = new Scroller(() => this.#loadOlder());
   /** The message whose actions are shown. */
@@ -20,13 +20,13 @@ export class TimelineView {
 
   constructor(
     private readonly chat: Chat,
-    private readonly channel: string,
+    private readonly find: () => Timeline | undefined,
     private readonly pages: Pages,
     private readonly toasts: ToastsState,
   ) {}
 
   get #timeline(): Timeline | undefined {
-    return this.chat.timelineOf(this.channel);
+    return this.find();
   }
 
   /** Scrolls to a message, however far back it is, and lets it shine for a moment. */

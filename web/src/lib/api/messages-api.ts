@@ -1,0 +1,110 @@
+import { completedMessage } from './completed';
+import { segment, type Read, type Requests } from './request';
+import type {
+  Explanation,
+  Message,
+  Pin,
+  Reactions,
+  Receipt,
+  SavedMessage,
+  Version,
+} from './schema';
+
+export interface NewMessage {
+  readonly text: string;
+  readonly reply_to_id: number | null;
+  readonly client_msg_id: string;
+  readonly thread_id?: number;
+  readonly also_send_to_channel?: boolean;
+}
+
+export interface NewPoll {
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly is_multiple: boolean;
+  readonly closes_ts: number | null;
+}
+
+export class MessagesApi {
+  constructor(private readonly requests: Requests) {}
+
+  newest(channel: string, limit: number): Promise<Read<Message[]>> {
+    return this.#page(channel, { limit });
+  }
+  older(channel: string, before_id: number, limit: number): Promise<Read<Message[]>> {
+    return this.#page(channel, { before_id, limit });
+  }
+  /** A page with the message in its middle. */
+  around(channel: string, around_id: number, limit: number): Promise<Read<Message[]>> {
+    return this.#page(channel, { around_id, limit });
+  }
+  async find(id: number): Promise<Read<Message>> {
+    const { value, cursor } = await this.requests.read<Message>(`/message/${id}`);
+    return { value: completedMessage(value), cursor };
+  }
+  /** Oldest first, the current text last. */
+  history(id: number): Promise<Version[]> {
+    return this.requests.get(`/message/${id}/history`);
+  }
+  receipts(id: number): Promise<Receipt[]> {
+    return this.requests.get(`/receipts/${id}`);
+  }
+  why(id: number): Promise<Explanation> {
+    return this.requests.get(`/why/${id}`);
+  }
+  /** The feed of what names us, read or not, newest first. */
+  async mentions(page: { before_id?: number; limit?: number } = {}): Promise<Message[]> {
+    const found = await this.requests.get<Message[]>('/mentions', { all: true, ...page });
+    return found.map(completedMessage);
+  }
+  async saved(): Promise<SavedMessage[]> {
+    const saved = await this.requests.get<SavedMessage[]>('/saved');
+    return saved.map((one) => ({ ...one, message: completedMessage(one.message) }));
+  }
+
+  send(channel: string, message: NewMessage): Promise<Message> {
+    return this.#message(`/send/${segment(channel)}`, message);
+  }
+  edit(id: number, text: string, client_msg_id: string): Promise<Message> {
+    return this.#message(`/edit/${id}`, { text, client_msg_id });
+  }
+  delete(id: number, client_msg_id: string): Promise<Message> {
+    return this.#message(`/delete/${id}`, { client_msg_id });
+  }
+  react(id: number, reaction: string, on: boolean, client_msg_id: string): Promise<Reactions> {
+    return this.requests.post(`/react/${id}`, { reaction, on, client_msg_id });
+  }
+  /** Moves the read marker to just before it. */
+  markUnread(id: number, client_msg_id: string): Promise<void> {
+    return this.requests.post(`/mark_unread/${id}`, { client_msg_id });
+  }
+  pin(id: number, on: boolean, client_msg_id: string): Promise<Pin[]> {
+    return this.requests.post(`/pin/${id}`, { on, client_msg_id });
+  }
+  save(id: number, on: boolean, client_msg_id: string): Promise<void> {
+    return this.requests.post(`/save/${id}`, { on, client_msg_id });
+  }
+  forward(id: number, channel: string, text: string, client_msg_id: string): Promise<Message> {
+    return this.#message(`/forward/${id}`, { channel, text, client_msg_id });
+  }
+
+  createPoll(channel: string, poll: NewPoll, client_msg_id: string): Promise<Message> {
+    return this.#message(`/poll/${segment(channel)}`, { ...poll, client_msg_id });
+  }
+  /** The places of the chosen options; none takes the vote back. */
+  vote(id: number, options: readonly number[], client_msg_id: string): Promise<Message> {
+    return this.#message(`/vote/${id}`, { options, client_msg_id });
+  }
+  closePoll(id: number, client_msg_id: string): Promise<Message> {
+    return this.#message(`/close_poll/${id}`, { client_msg_id });
+  }
+
+  async #page(channel: string, query: Record<string, number>): Promise<Read<Message[]>> {
+    const path = `/messages/${segment(channel)}`;
+    const { value, cursor } = await this.requests.read<Message[]>(path, query);
+    return { value: value.map(completedMessage), cursor };
+  }
+  async #message(path: string, body: object): Promise<Message> {
+    return completedMessage(await this.requests.post<Message>(path, body));
+  }
+}

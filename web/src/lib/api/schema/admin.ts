@@ -1,0 +1,39 @@
+/** What administrators see and set. */
+import type { Profile } from './people';
+
+export type SignupMode = 'open' | 'invite' | 'closed';
+export type EditHistory = 'everyone' | 'sender' | 'administrators' | 'nobody';
+
+export interface Settings {
+  readonly signup: SignupMode;
+  /** Who may read what an edited message said before. */
+  readonly edit_history: EditHistory;
+}
+
+export interface AdminPerson extends Profile {
+  readonly created_ts: number;
+  readonly last_seen_ts: number | null;
+  readonly storage_bytes: number;
+}
+
+export interface Invite {
+  readonly id: number;
+  readonly created_by: string;
+  readonly created_ts: number;
+  readonly expires_ts: number | null;
+  readonly uses: number;
+  readonly uses_max: number | null;
+  readonly revoked_ts: number | null;
+  readonly note: string;
+}
+
+/** The token is shown this once. */
+export interface NewInvite extends Invite {
+  readonly token: string;
+  readonly path: string;
+}
+
+export interface SignupInfo {
+  readonly signup: SignupMode;
+  readonly invite: 'valid' | 'invalid' | 'expired' | 'used_up' | 'revoked' | null;
+}

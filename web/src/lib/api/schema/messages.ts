@@ -1,0 +1,133 @@
+/** What people wrote, and what became of it. */
+
+/** Emoji name -> the users who reacted with it, in the order in which they did. */
+export type Reactions = Readonly<Record<string, readonly string[]>>;
+
+/** What a root message says of the replies under it. */
+export interface Thread {
+  readonly replies: number;
+  /** The first twenty, in the order of their first reply. */
+  readonly participants: readonly string[];
+  readonly last_reply_id: number;
+  readonly last_reply_ts: number;
+}
+
+export interface PollOption {
+  readonly text: string;
+  readonly voters: readonly string[];
+}
+
+export interface Poll {
+  readonly question: string;
+  readonly options: readonly PollOption[];
+  readonly is_multiple: boolean;
+  /** When it will close by itself. */
+  readonly closes_ts: number | null;
+  /** When it was closed. */
+  readonly closed_ts: number | null;
+}
+
+/** A message carried over from another channel. */
+export interface Forward {
+  readonly id: number;
+  /** Named only when it is a public one. */
+  readonly channel: string | null;
+  readonly sender: string;
+  readonly ts: number;
+  readonly content: string;
+}
+
+/** A message as it is now. Never changed in place: an event makes a new one. */
+export interface Message {
+  readonly id: number;
+  readonly channel: string;
+  readonly sender: string;
+  /** Null in a tombstone. */
+  readonly content: string | null;
+  /** `system` for a notice about the channel. */
+  readonly content_type: string;
+  readonly ts: number;
+  readonly edited: boolean;
+  readonly edited_ts: number | null;
+  readonly deleted: boolean;
+  readonly deleted_ts: number | null;
+  readonly reply_to_id: number | null;
+  readonly reactions: Reactions;
+  readonly reactions_ts: number | null;
+  /** Names, or `@everyone`. */
+  readonly mentions: readonly string[];
+  readonly filename: string | null;
+  readonly files: readonly unknown[];
+  readonly metadata: unknown;
+  readonly client_msg_id: string | null;
+  /** The root of the thread in which it is a reply. */
+  readonly thread_id: number | null;
+  /** On a root that has replies. */
+  readonly thread: Thread | null;
+  readonly forward: Forward | null;
+  readonly poll: Poll | null;
+}
+
+/** A pinned message, shortened. */
+export interface Pin {
+  readonly id: number;
+  readonly channel: string;
+  readonly content: string | null;
+  readonly filename: string | null;
+  readonly sender: string;
+  readonly ts: number;
+  readonly pinned_by: string;
+  readonly pinned_ts: number;
+}
+
+export interface SavedMessage {
+  readonly message: Message;
+  readonly saved_ts: number;
+}
+
+/** One page of a thread, with how far we have read in it. */
+export interface ThreadPage {
+  readonly root: Message;
+  readonly replies: readonly Message[];
+  readonly following: boolean;
+  readonly last_read_id: number | null;
+  readonly unread: number;
+}
+
+/** A thread that we follow. */
+export interface FollowedThread {
+  readonly root: Message;
+  readonly unread: number;
+  readonly mentions: number;
+  readonly last_read_id: number | null;
+  readonly last_reply_ts: number;
+}
+
+/** What a message once said. */
+export interface Version {
+  readonly content: string;
+  readonly ts: number;
+}
+
+/** Somebody who has read a message. */
+export interface Receipt {
+  readonly user: string;
+  readonly last_read_ts: number;
+}
+
+/** Whether a message notifies us, and why. */
+export interface Explanation {
+  readonly notifies: boolean;
+  readonly reason: string;
+  readonly explanation: string;
+}
+
+/** A message that notifies us, as the stream says at once. */
+export interface Notification {
+  readonly id: number;
+  readonly channel: string;
+  readonly thread_id: number | null;
+  readonly sender: string;
+  readonly content: string;
+  readonly reason: string;
+}

@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { DraftsState } from './drafts.svelte';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function aliceWriting() {
+  const saved: string[] = [];
+  const save = (channel: string, thread_id: number | null, text: string) => {
+    saved.push(`${channel} ${thread_id} ${text}`);
+    return Promise.resolve();
+  };
+  return { saved, drafts: new DraftsState({ save }) };
+}
+
+it('saves what alice writes when she pauses, once, for each place of its own', async () => {
+  const { saved, drafts } = aliceWriting();
+  drafts.of('general').text = 'Go';
+  await vi.advanceTimersByTimeAsync(500);
+  drafts.of('general').text = 'Good';
+  drafts.of('general', 10).text = 'Yes';
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(saved).toEqual(['general null Good', 'general 10 Yes']);
+});
+
+it('takes in what she wrote on another screen, but never over what she writes here', async () => {
+  const { saved, drafts } = aliceWriting();
+  drafts.adopt([{ channel: 'general', thread_id: null, text: 'from the phone', ts: 1 }]);
+  expect(drafts.of('general').text).toBe('from the phone');
+  drafts.of('general').text = 'from here';
+  drafts.hear({ channel: 'general', thread_id: null, text: 'late' });
+  expect(drafts.of('general').text).toBe('from here');
+  await vi.advanceTimersByTimeAsync(1_000);
+  drafts.hear({ channel: 'general', thread_id: null, text: '' });
+  expect(drafts.of('general').text).toBe('');
+  expect(saved).toEqual(['general null from here']);
+});

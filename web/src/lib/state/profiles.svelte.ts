@@ -1,0 +1,45 @@
+import { completedProfile } from '../api/completed';
+import type { Dnd, Group, Preferences, Profile, Settings, State, Status } from '../api/schema';
+import type { PeopleData } from '../sync/chat-state';
+
+/** Who people are, and what this person and the administrators have set. */
+export class ProfilesState implements PeopleData {
+  users = $state.raw<readonly string[]>([]);
+  profiles = $state.raw<readonly Profile[]>([]);
+  groups = $state.raw<readonly Group[]>([]);
+  settings = $state.raw<Settings>({ signup: 'open', edit_history: 'everyone' });
+  preferences = $state.raw<Preferences>({});
+  keywords = $state.raw<readonly string[]>([]);
+  do_not_disturb: Dnd;
+
+  readonly #byName: ReadonlyMap<string, Profile> = $derived(
+    new Map(this.profiles.map((profile) => [profile.username, profile])),
+  );
+  /** The accounts that can log in. */
+  readonly active: readonly string[] = $derived(
+    this.users.filter((name) => !this.of(name).is_deactivated),
+  );
+
+  constructor(state: State) {
+    this.users = state.users;
+    this.profiles = state.people;
+    this.groups = state.groups;
+    this.settings = state.settings;
+    this.preferences = state.preferences;
+    this.keywords = state.keywords;
+    this.do_not_disturb = $state.raw(state.do_not_disturb);
+  }
+
+  of(user: string): Profile {
+    return this.#byName.get(user) ?? completedProfile({ username: user });
+  }
+  /** As people read it; the username where nothing better is chosen. */
+  nameOf(user: string): string {
+    return this.of(user).display_name ?? user;
+  }
+  /** Null when there is none, or its time is over at `now_ts`. */
+  statusOf(user: string, now_ts: number): Status | null {
+    const { status } = this.of(user);
+    return status !== null && (status.until_ts ?? Infinity) > now_ts ? status : null;
+  }
+}

@@ -1,0 +1,87 @@
+/** Folds what happens to channels: who is in them, what they are called, how we look at them. */
+import type { ChannelEvent } from '../api/events';
+import type { Channel } from '../api/schema';
+import type { ChannelEntry, ChatState } from './chat-state';
+import { countRead, freshEntry } from './unread';
+
+export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
+  switch (event.kind) {
+    case 'channel_created':
+      if (isIn(event.data, state.me)) addChannel(state, freshEntry(event.data));
+      return;
+    case 'members_added':
+      return membersAdded(state, event.data.channel, event.data.users);
+    case 'member_removed':
+      return memberRemoved(state, event.data);
+    case 'channel_renamed':
+    case 'channel_changed': {
+      const { channel, ...change } = event.data;
+      return withChannel(state, channel, (entry) => ({ ...entry, ...change }));
+    }
+    case 'message_pinned': {
+      const { id, channel, on } = event.data;
+      return withChannel(state, channel, (entry) => {
+        const others = entry.pins.filter((pin) => pin !== id);
+        return { ...entry, pins: on ? [id, ...others] : others };
+      });
+    }
+    case 'notifications_changed': {
+      const { channel, level, muted } = event.data;
+      return withChannel(state, channel, (entry) => ({ ...entry, level, muted }));
+    }
+    case 'direct_hidden': {
+      const { channel, on } = event.data;
+      return withChannel(state, channel, (entry) => ({ ...entry, is_hidden: on }));
+    }
+    case 'channel_read': {
+      const { channel, user, last_read_id } = event.data;
+      if (user !== state.me) return;
+      return withChannel(state, channel, (entry) =>
+        countRead(entry, last_read_id, state.timelineOf(channel), state),
+      );
+    }
+  }
+}
+
+export function withChannel(
+  state: ChatState,
+  channel: string,
+  change: (entry: ChannelEntry) => ChannelEntry,
+): void {
+  const place = state.channels.findIndex((entry) => entry.channel === channel);
+  const entry = state.channels[place];
+  if (entry !== undefined) state.channels = state.channels.with(place, change(entry));
+}
+
+/** Everybody is in a default channel; whoever made another public one is its first member. */
+function isIn(channel: Channel, me: string): boolean {
+  return channel.is_default || channel.owner === me || (channel.members?.includes(me) ?? false);
+}
+
+function addChannel(state: ChatState, entry: ChannelEntry): void {
+  if (state.channels.some((one) => one.channel === entry.channel)) return;
+  state.channels = [...state.channels, entry];
+}
+
+function membersAdded(state: ChatState, channel: Channel, users: readonly string[]): void {
+  withChannel(state, channel.channel, (entry) => ({ ...entry, ...channel }));
+  // What was said there before we came, and what of it is unread, only the server knows.
+  if (users.includes(state.me)) {
+    addChannel(state, { ...freshEntry(channel), isCountStale: true });
+  }
+}
+
+function memberRemoved(
+  state: ChatState,
+  { channel, user, member_count }: { channel: string; user: string; member_count: number },
+): void {
+  if (user === state.me) {
+    state.channels = state.channels.filter((entry) => entry.channel !== channel);
+    return state.dropTimelines(channel);
+  }
+  withChannel(state, channel, (entry) => ({
+    ...entry,
+    members: entry.members?.filter((name) => name !== user) ?? null,
+    member_count,
+  }));
+}

@@ -1,0 +1,54 @@
+/** Folds what happens to messages: into the channel, into opened threads, into the counts. */
+import type { MessageEvent } from '../api/events';
+import type { Message } from '../api/schema';
+import { withChannel } from './apply-channels';
+import { countReplied, followedChanged } from './apply-threads';
+import type { ChatState } from './chat-state';
+import { foldMessageEvent } from './timeline-fold';
+import { countAmended, countPosted } from './unread';
+
+export function applyMessageEvent(state: ChatState, event: MessageEvent): void {
+  const { channel } = event.data;
+  const timeline = state.timelineOf(channel);
+  if (timeline) foldMessageEvent(timeline, event);
+  for (const thread of state.threadsIn(channel)) foldMessageEvent(thread, event);
+
+  switch (event.kind) {
+    case 'message_posted':
+      arrived(state, event.data);
+      return withChannel(state, channel, (entry) => ({
+        ...countPosted(entry, event.data, state.me),
+        // Somebody writes in a conversation that was closed: it is open again.
+        is_hidden: event.data.id > (entry.newest_id ?? 0) ? false : entry.is_hidden,
+      }));
+    case 'thread_replied':
+      return arrived(state, event.data);
+    case 'message_deleted':
+      withChannel(state, channel, (entry) => ({
+        ...entry,
+        pins: entry.pins.filter((id) => id !== event.data.id),
+      }));
+      return withChannel(state, channel, (entry) => countAmended(entry, event, timeline, state));
+    case 'message_edited':
+      return withChannel(state, channel, (entry) => countAmended(entry, event, timeline, state));
+    case 'thread_changed':
+      return followedChanged(state, event.data.id);
+    case 'message_reacted':
+    case 'poll_voted':
+    case 'poll_closed':
+      return;
+  }
+}
+
+/** Our echo has become a message. */
+export function confirmEcho(state: ChatState, message: Message): void {
+  if (message.sender !== state.me || message.client_msg_id === null) return;
+  const waiting = state.echoes.filter((echo) => echo.client_msg_id !== message.client_msg_id);
+  if (waiting.length < state.echoes.length) state.echoes = waiting;
+}
+
+function arrived(state: ChatState, message: Message): void {
+  confirmEcho(state, message);
+  state.typingEnded(message.channel, message.sender);
+  countReplied(state, message);
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../api/schema';
+import {
+  aliceState,
+  aMessage,
+  at,
+  aThread,
+  deleted,
+  edited,
+  PlainState,
+  posted,
+  reacted,
+  replied,
+} from '../../testing/people';
+import { apply, applyAnswer } from './apply';
+import { learnFollowed } from './apply-threads';
+import { expectPage, takePage, takeRoot } from './timeline-fold';
+
+const ROOT = aMessage(10, 'bob', 'Who bakes?');
+
+function reply(id: number, sender: string, content: string, rest: Partial<Message> = {}) {
+  return { ...aMessage(id, sender, content, rest), thread_id: ROOT.id };
+}
+
+/** Alice has #general open, and beside it the thread of message 10, as of seq 20. */
+function aliceInThread() {
+  const state = new PlainState(aliceState(), at(20));
+  const timeline = state.openTimeline('general');
+  takePage(timeline, [ROOT, aMessage(12, 'carol', 'hm')], 20, 100);
+  const thread = state.openThread('general', ROOT.id);
+  takeRoot(thread, ROOT, 20);
+  takePage(thread, [reply(15, 'carol', 'not me')], 20, 100);
+  return { state, timeline, thread };
+}
+
+describe('a thread', () => {
+  it('takes in its replies, of which the channel shows only the number', () => {
+    const { state, timeline, thread } = aliceInThread();
+    apply(state, replied(reply(21, 'bob', 'so I do'), aThread(2, 21)));
+    expect(thread.texts).toEqual(['not me', 'so I do']);
+    expect(timeline.texts).toEqual(['Who bakes?', 'hm']);
+    expect(timeline.messages[0]?.thread).toEqual(aThread(2, 21));
+    expect(thread.root?.message.thread).toEqual(aThread(2, 21));
+    expect(state.channels[0]?.unread).toBe(0);
+  });
+
+  it('shows a reply that was sent to the channel too in both', () => {
+    const { state, timeline, thread } = aliceInThread();
+    const both = { ...reply(21, 'bob', 'I do'), root_thread: aThread(2, 21) };
+    apply(state, posted(both));
+    expect(timeline.texts).toEqual(['Who bakes?', 'hm', 'I do']);
+    expect(thread.texts).toEqual(['not me', 'I do']);
+    expect(timeline.messages[0]?.thread?.replies).toBe(2);
+    expect(state.channels[0]?.unread).toBe(1);
+  });
+
+  it('takes in nothing of another thread or of the channel', () => {
+    const { state, thread } = aliceInThread();
+    apply(state, posted(aMessage(21, 'bob', 'elsewhere')));
+    apply(state, replied({ ...reply(22, 'bob', 'other'), thread_id: 12 }, aThread(1, 22)));
+    expect(thread.texts).toEqual(['not me']);
+  });
+
+  it('follows what happens to its root and its replies', () => {
+    const { state, thread } = aliceInThread();
+    apply(state, edited(21, 10, 'Who bakes today?'));
+    apply(state, reacted(22, 15, 'bob', true));
+    apply(state, deleted(23, 15));
+    apply(state, {
+      kind: 'thread_changed',
+      cursor: at(23),
+      data: { id: 10, channel: 'general', thread: null },
+    });
+    expect(thread.root?.message.content).toBe('Who bakes today?');
+    expect(thread.messages[0]?.deleted).toBe(true);
+  });
+
+  it('is not changed by hearing everything twice', () => {
+    const { state, timeline, thread } = aliceInThread();
+    const story = [
+      replied(reply(21, 'bob', 'I do'), aThread(2, 21)),
+      reacted(22, 21, 'carol', true),
+      reacted(23, 10, 'carol', true),
+    ];
+    story.forEach((event) => apply(state, event));
+    const once = structuredClone([timeline.messages, thread.messages, thread.root]);
+    state.cursor = at(20);
+    story.forEach((event) => apply(state, event));
+    expect(structuredClone([timeline.messages, thread.messages, thread.root])).toEqual(once);
+  });
+
+  it('misses nothing that passes while its page is on the way', () => {
+    const state = new PlainState(aliceState(), at(20));
+    const thread = state.openThread('general', ROOT.id);
+    expectPage(thread);
+    apply(state, edited(21, 10, 'Who bakes today?'));
+    apply(state, replied(reply(22, 'bob', 'I do'), aThread(2, 22)));
+    takeRoot(thread, ROOT, 20);
+    takePage(thread, [reply(15, 'carol', 'not me')], 20, 100);
+    expect(thread.root?.message).toMatchObject({
+      content: 'Who bakes today?',
+      thread: aThread(2, 22),
+    });
+    expect(thread.texts).toEqual(['not me', 'I do']);
+  });
+
+  it('puts the summary of an older page right when a reply passed meanwhile', () => {
+    const state = new PlainState(aliceState(), at(20));
+    const timeline = state.openTimeline('general');
+    takePage(timeline, [aMessage(12, 'carol', 'hm')], 20, 1);
+    expectPage(timeline);
+    apply(state, replied(reply(21, 'bob', 'I do'), aThread(1, 21)));
+    takePage(timeline, [ROOT], 20, 100);
+    expect(timeline.messages[0]?.thread).toEqual(aThread(1, 21));
+  });
+
+  it('shows our own reply from the answer to its sending, once', () => {
+    const { state, timeline, thread } = aliceInThread();
+    const mine = reply(21, 'alice', 'mine', { client_msg_id: 'a1' });
+    applyAnswer(state, mine, { also_send_to_channel: false });
+    apply(state, replied(mine, aThread(2, 21)));
+    expect(thread.texts).toEqual(['not me', 'mine']);
+    expect(timeline.texts).toEqual(['Who bakes?', 'hm']);
+    const both = reply(22, 'alice', 'to all', { client_msg_id: 'a2' });
+    applyAnswer(state, both, { also_send_to_channel: true });
+    expect(timeline.texts.at(-1)).toBe('to all');
+  });
+});
+
+describe('the totals of followed threads', () => {
+  it('count what others reply where alice is known to follow, and nothing where not', () => {
+    const { state } = aliceInThread();
+    learnFollowed(state, { 10: true, 12: false });
+    apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
+    apply(state, replied(reply(22, 'alice', 'mine'), aThread(3, 22)));
+    const named = reply(23, 'bob', '@alice', { mentions: ['alice'] });
+    apply(state, replied(named, aThread(4, 23)));
+    const elsewhere = { ...reply(24, 'bob', 'other'), thread_id: 12 };
+    apply(state, replied(elsewhere, aThread(1, 24)));
+    expect(state.followed).toMatchObject({ unread: 2, mentions: 1, isStale: false });
+  });
+
+  it('are asked for anew where events cannot tell', () => {
+    const { state } = aliceInThread();
+    apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
+    expect(state.followed).toMatchObject({ unread: 0, isStale: true });
+  });
+
+  it('are asked for anew when alice reads or stops to follow', () => {
+    const { state } = aliceInThread();
+    const place = { id: 10, channel: 'general' };
+    apply(state, { kind: 'thread_read', cursor: at(21), data: { ...place, last_read_id: 15 } });
+    expect(state.followed.isStale).toBe(true);
+    apply(state, { kind: 'thread_followed', cursor: at(22), data: { ...place, on: false } });
+    expect(state.followed.is[10]).toBe(false);
+  });
+});
+
+describe('a poll', () => {
+  const poll = {
+    question: 'Bread?',
+    options: ['rye', 'wheat'].map((text) => ({ text, voters: [] })),
+    is_multiple: false,
+    closes_ts: null,
+    closed_ts: null,
+  };
+
+  it('knows the last word of each voter, and its end', () => {
+    const { state, timeline } = aliceInThread();
+    apply(state, posted(aMessage(21, 'bob', 'Bread?', { poll })));
+    const vote = (seq: number, user: string, options: number[]) => {
+      const data = { id: 21, channel: 'general', user, options };
+      apply(state, { kind: 'poll_voted', cursor: at(seq), data });
+    };
+    vote(22, 'carol', [0]);
+    vote(23, 'bob', [0]);
+    vote(24, 'carol', [1]);
+    const voters = () => timeline.messages.at(-1)?.poll?.options.map((option) => option.voters);
+    expect(voters()).toEqual([['bob'], ['carol']]);
+    vote(25, 'carol', []);
+    expect(voters()).toEqual([['bob'], []]);
+    const end = { id: 21, channel: 'general', closed_ts: 9 };
+    apply(state, { kind: 'poll_closed', cursor: at(26), data: end });
+    expect(timeline.messages.at(-1)?.poll?.closed_ts).toBe(9);
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * What is unread in the threads that we follow. An event says exactly what changes only where we
+ * know whether we follow the thread; elsewhere the totals are marked stale and asked for again.
+ */
+import type { ThreadEvent } from '../api/events';
+import type { Message } from '../api/schema';
+import type { ChatState } from './chat-state';
+import { isCounted, namesUser } from './unread';
+
+export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
+  const { id } = event.data;
+  switch (event.kind) {
+    case 'thread_followed':
+      return learnFollowed(state, { [id]: event.data.on }, true);
+    case 'thread_read':
+      state.followed = { ...state.followed, isStale: true };
+      return;
+  }
+}
+
+/** Takes in which threads we follow: from a page, a list, or our own wish. */
+export function learnFollowed(
+  state: ChatState,
+  is: Readonly<Record<number, boolean>>,
+  isStale = false,
+): void {
+  const { followed } = state;
+  state.followed = {
+    ...followed,
+    is: { ...followed.is, ...is },
+    isStale: followed.isStale || isStale,
+  };
+}
+
+/** A reply was posted in a thread. */
+export function countReplied(state: ChatState, message: Message): void {
+  const { followed, me } = state;
+  if (message.thread_id === null || !isCounted(message, me)) return;
+  const isNamed = namesUser(message, me);
+  const isFollowed = followed.is[message.thread_id];
+  if (isFollowed === true) {
+    const mentions = followed.mentions + (isNamed ? 1 : 0);
+    state.followed = { ...followed, unread: followed.unread + 1, mentions };
+  } else if (isFollowed === undefined || isNamed) {
+    // Who is named in a thread follows it from then on.
+    state.followed = { ...followed, isStale: true };
+  }
+}
+
+/** Something went on in a thread of which events do not say what it does to our totals. */
+export function followedChanged(state: ChatState, root_id: number): void {
+  const { followed } = state;
+  if (followed.is[root_id] !== false) state.followed = { ...followed, isStale: true };
+}
