@@ -73,7 +73,7 @@ impl Scene {
         server.stop().await;
         let dir = tempfile::tempdir().unwrap();
         copy_dir(server.data_dir(), &dir.path().join("data"));
-        let stranger = Person { token: String::new(), ..mallory.clone() };
+        let stranger = mallory.with_token("");
         let people = BTreeMap::from([
             ("stranger", stranger),
             ("deactivated", erin),
