@@ -6,13 +6,15 @@ use crate::channel::Place;
 use crate::decide::{Case, Decision};
 use crate::event::{ChannelOrigin, Event};
 use crate::ids::{UserId, UserName};
+use crate::personal::PersonalChange;
 use crate::rejection::Rejection;
 
 /// Members of one direct channel. Beyond it a public channel is the better place: every name stands in the channel's
 /// own name.
 pub const DIRECT_MEMBERS_MAX: usize = 50;
 
-/// Opens the direct channel among `user` and the people named; an open one stays as it is.
+/// Opens the direct channel among `user` and the people named; an open one stays as it is, and is listed again if
+/// `user` had closed it.
 pub(crate) fn open(
     case: Case<'_>,
     user: UserId,
@@ -21,6 +23,10 @@ pub(crate) fn open(
     let mut members = accounts(case, names)?;
     members.insert(user);
     let events = match place(case, members)? {
+        Place::Open(channel) if case.workspace.is_hidden(user, channel) => {
+            let change = PersonalChange::DirectHidden { channel, on: false };
+            vec![Event::PersonalChanged { change }]
+        }
         Place::Open(_) => Vec::new(),
         Place::Unopened(members) => vec![opened(members)],
     };

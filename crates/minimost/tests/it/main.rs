@@ -5,7 +5,9 @@
 
 mod access;
 mod accounts;
+mod channels;
 mod crash;
+mod directs;
 mod guarantees;
 mod histories;
 mod house;
@@ -13,6 +15,7 @@ mod live_stream;
 mod message_flow;
 mod openapi;
 mod presence;
+mod private_channels;
 mod problems;
 mod rebuild;
 mod reconnect;
@@ -20,4 +23,5 @@ mod starting;
 mod storage;
 mod support;
 mod tidy;
+mod walkthrough;
 mod write_path;
