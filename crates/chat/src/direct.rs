@@ -98,6 +98,7 @@ mod tests {
     use crate::command::{Actor, Command};
     use crate::event::{EventKind, Posting};
     use crate::ids::ChannelId;
+    use crate::personal::PersonalWish;
     use crate::testing::{Story, wish};
 
     fn open_with(names: &[&str]) -> Command {
@@ -129,6 +130,21 @@ mod tests {
         }
         story.given(bob, &post_to("dm:BOB:alice"));
         assert_eq!(story.workspace.channels.len(), 1);
+    }
+
+    #[test]
+    fn opening_a_closed_channel_lists_it_again() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let channel = ChannelId(story.given(alice, &open_with(&["bob"]))[0].seq);
+        let name = wish::channel("dm:alice:bob");
+        let hide = PersonalWish::HideDirect { channel: name, on: true };
+        story.given(alice, &Command::ChangePersonal(hide));
+        assert_eq!(story.when(bob, &open_with(&["alice"])), Ok(vec![]), "he never closed it");
+        let change = PersonalChange::DirectHidden { channel, on: false };
+        let listed = vec![Event::PersonalChanged { change }];
+        assert_eq!(story.when(alice, &open_with(&["bob"])), Ok(listed));
     }
 
     #[test]
