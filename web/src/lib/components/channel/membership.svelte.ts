@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { AppState } from '../../state/app.svelte';
 import type { Chat } from '../../state/chat.svelte';
 import type { ChannelEntry } from '../../sync/chat-state';
@@ -8,13 +9,14 @@ export class Membership {
   #asked = $state.raw<readonly string[] | null>(null);
   hasFailed = $state(false);
 
-  readonly #isAsked: boolean = $derived.by(() => {
-    const { members, is_default } = this.entry();
-    return members === null && !is_default;
+  /** What the question is about: null where nothing has to be asked, new when somebody comes or goes. */
+  readonly #question: string | null = $derived.by(() => {
+    const { channel, members, member_count, is_default } = this.entry();
+    return members === null && !is_default ? `${channel} ${member_count}` : null;
   });
   /** The usernames, sorted; empty until the server has answered. */
   readonly names: readonly string[] = $derived.by(() =>
-    this.#isAsked ? (this.#asked ?? []) : this.chat.membersOf(this.entry()),
+    this.#question !== null ? (this.#asked ?? []) : this.chat.membersOf(this.entry()),
   );
 
   constructor(
@@ -22,11 +24,11 @@ export class Membership {
     private readonly chat: Chat,
     private readonly entry: () => ChannelEntry,
   ) {
-    // The server: asked anew whenever somebody comes or goes.
+    // The server: who is in it.
     $effect(() => {
-      const { channel, member_count } = this.entry();
-      if (!this.#isAsked || member_count < 0) return;
+      if (this.#question === null) return;
       let isOver = false;
+      const { channel } = untrack(this.entry);
       this.app.api.channels.members(channel).then(
         (others) => {
           if (isOver) return;
