@@ -1,4 +1,5 @@
 import { createContext } from 'svelte';
+import type { Message } from '../api/schema';
 import type { ChannelEntry } from '../sync/chat-state';
 
 /** The dialogs there are; one is open at a time. */
@@ -9,7 +10,12 @@ export type Panel =
   | { readonly kind: 'rename-channel'; readonly entry: ChannelEntry }
   | { readonly kind: 'members'; readonly entry: ChannelEntry }
   | { readonly kind: 'password' }
-  | { readonly kind: 'help' };
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'forward' | 'history' | 'remind' | 'delete-message';
+      readonly message: Message;
+    }
+  | { readonly kind: 'new-poll'; readonly entry: ChannelEntry };
 
 /** What lies over the conversation. */
 export class Panels {
