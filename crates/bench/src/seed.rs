@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use chat::event::{ChannelOrigin, Event, Mentions};
+use chat::event::{ChannelOrigin, Event, Mentions, Posting};
 use chat::{ChannelId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName};
 use eventlog::{Batch, Log};
 use minimost::clock::Clock;
@@ -55,7 +55,8 @@ impl Seed {
             let text = format!("Message {number} of the history, about as long as people write");
             let (mentions, reply_to) = (Mentions::Nobody, None);
             let sender = users[number % users.len()];
-            let posted = Event::MessagePosted { channel: general, text, mentions, reply_to };
+            let posted = Posting { mentions, reply_to, ..Posting::text(general, text) };
+            let posted = Event::MessagePosted(posted);
             history.add(Some(sender), posted);
             if history.batch.len() >= BATCH_RECORDS {
                 runtime.block_on(log.append(history.take()))?;
@@ -91,13 +92,14 @@ impl History {
     }
 
     fn add_channel(&mut self, slug: &str) -> anyhow::Result<ChannelId> {
-        let origin = ChannelOrigin::Public { slug: Slug::parse(slug)?, name: slug.to_owned() };
+        let (slug, name) = (Slug::parse(slug)?, slug.to_owned());
+        let origin = ChannelOrigin::Public { slug, name, is_default: true };
         Ok(ChannelId(self.add(Some(UserId::SYSTEM), Event::ChannelCreated { origin })))
     }
 
     fn add_account(&mut self, account: usize) -> anyhow::Result<UserId> {
         let name = UserName::parse(&name(account))?;
-        let created = Event::AccountCreated { name, is_admin: account == 0 };
+        let created = Event::AccountCreated { name, is_admin: account == 0, invite: None };
         let user = UserId(self.add(None, created));
         // Not a hash of any password: these people have their sessions already.
         let password_hash = chat::PasswordHash("!".to_owned());

@@ -7,7 +7,9 @@ use crate::command::Actor;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
+use crate::invite;
 use crate::rejection::Rejection;
+use crate::settings::SignupMode;
 use crate::workspace::{Session, User};
 
 /// How long a session lasts from its opening: 30 days.
@@ -59,18 +61,37 @@ pub(crate) fn sign_up(
     name: &UserName,
     password_hash: &PasswordHash,
     token_hash: &TokenHash,
+    invite: Option<&TokenHash>,
 ) -> Result<Decision, Rejection> {
-    if case.workspace.find_user(name.as_str()).is_some() {
+    let is_first = case.workspace.users.is_empty();
+    let invite = admitted(case, is_first, invite)?;
+    let is_group = case.workspace.find_group(name.as_str()).is_some();
+    if is_group || case.workspace.find_user(name.as_str()).is_some() {
         return Err(Rejection::NameTaken(name.clone()));
     }
     let user = UserId(case.next_seq);
-    let is_admin = case.workspace.users.is_empty();
     let events = vec![
-        Event::AccountCreated { name: name.clone(), is_admin },
+        Event::AccountCreated { name: name.clone(), is_admin: is_first, invite },
         Event::PasswordSet { user, password_hash: password_hash.clone() },
         Event::SessionOpened { user, token_hash: token_hash.clone() },
     ];
     Ok(Decision::new(user, events))
+}
+
+/// The invite that is used up a little by a sign-up. An open door asks for none.
+fn admitted(
+    case: Case<'_>,
+    is_first: bool,
+    invite: Option<&TokenHash>,
+) -> Result<Option<Seq>, Rejection> {
+    match (case.workspace.settings.signup, invite) {
+        _ if is_first => Ok(None),
+        (SignupMode::Open, None) => Ok(None),
+        (SignupMode::Open, Some(token)) => Ok(invite::admitting(case, token).ok()),
+        (SignupMode::Invite, None) => Err(Rejection::InviteInvalid),
+        (SignupMode::Invite, Some(token)) => invite::admitting(case, token).map(Some),
+        (SignupMode::Closed, _) => Err(Rejection::SignupClosed),
+    }
 }
 
 pub(crate) fn log_in(
@@ -80,6 +101,9 @@ pub(crate) fn log_in(
     token_hash: &TokenHash,
 ) -> Result<Decision, Rejection> {
     let account = verified(case, user, verified_against)?;
+    if account.is_deactivated {
+        return Err(Rejection::AccountDeactivated);
+    }
     if let Some(until) = account.locked_until.filter(|until| case.now < *until) {
         return Err(Rejection::AccountLocked { until });
     }
@@ -166,14 +190,14 @@ fn closed(user: UserId, session: SessionId) -> Event {
 mod tests {
     use super::*;
     use crate::command::Command;
-    use crate::ids::Slug;
-    use crate::testing::Story;
+    use crate::testing::{Story, wish};
 
     fn sign_up_as(name: &str) -> Command {
         Command::SignUp {
             name: UserName::parse(name).unwrap(),
             password_hash: PasswordHash("$fake$1".to_owned()),
             token_hash: TokenHash("t1".to_owned()),
+            invite: None,
         }
     }
 
@@ -216,7 +240,7 @@ mod tests {
         assert_eq!(
             happened,
             [
-                Event::AccountCreated { name: UserName::parse("alice").unwrap(), is_admin: true },
+                Event::AccountCreated { name: wish::name("alice"), is_admin: true, invite: None },
                 Event::PasswordSet { user, password_hash: PasswordHash("$fake$1".to_owned()) },
                 Event::SessionOpened { user, token_hash: TokenHash("t1".to_owned()) },
             ]
@@ -238,16 +262,15 @@ mod tests {
         let general = story.create_channel("general");
         let alice = story.sign_up("alice");
         let message = story.post(alice, "general", "hi");
-        let slug = Slug::parse("general").unwrap();
         let commands = [
             Command::LogOut,
             Command::ChangePassword {
                 verified_against: password_set(&story, alice),
                 password_hash: PasswordHash::default(),
             },
-            Command::RenameChannel { channel: slug, name: "Hall".to_owned() },
+            Command::RenameChannel { channel: general.clone(), name: "Hall".to_owned() },
             Command::OpenDirect { names: vec![UserName::parse("alice").unwrap()] },
-            Command::PostMessage { channel: general.clone(), text: "hi".into(), reply_to: None },
+            wish::post("general", "hi"),
             Command::EditMessage { message, text: "ho".to_owned() },
             Command::DeleteMessage { message },
             Command::React { message, reaction: "heart".to_owned(), on: None },
@@ -408,6 +431,7 @@ mod tests {
             name: UserName::parse("alice").unwrap(),
             password_hash: PasswordHash("$secret$".to_owned()),
             token_hash: TokenHash("$secret$".to_owned()),
+            invite: None,
         };
         story.given(Actor::Anonymous, &command);
         let shown = format!("{command:?} {:?} {:?}", story.workspace, story.log);

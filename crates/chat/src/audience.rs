@@ -1,9 +1,11 @@
 //! The only place that decides who may see an event.
 //!
-//! Invariant: mailboxes, live streams, pages, receipts and typing all ask here.
+//! Invariant: mailboxes, live streams, pages, receipts and typing all ask here. A person sees of a channel what they
+//! are a member of, from their history start on; what is about a message is seen by who may see the message.
 
-use crate::event::{EventKind, LoggedEvent};
-use crate::ids::{ChannelId, UserId};
+use crate::event::{ChannelOrigin, Event, EventKind, LoggedEvent};
+use crate::ids::{ChannelId, Seq, UserId};
+use crate::member::{Members, Membership};
 use crate::workspace::{ChannelKind, Workspace};
 
 /// Who may see an event.
@@ -22,48 +24,176 @@ impl Audience {
     pub fn includes(&self, user: UserId) -> bool {
         match self {
             Audience::Everyone => true,
-            Audience::Users(users) => users.contains(&user),
+            Audience::Users(users) => users.binary_search(&user).is_ok(),
             Audience::Nobody => false,
+        }
+    }
+
+    fn with(self, others: &[UserId]) -> Audience {
+        match self {
+            Audience::Users(mut users) => {
+                users.extend(others);
+                users.sort_unstable();
+                users.dedup();
+                Audience::Users(users)
+            }
+            Audience::Everyone | Audience::Nobody => self,
         }
     }
 }
 
-/// Who may see `record`, given the workspace after it. A redacted record is seen by those who saw it whole.
+/// Who may see `record`, given the workspace after it or any later one. A redacted record is seen by those who saw it
+/// whole. Who has come since does not see it here: they read the channel's pages instead.
 pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
     match record.kind {
-        EventKind::AccountCreated => Audience::Everyone,
-        EventKind::ChannelCreated
-        | EventKind::ChannelRenamed
-        | EventKind::MessagePosted
-        | EventKind::MessageEdited
+        EventKind::AccountCreated
+        | EventKind::ProfileChanged
+        | EventKind::AccountChanged
+        | EventKind::SettingsChanged
+        | EventKind::GroupSaved
+        | EventKind::GroupDeleted => Audience::Everyone,
+        EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::ChannelChanged => {
+            about_channel(record, workspace)
+        }
+        EventKind::MembersAdded | EventKind::MemberRemoved => {
+            members_at(record, workspace, |_| true).with(&about_members(record))
+        }
+        EventKind::MessagePosted | EventKind::ThreadReplied => {
+            members_at(record, workspace, |member| member.sees(record.seq))
+        }
+        EventKind::MessageEdited
         | EventKind::MessageDeleted
-        | EventKind::MessageReacted => match record.channel {
-            Some(channel) => channel_audience(channel, workspace),
-            None => Audience::Nobody,
+        | EventKind::MessageReacted
+        | EventKind::MessagePinned
+        | EventKind::PollVoted
+        | EventKind::PollClosed
+        | EventKind::ThreadChanged => {
+            let message = record.target.unwrap_or(Seq::ZERO);
+            members_at(record, workspace, |member| member.sees(message))
+        }
+        EventKind::ThreadFollowed => match record.event() {
+            Some(Event::ThreadFollowed { users, .. }) => {
+                let may = |user: &UserId| is_for(*user, record, workspace);
+                let mut users: Vec<_> = users.iter().copied().filter(may).collect();
+                users.sort_unstable();
+                Audience::Users(users)
+            }
+            Some(_) | None => Audience::Nobody,
         },
-        EventKind::ChannelRead => Audience::Users(vec![record.actor]),
+        EventKind::ChannelRead
+        | EventKind::ThreadRead
+        | EventKind::PersonalChanged
+        | EventKind::DraftSaved
+        | EventKind::MessageScheduled
+        | EventKind::ScheduleEnded
+        | EventKind::ReminderSet
+        | EventKind::ReminderDue
+        | EventKind::ReminderEnded => Audience::Users(vec![record.actor]),
         EventKind::PasswordSet
         | EventKind::AccountLocked
         | EventKind::SessionOpened
-        | EventKind::SessionClosed => Audience::Nobody,
+        | EventKind::SessionClosed
+        | EventKind::InviteCreated
+        | EventKind::InviteRevoked => Audience::Nobody,
     }
+}
+
+/// Whether `user` may see an old event now: it was for them, and they may still look there. What ended their membership
+/// they may always see.
+pub fn may_see_now(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
+    let is_own_end = record.kind == EventKind::MemberRemoved && record.target == Some(user.0);
+    is_own_end
+        || (audience(record, workspace).includes(user)
+            && record.channel.is_none_or(|channel| {
+                may_read(user, channel, workspace) || is_about_public(record, workspace)
+            }))
+}
+
+/// Who is in a new channel from its beginning; `None` for a record of another kind or an erased one.
+pub fn founders(record: &LoggedEvent) -> Option<Audience> {
+    let Some(Event::ChannelCreated { origin }) = record.event() else { return None };
+    Some(match origin {
+        ChannelOrigin::Public { is_default: true, .. } => Audience::Everyone,
+        ChannelOrigin::Public { is_default: false, .. } => Audience::Users(vec![record.actor]),
+        ChannelOrigin::Direct { members } | ChannelOrigin::Private { members, .. } => {
+            Audience::Users(members.iter().copied().collect())
+        }
+    })
 }
 
 /// Who may read what is in a channel, and see its typing and receipts; nobody when there is no such channel.
 pub fn channel_audience(channel: ChannelId, workspace: &Workspace) -> Audience {
-    match workspace.channels.get(&channel).map(|channel| &channel.kind) {
-        Some(ChannelKind::Public { .. }) => Audience::Everyone,
-        Some(ChannelKind::Direct { members }) => Audience::Users(members.iter().copied().collect()),
+    match workspace.channels.get(&channel).map(|channel| &channel.members) {
+        Some(Members::Everyone) => Audience::Everyone,
+        Some(Members::Listed(members)) => Audience::Users(members.keys().copied().collect()),
         None => Audience::Nobody,
     }
 }
 
 /// Whether `user` may read in a channel; false for a channel that does not exist.
 pub fn may_read(user: UserId, channel: ChannelId, workspace: &Workspace) -> bool {
-    match workspace.channels.get(&channel).map(|channel| &channel.kind) {
-        Some(ChannelKind::Public { .. }) => workspace.users.contains_key(&user),
-        Some(ChannelKind::Direct { members }) => members.contains(&user),
-        None => false,
+    let is_active = workspace.users.get(&user).is_some_and(|user| !user.is_deactivated);
+    is_active && workspace.membership(user, channel).is_some()
+}
+
+/// Whether `user` may see a message of a channel.
+pub fn may_see(user: UserId, channel: ChannelId, message: Seq, workspace: &Workspace) -> bool {
+    may_read(user, channel, workspace)
+        && workspace.membership(user, channel).is_some_and(|member| member.sees(message))
+}
+
+/// The first message of a channel that `user` may see; `None` for who may not read there.
+pub fn history_start(user: UserId, channel: ChannelId, workspace: &Workspace) -> Option<Seq> {
+    let member = workspace.membership(user, channel)?;
+    may_read(user, channel, workspace).then_some(member.history_start)
+}
+
+/// Public channels are in the directory: everybody may know that they exist, and how they are called.
+fn about_channel(record: &LoggedEvent, workspace: &Workspace) -> Audience {
+    if is_about_public(record, workspace) {
+        Audience::Everyone
+    } else {
+        members_at(record, workspace, |_| true)
+    }
+}
+
+fn is_about_public(record: &LoggedEvent, workspace: &Workspace) -> bool {
+    let is_about_channel = matches!(
+        record.kind,
+        EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::ChannelChanged
+    );
+    let channel = record.channel.and_then(|channel| workspace.channels.get(&channel));
+    is_about_channel && channel.is_some_and(|it| matches!(it.kind, ChannelKind::Public { .. }))
+}
+
+/// Members of the record's channel who were so when it happened, and may see what it is about.
+fn members_at(
+    record: &LoggedEvent,
+    workspace: &Workspace,
+    sees: impl Fn(&Membership) -> bool,
+) -> Audience {
+    let channel = record.channel.and_then(|channel| workspace.channels.get(&channel));
+    match channel.map(|channel| &channel.members) {
+        Some(Members::Everyone) => Audience::Everyone,
+        Some(Members::Listed(members)) => {
+            let seers = members.iter().filter(|(_, it)| it.joined <= record.seq && sees(it));
+            Audience::Users(seers.map(|(user, _)| *user).collect())
+        }
+        None => Audience::Nobody,
+    }
+}
+
+fn is_for(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
+    let member = record.channel.and_then(|channel| workspace.membership(user, channel));
+    member.is_some_and(|member| member.joined <= record.seq)
+}
+
+/// The people whose membership an event is about.
+fn about_members(record: &LoggedEvent) -> Vec<UserId> {
+    match record.event() {
+        Some(Event::MembersAdded { users, .. }) => users.clone(),
+        Some(Event::MemberRemoved { user, .. }) => vec![*user],
+        Some(_) | None => Vec::new(),
     }
 }
 
@@ -72,8 +202,8 @@ mod tests {
     use super::*;
     use crate::command::{Actor, Command};
     use crate::event::Body;
-    use crate::ids::{ChannelName, Seq, Slug};
-    use crate::testing::Story;
+    use crate::ids::{ChannelName, Seq};
+    use crate::testing::{Story, wish};
 
     fn user_of(actor: Actor) -> UserId {
         let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
@@ -94,15 +224,13 @@ mod tests {
     #[test]
     fn everyone_sees_accounts_public_channels_and_what_happens_in_them() {
         let mut story = Story::new();
-        let slug = Slug::parse("general").unwrap();
-        let channel = slug.clone();
-        let create = Command::CreateChannel { slug, name: "General".to_owned() };
-        let mut seen = story.given(Actor::System, &create);
+        let channel = wish::channel("general");
+        let mut seen = story.given(Actor::System, &wish::create_channel("general", true));
         let alice = story.sign_up("alice");
         seen.push(story.log[1].clone());
         seen.extend(life_of_a_message(&mut story, alice, "general"));
         seen.extend(story.given(alice, &Command::RenameChannel { channel, name: "Hall".into() }));
-        assert_eq!(seen.len(), 7);
+        assert_eq!(seen.len(), 8);
         for record in &seen {
             assert_eq!(audience(record, &story.workspace), Audience::Everyone, "{record:?}");
         }

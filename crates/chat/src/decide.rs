@@ -5,13 +5,17 @@
 
 use std::collections::HashMap;
 
-use crate::command::{Actor, Command};
+use crate::command::{Actor, AttachWish, Command};
 use crate::event::Event;
 use crate::ids::{Seq, Timestamp, UserId};
 use crate::message::Message;
+use crate::personal::PersonalWish;
 use crate::rejection::Rejection;
 use crate::workspace::Workspace;
-use crate::{account, channel, direct, message, reaction, read_marker};
+use crate::{
+    account, channel, direct, draft, group, invite, member, message, personal, pin, poll, private,
+    profile, reaction, read_marker, reminder, role, schedule, settings, thread,
+};
 
 /// What a decision needs beside the workspace: the messages that the command names, as they are now.
 #[derive(Debug, Default)]
@@ -21,6 +25,8 @@ pub struct Facts {
     /// Whether the wish has a `client_msg_id`. Then a wish that can be undone leaves an event even when it is true
     /// already: only an event remembers the id, and a late repeat must not undo what others did meanwhile.
     pub is_named: bool,
+    /// Who is active now: whom `@here` means. Sorted.
+    pub active: Vec<UserId>,
 }
 
 /// What a command makes true.
@@ -56,15 +62,56 @@ pub(crate) struct Case<'a> {
     pub now: Timestamp,
 }
 
+impl Case<'_> {
+    /// The time that the event with this place in the decision will have.
+    pub fn ts_of(self, place: usize) -> Timestamp {
+        let first = self.now.max(self.workspace.last_ts.plus_micros(1));
+        first.plus_micros(i64::try_from(place).expect("a decision has few events"))
+    }
+
+    /// The seq that the event with this place in the decision will have.
+    pub fn seq_of(self, place: usize) -> Seq {
+        Seq(self.next_seq.0 + place as u64)
+    }
+
+    /// Whether `user` is an administrator.
+    pub fn is_admin(self, user: UserId) -> bool {
+        self.workspace.users.get(&user).is_some_and(|user| user.is_admin)
+    }
+}
+
 impl Command {
-    /// The messages that must be in [`Facts`] before this command is decided.
-    pub fn message_refs(&self) -> impl Iterator<Item = Seq> {
-        let message = match self {
+    /// The messages that must be in [`Facts`] before this command is decided. With a reply in a thread its root must be
+    /// there too; `write` sees to it.
+    pub fn message_refs(&self, workspace: &Workspace) -> impl Iterator<Item = Seq> {
+        let (message, other) = match self {
             Command::EditMessage { message, .. }
             | Command::DeleteMessage { message }
-            | Command::React { message, .. } => Some(*message),
-            Command::PostMessage { reply_to, .. } => *reply_to,
-            Command::MarkRead { up_to, .. } => *up_to,
+            | Command::React { message, .. }
+            | Command::MarkUnread { message }
+            | Command::PinMessage { message, .. }
+            | Command::Vote { message, .. }
+            | Command::ClosePoll { message }
+            | Command::ChangePersonal(PersonalWish::Save { message, .. })
+            | Command::FollowThread { root: message, .. } => (Some(*message), None),
+            Command::PostMessage(wish) => {
+                let forwarded = match &wish.attach {
+                    Some(AttachWish::Forward(message)) => Some(*message),
+                    Some(AttachWish::Poll(_)) | None => wish.reply_to,
+                };
+                (wish.thread, forwarded)
+            }
+            Command::MarkRead { up_to, .. } => (*up_to, None),
+            Command::MarkThreadRead { root, up_to } => (Some(*root), *up_to),
+            Command::SaveDraft { thread, .. } | Command::ScheduleMessage { thread, .. } => {
+                (*thread, None)
+            }
+            Command::SetReminder { message, .. } => (*message, None),
+            Command::SendScheduled { user, schedule } => {
+                let user = workspace.users.get(user);
+                let found = user.and_then(|user| user.personal.scheduled.get(schedule));
+                (found.and_then(|found| found.thread), None)
+            }
             Command::SignUp { .. }
             | Command::LogIn { .. }
             | Command::LogOut
@@ -73,10 +120,36 @@ impl Command {
             | Command::UpgradePasswordHash { .. }
             | Command::LockAccount { .. }
             | Command::CreateChannel { .. }
+            | Command::CreatePrivateChannel { .. }
             | Command::RenameChannel { .. }
-            | Command::OpenDirect { .. } => None,
+            | Command::ChangeChannel { .. }
+            | Command::JoinChannel { .. }
+            | Command::LeaveChannel { .. }
+            | Command::AddMembers { .. }
+            | Command::RemoveMember { .. }
+            | Command::OpenDirect { .. }
+            | Command::MarkAllRead
+            | Command::ChangeSchedule { .. }
+            | Command::CancelSchedule { .. }
+            | Command::FireReminder { .. }
+            | Command::EndReminder { .. }
+            | Command::ChangeProfile(_)
+            | Command::SetStatus { .. }
+            | Command::ChangePersonal(
+                PersonalWish::Preferences(_)
+                | PersonalWish::Notifications { .. }
+                | PersonalWish::DoNotDisturb(_)
+                | PersonalWish::Keywords(_)
+                | PersonalWish::HideDirect { .. },
+            )
+            | Command::ChangeAccount { .. }
+            | Command::ChangeSettings { .. }
+            | Command::SaveGroup { .. }
+            | Command::DeleteGroup { .. }
+            | Command::CreateInvite { .. }
+            | Command::RevokeInvite { .. } => (None, None),
         };
-        message.into_iter()
+        message.into_iter().chain(other)
     }
 }
 
@@ -92,9 +165,9 @@ pub fn decide(
     let case = Case { workspace, facts, next_seq, now };
     let user = || account::logged_in(case, actor);
     match command {
-        Command::SignUp { name, password_hash, token_hash } => {
+        Command::SignUp { name, password_hash, token_hash, invite } => {
             account::at_the_door(actor)?;
-            account::sign_up(case, name, password_hash, token_hash)
+            account::sign_up(case, name, password_hash, token_hash, invite.as_ref())
         }
         Command::LogIn { user, verified_against, token_hash } => {
             account::at_the_door(actor)?;
@@ -116,12 +189,25 @@ pub fn decide(
             account::system_only(actor)?;
             account::lock(case, *user, *until)
         }
-        Command::CreateChannel { slug, name } => channel::create(case, actor, slug, name),
-        Command::RenameChannel { channel, name } => channel::rename(case, actor, channel, name),
-        Command::OpenDirect { names } => direct::open(case, user()?, names),
-        Command::PostMessage { channel, text, reply_to } => {
-            message::post(case, user()?, channel, text, *reply_to)
+        Command::CreateChannel { slug, name, topic, description, is_default } => {
+            let about = channel::About { name, topic, description };
+            channel::create(case, actor, slug, about, *is_default)
         }
+        Command::CreatePrivateChannel { name, topic, members } => {
+            private::create(case, user()?, name, topic, members)
+        }
+        Command::RenameChannel { channel, name } => channel::rename(case, user()?, channel, name),
+        Command::ChangeChannel { channel, change } => {
+            channel::change(case, user()?, channel, change)
+        }
+        Command::JoinChannel { channel } => member::join(case, user()?, channel),
+        Command::LeaveChannel { channel } => member::leave(case, user()?, channel),
+        Command::AddMembers { channel, names, history } => {
+            member::add(case, user()?, channel, names, *history)
+        }
+        Command::RemoveMember { channel, name } => member::remove(case, user()?, channel, name),
+        Command::OpenDirect { names } => direct::open(case, user()?, names),
+        Command::PostMessage(wish) => message::post(case, user()?, wish),
         Command::EditMessage { message, text } => message::edit(case, user()?, *message, text),
         Command::DeleteMessage { message } => message::delete(case, user()?, *message),
         Command::React { message, reaction, on } => {
@@ -130,5 +216,45 @@ pub fn decide(
         Command::MarkRead { channel, up_to } => {
             read_marker::mark_read(case, user()?, channel, *up_to)
         }
+        Command::MarkUnread { message } => read_marker::mark_unread(case, user()?, *message),
+        Command::MarkAllRead => Ok(read_marker::mark_all_read(case, user()?)),
+        Command::FollowThread { root, on } => thread::follow(case, user()?, *root, *on),
+        Command::MarkThreadRead { root, up_to } => thread::mark_read(case, user()?, *root, *up_to),
+        Command::PinMessage { message, on } => pin::pin(case, user()?, *message, *on),
+        Command::Vote { message, options } => poll::vote(case, user()?, *message, options),
+        Command::ClosePoll { message } => poll::close(case, user()?, *message),
+        Command::SaveDraft { channel, thread, text } => {
+            draft::save(case, user()?, channel, *thread, text)
+        }
+        Command::ScheduleMessage { channel, thread, text, send_at } => {
+            schedule::schedule(case, user()?, channel, *thread, text, *send_at)
+        }
+        Command::ChangeSchedule { schedule, text, send_at } => {
+            schedule::change(case, user()?, *schedule, text.as_deref(), *send_at)
+        }
+        Command::CancelSchedule { schedule } => schedule::cancel(case, user()?, *schedule),
+        Command::SendScheduled { user, schedule } => {
+            account::system_only(actor)?;
+            Ok(schedule::send(case, *user, *schedule))
+        }
+        Command::SetReminder { message, text, due } => {
+            reminder::set(case, user()?, *message, text, *due)
+        }
+        Command::FireReminder { user, reminder } => {
+            account::system_only(actor)?;
+            Ok(reminder::fire(case, *user, *reminder))
+        }
+        Command::EndReminder { reminder } => reminder::end(case, user()?, *reminder),
+        Command::ChangeProfile(wish) => profile::change(case, user()?, wish),
+        Command::SetStatus { status } => profile::set_status(case, user()?, status.as_ref()),
+        Command::ChangePersonal(wish) => personal::change(case, user()?, wish),
+        Command::ChangeAccount { name, change } => role::change(case, actor, name, change),
+        Command::ChangeSettings { change } => settings::change(case, actor, *change),
+        Command::SaveGroup { group, wish } => group::save(case, actor, *group, wish),
+        Command::DeleteGroup { group } => group::delete(case, actor, *group),
+        Command::CreateInvite { token_hash, terms } => {
+            invite::create(case, actor, token_hash, terms)
+        }
+        Command::RevokeInvite { invite } => invite::revoke(case, actor, *invite),
     }
 }

@@ -1,4 +1,4 @@
-//! Direct channels: a fixed set of two or more people, one channel per set.
+//! Direct channels: a fixed set of people, one channel per set; of one person alone for notes to oneself.
 
 use std::collections::BTreeSet;
 
@@ -41,8 +41,23 @@ pub(crate) fn opened(members: BTreeSet<UserId>) -> Event {
     Event::ChannelCreated { origin: ChannelOrigin::Direct { members } }
 }
 
+/// Refuses words that nobody would read: all the others were deactivated.
+pub(crate) fn is_answered(
+    case: Case<'_>,
+    user: UserId,
+    members: &BTreeSet<UserId>,
+) -> Result<(), Rejection> {
+    let is_gone =
+        |member: &UserId| case.workspace.users.get(member).is_none_or(|it| it.is_deactivated);
+    let mut others = members.iter().filter(|member| **member != user).peekable();
+    if others.peek().is_some() && others.all(is_gone) {
+        return Err(Rejection::AccountDeactivated);
+    }
+    Ok(())
+}
+
 fn place(case: Case<'_>, members: BTreeSet<UserId>) -> Result<Place, Rejection> {
-    if !(2..=DIRECT_MEMBERS_MAX).contains(&members.len()) {
+    if !(1..=DIRECT_MEMBERS_MAX).contains(&members.len()) {
         return Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
     }
     Ok(match case.workspace.direct_ids.get(&members) {
@@ -51,7 +66,7 @@ fn place(case: Case<'_>, members: BTreeSet<UserId>) -> Result<Place, Rejection> 
     })
 }
 
-fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Rejection> {
+pub(crate) fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Rejection> {
     let mut found = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     for name in names {
@@ -75,9 +90,9 @@ fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Reje
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
-    use crate::event::{EventKind, Mentions};
-    use crate::ids::{ChannelId, ChannelName};
-    use crate::testing::Story;
+    use crate::event::{EventKind, Posting};
+    use crate::ids::ChannelId;
+    use crate::testing::{Story, wish};
 
     fn open_with(names: &[&str]) -> Command {
         let names = names.iter().map(|name| UserName::parse(name).unwrap()).collect();
@@ -85,8 +100,7 @@ mod tests {
     }
 
     fn post_to(channel: &str) -> Command {
-        let channel = ChannelName::parse(channel).unwrap();
-        Command::PostMessage { channel, text: "psst".to_owned(), reply_to: None }
+        wish::post(channel, "psst")
     }
 
     fn members(actors: &[Actor]) -> BTreeSet<UserId> {
@@ -117,12 +131,7 @@ mod tests {
         let alice = story.sign_up("alice");
         let bob = story.sign_up("bob");
         let channel = ChannelId(story.workspace.head.next());
-        let posted = Event::MessagePosted {
-            channel,
-            text: "psst".to_owned(),
-            mentions: Mentions::Nobody,
-            reply_to: None,
-        };
+        let posted = Event::MessagePosted(Posting::text(channel, "psst".to_owned()));
         let happened = story.when(alice, &post_to("dm:alice:bob")).unwrap();
         assert_eq!(happened, [opened(members(&[alice, bob])), posted]);
         assert_eq!(story.when(bob, &post_to("dm:alice:bob")).unwrap().len(), 1);
@@ -162,13 +171,15 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_a_direct_channel_alone() {
+    fn a_direct_channel_of_one_is_for_notes_to_oneself() {
         let mut story = Story::new();
         let alice = story.sign_up("alice");
-        let refused = Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
-        assert_eq!(story.when(alice, &open_with(&[])), refused);
-        assert_eq!(story.when(alice, &open_with(&["alice"])), refused);
-        assert_eq!(story.when(alice, &post_to("dm:alice:Alice")), refused);
+        let mallory = story.sign_up("mallory");
+        let happened = story.when(alice, &open_with(&[])).unwrap();
+        assert_eq!(happened, [opened(members(&[alice]))]);
+        assert_eq!(story.when(alice, &open_with(&["alice"])), Ok(vec![]), "it is the same");
+        assert_eq!(story.when(alice, &post_to("dm:alice:Alice")).unwrap().len(), 1);
+        assert_eq!(story.when(mallory, &post_to("dm:alice")), Err(Rejection::NotAMember));
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub enum NameError {
     )]
     Slug,
     /// Not a channel name at all.
-    #[error("a channel is named like `general` or `dm:alice:bob`")]
+    #[error("a channel is named like `general`, `private:7` or `dm:alice:bob`")]
     Channel,
     /// Not an idempotency key.
     #[error("client_msg_id has 1 to 64 of A-Z a-z 0-9 _ . -")]
@@ -100,11 +100,12 @@ pub enum NameError {
 
 /// Names nobody may take, compared without regard to case.
 ///
-/// `system` signs notices, `everyone` is a mention, `minimost` and `deleteduser` stand for the product and for people
+/// `system` signs notices, `everyone` and `here` are mentions, `minimost` and `deleteduser` stand for the product and for people
 /// who left; the rest are file names that Windows keeps for devices, so that a data directory can be copied anywhere.
 const RESERVED: &[&str] = &[
     "system",
     "everyone",
+    "here",
     "minimost",
     "deleteduser",
     "con",
@@ -187,13 +188,20 @@ impl Slug {
 pub enum ChannelName {
     /// A public channel's slug.
     Public(Slug),
-    /// `dm:` and at least two different names, sorted by code point, each once.
+    /// `dm:` and names, sorted by code point, each once; one name alone for notes to oneself.
     Direct(Vec<UserName>),
+    /// `private:` and the channel's number.
+    Private(u64),
 }
 
 impl ChannelName {
     /// Parses the form of the URL and of the mailbox's `channel` column.
     pub fn parse(text: &str) -> Result<ChannelName, NameError> {
+        if let Some(number) = text.strip_prefix("private:") {
+            let is_plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
+            let number = number.parse().ok().filter(|_| is_plain);
+            return number.map(ChannelName::Private).ok_or(NameError::Channel);
+        }
         let Some(names) = text.strip_prefix("dm:") else {
             return Slug::parse(text).map(ChannelName::Public).map_err(|_| NameError::Channel);
         };
@@ -204,9 +212,6 @@ impl ChannelName {
             .map_err(|_| NameError::Channel)?;
         names.sort();
         names.dedup();
-        if names.len() < 2 {
-            return Err(NameError::Channel);
-        }
         Ok(ChannelName::Direct(names))
     }
 }
@@ -215,6 +220,7 @@ impl fmt::Display for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ChannelName::Public(slug) => slug.fmt(f),
+            ChannelName::Private(number) => write!(f, "private:{number}"),
             ChannelName::Direct(names) => {
                 f.write_str("dm")?;
                 names.iter().try_for_each(|name| write!(f, ":{name}"))

@@ -15,23 +15,39 @@ pub mod channel;
 pub mod command;
 pub mod decide;
 pub mod direct;
+pub mod draft;
 pub mod event;
+pub mod group;
 pub mod ids;
+pub mod invite;
+pub mod member;
 pub mod mention;
 pub mod message;
+pub mod notice;
+pub mod notification;
+pub mod personal;
+pub mod pin;
+pub mod poll;
+pub mod private;
+pub mod profile;
 pub mod reaction;
 pub mod read_marker;
 pub mod rejection;
+pub mod reminder;
+pub mod role;
+pub mod schedule;
+pub mod settings;
 pub mod signal;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod thread;
 pub mod workspace;
 
 #[cfg(test)]
 mod properties;
 
 pub use audience::{Audience, audience, may_read};
-pub use command::{Actor, Command};
+pub use command::{Actor, Command, PostWish};
 pub use decide::{Decision, Facts, decide};
 pub use event::{Body, Event, EventKind, LoggedEvent};
 pub use ids::{

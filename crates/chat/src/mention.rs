@@ -4,20 +4,33 @@ use std::collections::BTreeMap;
 
 use crate::audience::Audience;
 use crate::event::Mentions;
+use crate::ids::UserId;
 use crate::workspace::Workspace;
 
-/// The readers of a channel whom `text` names with `@name`, in any case; `@everyone` stands for all of them. Other
-/// names are ignored.
-pub(crate) fn mentions(text: &str, readers: &Audience, workspace: &Workspace) -> Mentions {
+/// The readers of a channel whom `text` names with `@name`, in any case: people, the people of groups, with `@here` those
+/// who are `active`. `@everyone` stands for all of them. Other names, and deactivated accounts, are ignored.
+pub(crate) fn mentions(
+    text: &str,
+    readers: &Audience,
+    workspace: &Workspace,
+    active: &[UserId],
+) -> Mentions {
     let mut named = BTreeMap::new();
+    let mut name = |id: UserId| {
+        let user = workspace.users.get(&id).filter(|user| !user.is_deactivated);
+        if let Some(user) = user.filter(|_| readers.includes(id)) {
+            named.insert(user.name.as_str(), id);
+        }
+    };
     for token in tokens(text) {
         if token.eq_ignore_ascii_case("everyone") {
             return Mentions::Everyone;
-        }
-        if let Some((id, user)) = workspace.find_user(token)
-            && readers.includes(id)
-        {
-            named.insert(user.name.as_str(), id);
+        } else if token.eq_ignore_ascii_case("here") {
+            active.iter().copied().for_each(&mut name);
+        } else if let Some((id, _)) = workspace.find_user(token) {
+            name(id);
+        } else if let Some((_, group)) = workspace.find_group(token) {
+            group.members.iter().copied().for_each(&mut name);
         }
     }
     if named.is_empty() { Mentions::Nobody } else { Mentions::Users(named.into_values().collect()) }
@@ -54,7 +67,8 @@ mod tests {
         let mut story = Story::new();
         let bob = sign_up(&mut story, "bob");
         let alice = sign_up(&mut story, "alice");
-        let found = mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace);
+        let found =
+            mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![alice, bob]));
     }
 
@@ -77,10 +91,10 @@ mod tests {
             "",
         ];
         for text in texts {
-            let found = mentions(text, &Audience::Everyone, &story.workspace);
+            let found = mentions(text, &Audience::Everyone, &story.workspace, &[]);
             assert_eq!(found, Mentions::Nobody, "{text:?}");
         }
-        let found = mentions("é @alice", &Audience::Everyone, &story.workspace);
+        let found = mentions("é @alice", &Audience::Everyone, &story.workspace, &[]);
         assert_ne!(found, Mentions::Nobody, "the name itself is known");
     }
 
@@ -88,7 +102,7 @@ mod tests {
     fn everyone_stands_alone() {
         let mut story = Story::new();
         sign_up(&mut story, "alice");
-        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace);
+        let found = mentions("@alice @Everyone", &Audience::Everyone, &story.workspace, &[]);
         assert_eq!(found, Mentions::Everyone);
     }
 
@@ -99,7 +113,7 @@ mod tests {
         let bob = sign_up(&mut story, "bob");
         sign_up(&mut story, "mallory");
         let readers = Audience::Users(vec![alice, bob]);
-        let found = mentions("@mallory @bob", &readers, &story.workspace);
+        let found = mentions("@mallory @bob", &readers, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![bob]));
     }
 }

@@ -6,19 +6,22 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audience::{channel_audience, may_read};
-use crate::channel::Place;
+use crate::audience::{channel_audience, may_see};
+use crate::channel::{self, Place};
+use crate::command::{AttachWish, PostWish};
 use crate::decide::{Case, Decision};
-use crate::direct;
-use crate::event::{Body, Event, EventKind, LoggedEvent, Mentions};
-use crate::ids::{ChannelId, ChannelName, ClientMsgId, Seq, Timestamp, UserId};
+use crate::event::{Attached, Event, EventKind, Forward, LoggedEvent, Mentions, Posting};
+use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
 use crate::mention::mentions;
 use crate::rejection::Rejection;
+use crate::thread::{self, Follower, ThreadSummary};
+use crate::{direct, draft, poll};
 
 /// Characters (Unicode scalar values) of one message after trimming trailing white space; contract/rules.md, 6.2.
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
 
-/// One message as it is now. A tombstone has `deleted_ts`, no text, no mentions, no reply and no reactions.
+/// One message as it is now. A tombstone has `deleted_ts`, no text, no mentions, no reply, no reactions and nothing
+/// attached; a thread under it goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Message {
@@ -38,24 +41,31 @@ pub struct Message {
     pub deleted: bool,
     pub deleted_ts: Option<Timestamp>,
     pub client_msg_id: Option<ClientMsgId>,
+    /// Whether it is part of the channel's own timeline; replies in a thread need not be.
+    pub in_timeline: bool,
+    /// The message under which it is a reply in a thread.
+    pub thread_root: Option<Seq>,
+    /// What the thread under it comes to.
+    pub thread: Option<ThreadSummary>,
+    /// Who follows that thread, in the order in which they began.
+    pub followers: Vec<Follower>,
+    pub attached: Option<Attached>,
+    /// Of a poll: who voted for each option, in the order in which they did; no empty lists.
+    pub votes: BTreeMap<u8, Vec<UserId>>,
+    pub poll_closed_ts: Option<Timestamp>,
 }
 
 impl Message {
-    /// The message that a `message_posted` record made; a redacted one makes a tombstone without a time.
+    /// The message that a record begins; a redacted one makes a tombstone without a time.
     ///
     /// # Panics
     ///
-    /// When the record is of another kind.
+    /// When the record begins none.
     pub fn posted(record: &LoggedEvent) -> Message {
-        assert_eq!(
-            record.kind,
-            EventKind::MessagePosted,
-            "record {} begins no message",
-            record.seq
-        );
+        assert!(record.kind.begins_message(), "record {} begins no message", record.seq);
         let mut message = Message {
             id: record.seq,
-            channel: record.channel.expect("a message_posted record names its channel"),
+            channel: record.channel.expect("a record of a message names its channel"),
             sender: record.actor,
             ts: record.ts,
             text: None,
@@ -67,15 +77,28 @@ impl Message {
             deleted: false,
             deleted_ts: None,
             client_msg_id: record.client_msg_id.clone(),
+            in_timeline: record.kind == EventKind::MessagePosted,
+            thread_root: record.target,
+            thread: None,
+            followers: Vec::new(),
+            attached: None,
+            votes: BTreeMap::new(),
+            poll_closed_ts: None,
         };
-        if let Some(Event::MessagePosted { text, mentions, reply_to, .. }) = record.event() {
-            message.text = Some(text.clone());
-            message.mentions = mentions.clone();
-            message.reply_to = *reply_to;
+        if let Some(posting) = record.event().and_then(Event::posting) {
+            message.text = Some(posting.text.clone());
+            message.mentions = posting.mentions.clone();
+            message.reply_to = posting.reply_to;
+            message.attached = posting.attached.as_deref().cloned();
         } else {
             message.deleted = true;
         }
         message
+    }
+
+    /// Whether the server itself said it.
+    pub fn is_notice(&self) -> bool {
+        matches!(self.attached, Some(Attached::Notice(_)))
     }
 
     /// Applies a later record whose target is this message; others change nothing.
@@ -86,32 +109,56 @@ impl Message {
         if record.target != Some(self.id) {
             return;
         }
-        match record.kind {
-            EventKind::MessageEdited => self.edited_ts = Some(record.ts),
-            EventKind::MessageReacted => self.reactions_ts = Some(record.ts),
-            EventKind::MessageDeleted => self.bury(record.ts),
-            EventKind::AccountCreated
-            | EventKind::PasswordSet
-            | EventKind::AccountLocked
-            | EventKind::SessionOpened
-            | EventKind::SessionClosed
-            | EventKind::ChannelCreated
-            | EventKind::ChannelRenamed
-            | EventKind::MessagePosted
-            | EventKind::ChannelRead => {}
-        }
+        self.note_times(record);
+        let Some(event) = record.event() else { return };
+        self.apply_to_thread(record, event);
         if self.deleted {
             return;
         }
-        match &record.body {
-            Body::Present(Event::MessageEdited { text, mentions, .. }) => {
-                self.text = Some(text.clone());
-                self.mentions = mentions.clone();
+        if let Event::MessageEdited { text, mentions, .. } = event {
+            self.text = Some(text.clone());
+            self.mentions = mentions.clone();
+        } else if let Event::MessageReacted { reaction, on, .. } = event {
+            self.set_reaction(reaction, record.actor, *on);
+        } else if let Event::PollVoted { options, .. } = event {
+            self.set_votes(options, record.actor);
+        } else if let Event::PollClosed { .. } = event {
+            self.poll_closed_ts = Some(record.ts);
+        }
+    }
+
+    /// What even an erased record tells.
+    fn note_times(&mut self, record: &LoggedEvent) {
+        if record.kind == EventKind::MessageEdited {
+            self.edited_ts = Some(record.ts);
+        } else if record.kind == EventKind::MessageReacted {
+            self.reactions_ts = Some(record.ts);
+        } else if record.kind == EventKind::MessageDeleted {
+            self.bury(record.ts);
+        }
+    }
+
+    fn apply_to_thread(&mut self, record: &LoggedEvent, event: &Event) {
+        if let Some(thread) = event.posting().and_then(|posting| posting.thread.as_ref()) {
+            self.thread = Some(thread.summary.clone());
+        } else if let Event::ThreadChanged { summary, .. } = event {
+            self.thread = Some(summary.clone());
+        } else if let Event::ThreadFollowed { users, on, .. } = event {
+            self.followers.retain(|follower| !users.contains(&follower.user));
+            if *on {
+                let since = record.seq;
+                self.followers.extend(users.iter().map(|user| Follower { user: *user, since }));
             }
-            Body::Present(Event::MessageReacted { reaction, on, .. }) => {
-                self.set_reaction(reaction, record.actor, *on);
-            }
-            Body::Present(_) | Body::Redacted { .. } => {}
+        }
+    }
+
+    fn set_votes(&mut self, options: &[u8], voter: UserId) {
+        self.votes.retain(|_, voters| {
+            voters.retain(|other| *other != voter);
+            !voters.is_empty()
+        });
+        for option in options {
+            self.votes.entry(*option).or_default().push(voter);
         }
     }
 
@@ -122,6 +169,9 @@ impl Message {
         self.mentions = Mentions::Nobody;
         self.reply_to = None;
         self.reactions.clear();
+        self.attached = None;
+        self.votes.clear();
+        self.poll_closed_ts = None;
     }
 
     fn set_reaction(&mut self, reaction: &str, reactor: UserId, on: bool) {
@@ -147,21 +197,31 @@ pub fn normalized(text: &str) -> String {
 }
 
 /// Posts a message; the first to a direct channel opens it.
-pub(crate) fn post(
+pub(crate) fn post(case: Case<'_>, user: UserId, wish: &PostWish) -> Result<Decision, Rejection> {
+    let place = Place::find(case, user, &wish.channel)?;
+    post_at(case, user, place, wish)
+}
+
+/// Posts a message in a channel that `user` may read, and clears the draft that it was.
+pub(crate) fn post_at(
     case: Case<'_>,
     user: UserId,
-    name: &ChannelName,
-    text: &str,
-    reply_to: Option<Seq>,
+    place: Place,
+    wish: &PostWish,
 ) -> Result<Decision, Rejection> {
-    let place = Place::find(case, user, name)?;
-    let text = checked(text)?;
-    let mentions = mentions(&text, &place.audience(case), case.workspace);
-    let (channel, opening) = match place {
-        Place::Open(channel) => (channel, None),
-        Place::Unopened(members) => (ChannelId(case.next_seq), Some(direct::opened(members))),
+    let readers = place.audience(case);
+    let (channel, mut events) = match place {
+        Place::Open(channel) => {
+            channel::may_post(case, user, channel)?;
+            (channel, Vec::new())
+        }
+        Place::Unopened(members) => {
+            direct::is_answered(case, user, &members)?;
+            (ChannelId(case.next_seq), vec![direct::opened(members)])
+        }
     };
-    if let Some(target) = reply_to {
+    let (text, attached) = content(case, user, wish)?;
+    if let Some(target) = wish.reply_to {
         let target = readable(case, user, target)?;
         if target.deleted {
             return Err(Rejection::MessageNotFound);
@@ -170,8 +230,65 @@ pub(crate) fn post(
             return Err(Rejection::ReplyNotInChannel);
         }
     }
-    let posted = Event::MessagePosted { channel, text, mentions, reply_to };
-    Ok(Decision::new(user, opening.into_iter().chain([posted]).collect()))
+    let mentions = mentions(&text, &readers, case.workspace, &case.facts.active);
+    let mut posting = Posting { attached, reply_to: wish.reply_to, ..Posting::text(channel, text) };
+    if let Some(message) = wish.thread {
+        let root = thread::root(case, user, message, channel)?;
+        let following = thread::new_followers(case, root, user, &mentions);
+        events.extend(thread::followed(root, following.clone()));
+        let (seq, ts) = (case.seq_of(events.len()), case.ts_of(events.len()));
+        posting.thread = Some(Box::new(thread::reply(case, root, user, following, seq, ts)));
+    }
+    posting.mentions = mentions;
+    let is_beside = posting.thread.is_some() && !wish.also_in_channel;
+    let root = posting.thread.as_ref().map(|thread| thread.root);
+    events.push(if is_beside {
+        Event::ThreadReplied(posting)
+    } else {
+        Event::MessagePosted(posting)
+    });
+    let mut decision = Decision::new(user, events);
+    draft::clear(case, user, channel, root, &mut decision);
+    Ok(decision)
+}
+
+/// The text and what goes with it. A forwarded message needs no word of one's own.
+fn content(
+    case: Case<'_>,
+    user: UserId,
+    wish: &PostWish,
+) -> Result<(String, Option<Box<Attached>>), Rejection> {
+    match &wish.attach {
+        None => Ok((checked(&wish.text)?, None)),
+        Some(AttachWish::Poll(poll)) => {
+            let (text, poll) = poll::checked(case, &wish.text, poll)?;
+            Ok((text, Some(Box::new(Attached::Poll(poll)))))
+        }
+        Some(AttachWish::Forward(id)) => {
+            let is_silent = normalized(&wish.text).is_empty();
+            let text = if is_silent { String::new() } else { checked(&wish.text)? };
+            Ok((text, Some(Box::new(Attached::Forward(forwarded(case, user, *id)?)))))
+        }
+    }
+}
+
+/// A copy of a message. Of one that only passes on another it is that other.
+fn forwarded(case: Case<'_>, user: UserId, id: Seq) -> Result<Forward, Rejection> {
+    let message = readable(case, user, id)?;
+    if message.is_notice() {
+        return Err(Rejection::MessageIsNotice);
+    }
+    let text = message.text.clone().ok_or(Rejection::MessageDeleted)?;
+    match &message.attached {
+        Some(Attached::Forward(earlier)) if text.is_empty() => Ok(earlier.clone()),
+        Some(_) | None => Ok(Forward {
+            message: id,
+            channel: message.channel,
+            sender: message.sender,
+            ts: message.ts,
+            text,
+        }),
+    }
 }
 
 /// The same text again is no event, unless its id must be remembered: nobody would see a difference but the mark of the
@@ -186,7 +303,12 @@ pub(crate) fn edit(
     if message.deleted {
         return Err(Rejection::MessageDeleted);
     }
-    let text = checked(text)?;
+    channel::is_open(case, message.channel)?;
+    let text = match &message.attached {
+        Some(Attached::Forward(_)) if normalized(text).is_empty() => String::new(),
+        Some(Attached::Poll(_)) => return Err(Rejection::invalid("text", "a poll stays as it is")),
+        Some(_) | None => checked(text)?,
+    };
     if message.text.as_ref() == Some(&text) && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
@@ -195,8 +317,9 @@ pub(crate) fn edit(
         channel: message.channel,
         message: id,
         mentions_before: message.mentions.clone(),
-        mentions: mentions(&text, &readers, case.workspace),
+        mentions: mentions(&text, &readers, case.workspace, &case.facts.active),
         text,
+        is_beside: !message.in_timeline,
     };
     Ok(Decision::new(user, vec![edited]))
 }
@@ -211,8 +334,10 @@ pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, 
         message: id,
         sender: message.sender,
         mentions_before: message.mentions.clone(),
+        is_beside: !message.in_timeline,
     };
-    Ok(Decision::new(user, vec![deleted]))
+    let thread = thread::without_reply(case, message);
+    Ok(Decision::new(user, [deleted].into_iter().chain(thread).collect()))
 }
 
 /// The message, when `user` may read it; to everybody else it does not exist.
@@ -220,7 +345,7 @@ pub(crate) fn readable(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message
     case.facts
         .messages
         .get(&id)
-        .filter(|message| may_read(user, message.channel, case.workspace))
+        .filter(|message| may_see(user, message.channel, message.id, case.workspace))
         .ok_or(Rejection::MessageNotFound)
 }
 
@@ -229,7 +354,7 @@ fn own(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message, Rejection> {
     if message.sender == user { Ok(message) } else { Err(Rejection::NotTheSender) }
 }
 
-fn checked(text: &str) -> Result<String, Rejection> {
+pub(crate) fn checked(text: &str) -> Result<String, Rejection> {
     let text = normalized(text);
     let chars = text.chars().count();
     match chars {
@@ -268,11 +393,11 @@ fn is_invisible(c: char) -> bool {
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
-    use crate::testing::Story;
+    use crate::testing::{Story, wish};
 
     fn post_to(channel: &str, text: &str, reply_to: Option<Seq>) -> Command {
-        let channel = ChannelName::parse(channel).unwrap();
-        Command::PostMessage { channel, text: text.to_owned(), reply_to }
+        let wish = PostWish::text(wish::channel(channel), text.to_owned());
+        Command::PostMessage(PostWish { reply_to, ..wish })
     }
 
     fn edit_to(message: Seq, text: &str) -> Command {

@@ -4,6 +4,7 @@ use crate::channel::Place;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{ChannelName, Seq, UserId};
+use crate::message;
 use crate::rejection::Rejection;
 use crate::workspace::ReadMarker;
 
@@ -24,8 +25,11 @@ pub(crate) fn mark_read(
     let target = match up_to {
         None => channel.newest.zip(channel.newest_ts),
         Some(message) => {
-            let found = case.facts.messages.get(&message).filter(|found| found.channel == id);
-            Some(found.map(|found| (found.id, found.ts)).ok_or(Rejection::MessageNotFound)?)
+            let found = message::readable(case, user, message)?;
+            if found.channel != id {
+                return Err(Rejection::MessageNotFound);
+            }
+            Some((found.id, found.ts))
         }
     };
     let Some((up_to, up_to_ts)) = target else { return Ok(Decision::nothing(user)) };
@@ -33,6 +37,29 @@ pub(crate) fn mark_read(
         return Ok(Decision::nothing(user));
     }
     Ok(Decision::new(user, vec![Event::ChannelRead { channel: id, up_to, up_to_ts }]))
+}
+
+/// Moves the marker back to just before a message: the thread's of a reply that is only there, or the channel's.
+pub(crate) fn mark_unread(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rejection> {
+    let message = message::readable(case, user, id)?;
+    let up_to = Seq(id.0.saturating_sub(1));
+    let channel = message.channel;
+    let event = match message.thread_root.filter(|_| !message.in_timeline) {
+        Some(root) => Event::ThreadRead { channel, root, up_to },
+        None => Event::ChannelRead { channel, up_to, up_to_ts: message.ts.plus_micros(-1) },
+    };
+    Ok(Decision::new(user, vec![event]))
+}
+
+/// Moves the markers of all channels in which something newer stands.
+pub(crate) fn mark_all_read(case: Case<'_>, user: UserId) -> Decision {
+    let marked = case.workspace.channels_of(user).into_iter().filter_map(|id| {
+        let channel = case.workspace.channel(id);
+        let (up_to, up_to_ts) = channel.newest.zip(channel.newest_ts)?;
+        let is_newer = up_to > case.workspace.read_up_to(user, id);
+        is_newer.then_some(Event::ChannelRead { channel: id, up_to, up_to_ts })
+    });
+    Decision::new(user, marked.collect())
 }
 
 #[cfg(test)]

@@ -26,9 +26,7 @@ pub enum Rejection {
     ChannelNameLength { chars_max: usize },
     #[error("you are not a member of this channel")]
     NotAMember,
-    #[error(
-        "a direct channel has two or more different people, you among them, and at most {members_max}"
-    )]
+    #[error("a direct channel has at most {members_max} people, you among them")]
     DirectMembers { members_max: usize },
     /// Also for a message that exists where the actor may not look: both must read the same.
     #[error("there is no such message")]
@@ -47,8 +45,61 @@ pub enum Rejection {
     UnknownReaction(String),
     #[error("a message carries at most {reactions_max} different reactions")]
     TooManyReactions { reactions_max: usize },
+    #[error("the account was deactivated")]
+    AccountDeactivated,
+    #[error("nobody may sign up here; ask an administrator")]
+    SignupClosed,
+    #[error("the invite does not hold: it is unknown, used up, expired or revoked")]
+    InviteInvalid,
+    #[error("there is no such invite")]
+    InviteNotFound,
+    #[error("somebody must remain an administrator")]
+    LastAdministrator,
+    #[error("only its owner or an administrator may do that to a channel")]
+    NotTheOwner,
+    #[error("the channel is archived")]
+    ChannelArchived,
+    #[error("only chosen people post in this channel")]
+    NotAPoster,
+    #[error("everybody is in this channel")]
+    DefaultChannel,
+    #[error("the people of a direct channel are fixed")]
+    DirectChannelFixed,
+    #[error("people join a public channel by themselves")]
+    ChannelIsPublic,
+    #[error("this is only done with direct channels")]
+    NotADirectChannel,
+    #[error("the message is a notice of the server")]
+    MessageIsNotice,
+    #[error("the message is no poll")]
+    NotAPoll,
+    #[error("the poll is closed")]
+    PollClosed,
+    #[error("the message is in no thread")]
+    NotInAThread,
+    #[error("there is no such group")]
+    GroupNotFound,
+    #[error("the handle {0} is taken by a user or a group")]
+    HandleTaken(UserName),
+    #[error("there is no such scheduled message")]
+    ScheduleNotFound,
+    #[error("there is no such reminder")]
+    ReminderNotFound,
+    /// A limit of how many one may have.
+    #[error("there are at most {max} {what}")]
+    TooMany { what: &'static str, max: usize },
+    /// A value outside its rule.
+    #[error("{field}: {reason}")]
+    InvalidValue { field: &'static str, reason: String },
     #[error("the client_msg_id was used for something else")]
     ClientMsgIdReused,
     #[error(transparent)]
     Name(#[from] NameError),
+}
+
+impl Rejection {
+    /// A value outside its rule.
+    pub(crate) fn invalid(field: &'static str, reason: impl Into<String>) -> Rejection {
+        Rejection::InvalidValue { field, reason: reason.into() }
+    }
 }

@@ -28,6 +28,7 @@ use crate::projection::mailbox::Mailboxes;
 use crate::projection::presence::PresenceDb;
 use crate::projection::snapshot::{self, Snapshots};
 use crate::projection::verify_log_has_its_tail;
+use crate::published::ActivePeople;
 use crate::write::{SubmitError, Writer};
 
 /// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
@@ -90,8 +91,9 @@ impl Server {
         };
         let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
         let (signal, signals) = mpsc::channel(SIGNALS_MAX);
+        let active = ActivePeople::default();
         let (writer, published) =
-            Writer::start(log.clone(), workspace, start.clock.clone(), announce);
+            Writer::start(log.clone(), workspace, start.clock.clone(), announce, active.clone());
         let window = config.chat.mailbox_messages_per_channel;
         let projections = Projections {
             presence: PresenceDb::start(&dir, &log, published.clone(), signals)?,
@@ -99,7 +101,7 @@ impl Server {
             snapshots: Snapshots::start(&dir, &log, published.clone())?,
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
-        let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal);
+        let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal, active);
         let mut tasks = JoinSet::new();
         tasks.spawn(hub.clone().run(announcements));
         create_channels(&writer, &config.chat.channels).await?;
@@ -192,7 +194,8 @@ async fn create_channels(writer: &Writer, slugs: &[String]) -> anyhow::Result<()
     for text in slugs {
         let slug = Slug::parse(text).context("chat.channels")?;
         let name = text.clone();
-        let command = Command::CreateChannel { slug, name };
+        let (topic, description) = (String::new(), String::new());
+        let command = Command::CreateChannel { slug, name, topic, description, is_default: true };
         match writer.submit(Actor::System, None, command).await {
             Ok(_) | Err(SubmitError::Rejected(Rejection::ChannelExists)) => {}
             Err(error) => {

@@ -16,8 +16,15 @@ use eventlog::{Reader, Record};
 use crate::codec::{self, DecodeError};
 
 /// What can be about a message after it was posted.
-const CHANGES: [EventKind; 3] =
-    [EventKind::MessageEdited, EventKind::MessageDeleted, EventKind::MessageReacted];
+const CHANGES: [EventKind; 7] = [
+    EventKind::MessageEdited,
+    EventKind::MessageDeleted,
+    EventKind::MessageReacted,
+    EventKind::ThreadReplied,
+    EventKind::ThreadChanged,
+    EventKind::PollVoted,
+    EventKind::PollClosed,
+];
 
 /// Why a fold failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +44,7 @@ pub enum FoldRange {
     Oldest { after: Seq, before: Seq, limit: usize },
 }
 
-/// Messages of a channel as they were after `up_to`, oldest first, tombstones included.
+/// Messages of a channel's timeline as they were after `up_to`, oldest first, tombstones included.
 ///
 /// A text that was erased since is not there, whatever `up_to` says.
 pub fn message_fold(
@@ -46,19 +53,84 @@ pub fn message_fold(
     range: FoldRange,
     up_to: Seq,
 ) -> Result<Vec<Message>, FoldError> {
-    let (id, kind) = (channel.0.get(), EventKind::MessagePosted.code());
-    let end = Seq(up_to.get().saturating_add(1));
+    channel_fold(reader, channel, EventKind::MessagePosted, range, up_to)
+}
+
+/// As [`message_fold`], of the replies that stand only in the channel's threads.
+pub fn beside_fold(
+    reader: &mut Reader,
+    channel: ChannelId,
+    range: FoldRange,
+    up_to: Seq,
+) -> Result<Vec<Message>, FoldError> {
+    channel_fold(reader, channel, EventKind::ThreadReplied, range, up_to)
+}
+
+fn channel_fold(
+    reader: &mut Reader,
+    channel: ChannelId,
+    kind: EventKind,
+    range: FoldRange,
+    up_to: Seq,
+) -> Result<Vec<Message>, FoldError> {
+    let (id, kind) = (channel.0.get(), kind.code());
     reader.snapshot(|reader| {
-        let records = match range {
+        let records = match range.up_to(up_to) {
             FoldRange::Newest { after, before, limit } => {
-                reader.channel_newest(id, kind, after.get(), before.min(end).get(), limit)?
+                reader.channel_newest(id, kind, after.get(), before.get(), limit)?
             }
             FoldRange::Oldest { after, before, limit } => {
-                reader.channel_oldest(id, kind, after.get(), before.min(end).get(), limit)?
+                reader.channel_oldest(id, kind, after.get(), before.get(), limit)?
             }
         };
         fold(reader, &records, up_to)
     })
+}
+
+/// Replies in a thread as they were after `up_to`, oldest first, tombstones included.
+pub fn thread_fold(
+    reader: &mut Reader,
+    root: Seq,
+    range: FoldRange,
+    up_to: Seq,
+) -> Result<Vec<Message>, FoldError> {
+    reader.snapshot(|reader| {
+        let mut records = Vec::new();
+        for kind in [EventKind::MessagePosted, EventKind::ThreadReplied] {
+            let (root, kind) = (root.get(), kind.code());
+            records.extend(match range.up_to(up_to) {
+                FoldRange::Newest { after, before, limit } => {
+                    reader.target_newest(root, kind, after.get(), before.get(), limit)?
+                }
+                FoldRange::Oldest { after, before, limit } => {
+                    reader.target_oldest(root, kind, after.get(), before.get(), limit)?
+                }
+            });
+        }
+        records.sort_unstable_by_key(|record| record.seq);
+        match range {
+            FoldRange::Newest { limit, .. } => {
+                drop(records.drain(..records.len().saturating_sub(limit)))
+            }
+            FoldRange::Oldest { limit, .. } => records.truncate(limit),
+        }
+        fold(reader, &records, up_to)
+    })
+}
+
+impl FoldRange {
+    /// Nothing after `last`.
+    fn up_to(self, last: Seq) -> FoldRange {
+        let end = Seq(last.get().saturating_add(1));
+        match self {
+            FoldRange::Newest { after, before, limit } => {
+                FoldRange::Newest { after, before: before.min(end), limit }
+            }
+            FoldRange::Oldest { after, before, limit } => {
+                FoldRange::Oldest { after, before: before.min(end), limit }
+            }
+        }
+    }
 }
 
 /// These messages as they were after `up_to`, oldest first; ids that name no message are left out.
@@ -70,7 +142,9 @@ pub fn messages_by_id(
     let ids: Vec<_> = ids.iter().filter(|id| **id <= up_to).map(|id| id.get()).collect();
     reader.snapshot(|reader| {
         let mut records = reader.by_seqs(&ids)?;
-        records.retain(|record| record.kind == EventKind::MessagePosted.code());
+        records.retain(|record| {
+            EventKind::from_code(record.kind).is_some_and(EventKind::begins_message)
+        });
         fold(reader, &records, up_to)
     })
 }

@@ -1,8 +1,8 @@
-//! What the writer has made durable, for everybody to read: the workspace at the head, and the news of each commit.
+//! What everybody may read: the workspace at the head, the news of each commit, and who is active now.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use chat::{LoggedEvent, Seq, Workspace};
+use chat::{LoggedEvent, Seq, UserId, Workspace};
 use tokio::sync::watch;
 
 /// The workspace as of the last commit; clones share it.
@@ -36,4 +36,23 @@ pub struct Announcement {
     pub workspace: Arc<Workspace>,
     /// What happened, rising.
     pub events: Arc<[LoggedEvent]>,
+}
+
+/// Who is active now, sorted: `live` says so, `write` asks when a message names `@here`. Clones share it.
+#[derive(Clone, Default)]
+pub struct ActivePeople {
+    users: Arc<Mutex<Arc<[UserId]>>>,
+}
+
+impl ActivePeople {
+    /// Takes note.
+    pub fn set(&self, mut users: Vec<UserId>) {
+        users.sort_unstable();
+        *self.users.lock().expect("nobody panics holding it") = users.into();
+    }
+
+    /// Who is active.
+    pub fn now(&self) -> Arc<[UserId]> {
+        Arc::clone(&self.users.lock().expect("nobody panics holding it"))
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use emojis::{Emoji, Group};
 
+use crate::channel;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{Seq, UserId};
@@ -31,6 +32,10 @@ pub(crate) fn react(
     if message.deleted {
         return Err(Rejection::MessageDeleted);
     }
+    if message.is_notice() {
+        return Err(Rejection::MessageIsNotice);
+    }
+    channel::is_open(case, message.channel)?;
     let name =
         canonical(reaction).ok_or_else(|| Rejection::UnknownReaction(reaction.to_owned()))?;
     let reactors = message.reactions.get(name);

@@ -6,6 +6,7 @@
 mod history;
 mod prng;
 mod story;
+pub mod wish;
 
 pub use history::{History, Step};
 pub use prng::Prng;

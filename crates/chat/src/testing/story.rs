@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::command::{Actor, Command};
+use crate::command::{Actor, Command, PostWish};
 use crate::decide::{Decision, Facts, decide};
 use crate::event::{Body, Event, EventKind, LoggedEvent};
 use crate::ids::{
-    ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
-    UserName,
+    ChannelId, ChannelName, ClientMsgId, PasswordHash, Seq, SessionId, Timestamp, TokenHash,
+    UserId, UserName,
 };
 use crate::message::Message;
 use crate::rejection::Rejection;
+use crate::testing::wish;
 use crate::workspace::Workspace;
 
 /// What one command came to in the log.
@@ -33,6 +34,8 @@ pub struct Story {
     pub log: Vec<LoggedEvent>,
     /// What the clock says; a test moves it.
     pub now: Timestamp,
+    /// Who is active, sorted; a test says who.
+    pub active: Vec<UserId>,
 }
 
 impl Default for Story {
@@ -42,6 +45,7 @@ impl Default for Story {
             messages: BTreeMap::new(),
             log: Vec::new(),
             now: Timestamp(1_700_000_000_000_000),
+            active: Vec::new(),
         }
     }
 }
@@ -59,14 +63,19 @@ impl Story {
         client_msg_id: Option<ClientMsgId>,
         command: &Command,
     ) -> Result<Batch, Rejection> {
-        let messages = command
-            .message_refs()
-            .filter_map(|id| Some((id, self.messages.get(&id)?.clone())))
-            .collect();
         let next_seq = self.workspace.head.next();
-        let facts = Facts { messages, is_named: client_msg_id.is_some() };
+        let facts = self.facts(client_msg_id.is_some(), command);
         let decision = decide(&self.workspace, &facts, actor, command, next_seq, self.now)?;
         Ok(self.append(decision, client_msg_id, command))
+    }
+
+    /// The messages that a command names, and the roots of those that are replies in a thread.
+    fn facts(&self, is_named: bool, command: &Command) -> Facts {
+        let named: Vec<_> = command.message_refs(&self.workspace).collect();
+        let roots = named.iter().filter_map(|id| self.messages.get(id)?.thread_root);
+        let messages = named.iter().copied().chain(roots);
+        let messages = messages.filter_map(|id| Some((id, self.messages.get(&id)?.clone())));
+        Facts { messages: messages.collect(), is_named, active: self.active.clone() }
     }
 
     /// Runs a command and returns what happened.
@@ -94,24 +103,63 @@ impl Story {
             name: UserName::parse(name).expect("the cast has valid names"),
             password_hash: PasswordHash(format!("$fake$first password of {name}")),
             token_hash: token_hash(number),
+            invite: None,
         };
         let events = self.given(Actor::Anonymous, &command);
         Actor::User { user: UserId(events[0].seq), session: SessionId(events[2].seq) }
     }
 
-    /// Creates a public channel whose display name is its slug.
+    /// Creates a default channel, of everybody, whose display name is its slug.
     pub fn create_channel(&mut self, slug: &str) -> ChannelName {
-        let slug = Slug::parse(slug).expect("the stage has valid slugs");
-        let command = Command::CreateChannel { slug: slug.clone(), name: slug.to_string() };
-        self.given(Actor::System, &command);
-        ChannelName::Public(slug)
+        self.given(Actor::System, &wish::create_channel(slug, true));
+        wish::channel(slug)
+    }
+
+    /// Creates a public channel that people join; its creator owns it.
+    pub fn create_joined(&mut self, creator: Actor, slug: &str) -> ChannelName {
+        self.given(creator, &wish::create_channel(slug, false));
+        wish::channel(slug)
+    }
+
+    /// Creates a private channel of its creator and these people.
+    pub fn create_private(&mut self, creator: Actor, members: &[&str]) -> ChannelName {
+        let (name, topic) = ("Plans".to_owned(), String::new());
+        let members = wish::names(members);
+        self.given(creator, &Command::CreatePrivateChannel { name, topic, members });
+        ChannelName::Private(self.workspace.last_private)
     }
 
     /// Posts a message and returns its id.
     pub fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
-        let channel = ChannelName::parse(channel).expect("a test names channels rightly");
-        let command = Command::PostMessage { channel, text: text.to_owned(), reply_to: None };
-        self.given(actor, &command).last().expect("a post is an event").seq
+        self.post_wish(actor, PostWish::text(wish::channel(channel), text.to_owned()))
+    }
+
+    /// Replies in the thread of a message, and only there; returns the reply's id.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such message.
+    pub fn reply(&mut self, actor: Actor, message: Seq, text: &str) -> Seq {
+        let channel = self.messages.get(&message).expect("a test replies to what is there").channel;
+        let channel = wish::channel(&self.workspace.channel_name(channel));
+        let wish = PostWish::text(channel, text.to_owned());
+        self.post_wish(actor, PostWish { thread: Some(message), ..wish })
+    }
+
+    /// Posts what must be allowed and returns its id.
+    pub fn post_wish(&mut self, actor: Actor, wish: PostWish) -> Seq {
+        let events = self.given(actor, &Command::PostMessage(wish));
+        let posted = events.iter().find(|record| record.kind.begins_message());
+        posted.expect("a post is an event").seq
+    }
+
+    /// The id of the channel that a written name means.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn channel_id(&self, name: &ChannelName) -> ChannelId {
+        self.workspace.find_channel(name).expect("a test asks for what was created")
     }
 
     fn append(
@@ -121,14 +169,17 @@ impl Story {
         command: &Command,
     ) -> Batch {
         let mut batch = Batch { events: Vec::new(), redacted: decision.redacts };
-        // The id stands on the event that the wish is about, not on the opening of a direct channel before it.
-        let is_post = matches!(command, Command::PostMessage { .. });
-        let named = if is_post { decision.events.len().saturating_sub(1) } else { 0 };
+        // The id stands on the event that the wish is about, not on what comes before it.
+        let is_post = matches!(command, Command::PostMessage(_));
+        let is_named = |event: &Event| event.kind().begins_message() && !event.is_notice();
+        let posted = decision.events.iter().position(is_named).filter(|_| is_post);
+        let named = posted.unwrap_or_default();
         for (index, event) in decision.events.into_iter().enumerate() {
             let id = if index == named { client_msg_id.take() } else { None };
             let ts = self.now.max(self.workspace.last_ts.plus_micros(1));
             let seq = self.workspace.head.next();
-            let record = LoggedEvent::new(seq, ts, decision.actor, id, event);
+            let actor = if event.is_notice() { UserId::SYSTEM } else { decision.actor };
+            let record = LoggedEvent::new(seq, ts, actor, id, event);
             if let Some(Event::MessageDeleted { message, .. }) = record.event() {
                 batch.redacted.extend(self.records_of(*message));
             }
@@ -153,11 +204,11 @@ impl Story {
     }
 
     fn follow(&mut self, record: &LoggedEvent) {
-        if record.kind == EventKind::MessagePosted {
+        if record.kind.begins_message() {
             self.messages.insert(record.seq, Message::posted(record));
-        } else if let Some(message) =
-            record.target.and_then(|target| self.messages.get_mut(&target))
-        {
+        }
+        // A reply in a thread begins a message and moves another.
+        if let Some(message) = record.target.and_then(|target| self.messages.get_mut(&target)) {
             message.apply(record);
         }
     }

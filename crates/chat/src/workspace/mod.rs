@@ -3,7 +3,11 @@
 //! Made of persistent maps: a clone costs nothing, so every batch works on one and the published one never changes.
 //! Invariant: `workspace == fold(log up to head)`.
 
+mod accounts;
 mod apply;
+mod channels;
+mod house;
+mod people;
 mod stored;
 
 use std::collections::BTreeSet;
@@ -12,10 +16,16 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
+use crate::group::GroupSettings;
 use crate::ids::{
     ChannelId, ChannelName, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
     UserName,
 };
+use crate::invite::Invite;
+use crate::member::{History, Members, Membership};
+use crate::personal::Personal;
+use crate::profile::Profile;
+use crate::settings::Settings;
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +42,11 @@ pub struct User {
     pub sessions: OrdSet<SessionId>,
     /// The direct channels this user is a member of.
     pub directs: OrdSet<ChannelId>,
+    /// The other channels that list their members, this user among them.
+    pub joined: OrdSet<ChannelId>,
+    pub is_deactivated: bool,
+    pub profile: Arc<Profile>,
+    pub personal: Arc<Personal>,
 }
 
 /// A login.
@@ -48,8 +63,18 @@ pub struct Session {
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum ChannelKind {
-    Public { slug: Slug, name: String },
-    Direct { members: BTreeSet<UserId> },
+    Public {
+        slug: Slug,
+        name: String,
+    },
+    /// A set of people that is the channel's identity.
+    Direct {
+        members: BTreeSet<UserId>,
+    },
+    Private {
+        number: u64,
+        name: String,
+    },
 }
 
 /// A place messages go.
@@ -57,12 +82,31 @@ pub enum ChannelKind {
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Channel {
     pub kind: ChannelKind,
+    pub members: Members,
+    /// Who looks after it: the creator of a public channel, the owner of a private one.
+    pub owner: Option<UserId>,
+    pub topic: String,
+    pub description: String,
+    pub archived_ts: Option<Timestamp>,
+    /// Of an announcement channel: who may post, beside its owner and administrators.
+    pub posters: Option<BTreeSet<UserId>>,
     pub created_ts: Timestamp,
     /// Its newest message, deleted ones included.
     pub newest: Option<Seq>,
     pub newest_ts: Option<Timestamp>,
     /// Per user the newest message read and its time. Absent: nothing read since joining.
     pub markers: OrdMap<UserId, ReadMarker>,
+    pub pins: OrdMap<Seq, Pin>,
+    /// Whom every message here notifies, because they asked for it.
+    pub watchers: OrdSet<UserId>,
+}
+
+/// A pinned message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Pin {
+    pub by: UserId,
+    pub ts: Timestamp,
 }
 
 /// The last message a user has read in a channel.
@@ -87,6 +131,11 @@ pub struct Workspace {
     pub sessions: OrdMap<SessionId, Session>,
     /// Shared one by one: a message moves its own channel's `newest` and must not copy the neighbours in the tree.
     pub channels: OrdMap<ChannelId, Arc<Channel>>,
+    pub settings: Settings,
+    pub groups: OrdMap<Seq, Arc<GroupSettings>>,
+    pub invites: OrdMap<Seq, Invite>,
+    /// Of the newest private channel; they are never used twice.
+    pub last_private: u64,
     /// By folded name.
     #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,
@@ -97,6 +146,36 @@ pub struct Workspace {
     /// By the set of members: one direct channel per set of people.
     #[serde(skip_serializing)]
     pub direct_ids: HashMap<BTreeSet<UserId>, ChannelId>,
+    /// By the n of `private:<n>`.
+    #[serde(skip_serializing)]
+    pub private_ids: HashMap<u64, ChannelId>,
+    /// By folded handle.
+    #[serde(skip_serializing)]
+    pub group_ids: HashMap<String, Seq>,
+    #[serde(skip_serializing)]
+    pub invite_ids: HashMap<TokenHash, Seq>,
+    /// What the server has to do by itself, by its time: scheduled messages and reminders, with whose they are.
+    #[serde(skip_serializing)]
+    pub agenda: OrdMap<(Timestamp, Seq), UserId>,
+    /// Who has keywords.
+    #[serde(skip_serializing)]
+    pub keyword_users: OrdSet<UserId>,
+}
+
+impl Channel {
+    /// How `user` is a member, if they are. Of a channel of everyone each account is one from its beginning, or from
+    /// the channel's when that is later.
+    pub fn membership(&self, id: ChannelId, user: UserId) -> Option<Membership> {
+        match &self.members {
+            Members::Everyone => Some(Membership::new(user.0.max(id.0), History::FromStart)),
+            Members::Listed(members) => members.get(&user).copied(),
+        }
+    }
+
+    /// Whether everybody is in it.
+    pub fn is_default(&self) -> bool {
+        matches!(self.members, Members::Everyone)
+    }
 }
 
 impl Workspace {
@@ -121,6 +200,7 @@ impl Workspace {
     pub fn find_channel(&self, name: &ChannelName) -> Option<ChannelId> {
         match name {
             ChannelName::Public(slug) => self.slugs.get(slug).copied(),
+            ChannelName::Private(number) => self.private_ids.get(number).copied(),
             ChannelName::Direct(names) => {
                 let members = names
                     .iter()
@@ -148,6 +228,7 @@ impl Workspace {
     pub fn channel_name(&self, channel: ChannelId) -> String {
         match &self.channel(channel).kind {
             ChannelKind::Public { slug, .. } => slug.to_string(),
+            ChannelKind::Private { number, .. } => format!("private:{number}"),
             ChannelKind::Direct { members } => {
                 let mut names: Vec<_> =
                     members.iter().map(|member| self.user_name(*member)).collect();
@@ -157,22 +238,55 @@ impl Workspace {
         }
     }
 
-    /// The channels that `user` may read: public ones in the order of their creation, then direct ones; none for
-    /// nobody known.
+    /// The channels that `user` may read: public ones in the order of their creation, then private ones, then direct
+    /// ones; none for nobody known.
     pub fn channels_of(&self, user: UserId) -> Vec<ChannelId> {
         let Some(account) = self.users.get(&user) else { return Vec::new() };
-        let mut channels: Vec<_> = self.slugs.values().copied().collect();
+        let is_private =
+            |id: &ChannelId| matches!(self.channel(*id).kind, ChannelKind::Private { .. });
+        let mut channels: Vec<_> =
+            self.slugs.values().copied().filter(|id| self.channel(*id).is_default()).collect();
+        channels.extend(account.joined.iter().copied().filter(|id| !is_private(id)));
         channels.sort_unstable();
+        channels.extend(account.joined.iter().copied().filter(is_private));
         channels.extend(&account.directs);
         channels
     }
 
-    /// The last message of `channel` that `user` has read: the marker, but at least the seq of joining (for a public
-    /// channel the account's own, or the channel's when that is later).
+    /// How `user` is a member of `channel`, if there is such a channel and they are.
+    pub fn membership(&self, user: UserId, channel: ChannelId) -> Option<Membership> {
+        self.channels.get(&channel)?.membership(channel, user)
+    }
+
+    /// The members of a channel, sorted; of one of everyone, all accounts that are not deactivated.
+    pub fn member_ids(&self, channel: ChannelId) -> Vec<UserId> {
+        match self.channels.get(&channel).map(|channel| &channel.members) {
+            Some(Members::Everyone) => {
+                let active = self.users.iter().filter(|(_, user)| !user.is_deactivated);
+                active.map(|(id, _)| *id).collect()
+            }
+            Some(Members::Listed(members)) => members.keys().copied().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The last message of `channel` that `user` has read: the marker, but at least the seq of joining.
     pub fn read_up_to(&self, user: UserId, channel: ChannelId) -> Seq {
-        let joined = user.0.max(channel.0);
+        let joined = self.membership(user, channel).map_or(user.0, |member| member.joined);
+        let joined = joined.max(channel.0);
         let marker = self.channels.get(&channel).and_then(|channel| channel.markers.get(&user));
         marker.map_or(joined, |marker| marker.up_to.max(joined))
+    }
+
+    /// The group of this handle, whatever its case.
+    pub fn find_group(&self, handle: &str) -> Option<(Seq, &GroupSettings)> {
+        let id = *self.group_ids.get(&handle.trim().to_ascii_lowercase())?;
+        Some((id, self.groups.get(&id)?))
+    }
+
+    /// The first thing on the agenda, and when.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.agenda.get_min().map(|((due, _), _)| *due)
     }
 }
 

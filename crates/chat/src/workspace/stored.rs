@@ -6,7 +6,10 @@ use imbl::OrdMap;
 use serde::Deserialize;
 
 use super::{Channel, ChannelKind, Session, User, Workspace};
+use crate::group::GroupSettings;
 use crate::ids::{ChannelId, Seq, SessionId, Timestamp, UserId};
+use crate::invite::Invite;
+use crate::settings::Settings;
 
 #[derive(Deserialize)]
 pub(super) struct StoredWorkspace {
@@ -15,15 +18,41 @@ pub(super) struct StoredWorkspace {
     users: OrdMap<UserId, User>,
     sessions: OrdMap<SessionId, Session>,
     channels: OrdMap<ChannelId, Arc<Channel>>,
+    settings: Settings,
+    groups: OrdMap<Seq, Arc<GroupSettings>>,
+    invites: OrdMap<Seq, Invite>,
+    last_private: u64,
 }
 
 impl From<StoredWorkspace> for Workspace {
     fn from(stored: StoredWorkspace) -> Workspace {
-        let StoredWorkspace { head, last_ts, users, sessions, channels } = stored;
-        let mut workspace =
-            Workspace { head, last_ts, users, sessions, channels, ..Workspace::default() };
+        let mut workspace = Workspace {
+            head: stored.head,
+            last_ts: stored.last_ts,
+            users: stored.users,
+            sessions: stored.sessions,
+            channels: stored.channels,
+            settings: stored.settings,
+            groups: stored.groups,
+            invites: stored.invites,
+            last_private: stored.last_private,
+            ..Workspace::default()
+        };
         for (id, user) in &workspace.users {
             workspace.user_ids.insert(user.name.folded(), *id);
+            for (seq, scheduled) in &user.personal.scheduled {
+                if scheduled.failure.is_none() {
+                    workspace.agenda.insert((scheduled.send_at, *seq), *id);
+                }
+            }
+            for (seq, reminder) in &user.personal.reminders {
+                if reminder.fired_ts.is_none() {
+                    workspace.agenda.insert((reminder.due, *seq), *id);
+                }
+            }
+            if !user.personal.keywords.is_empty() {
+                workspace.keyword_users.insert(*id);
+            }
         }
         for (id, session) in &workspace.sessions {
             workspace.session_ids.insert(session.token_hash.clone(), *id);
@@ -36,7 +65,16 @@ impl From<StoredWorkspace> for Workspace {
                 ChannelKind::Direct { members } => {
                     workspace.direct_ids.insert(members.clone(), *id);
                 }
+                ChannelKind::Private { number, .. } => {
+                    workspace.private_ids.insert(*number, *id);
+                }
             }
+        }
+        for (id, group) in &workspace.groups {
+            workspace.group_ids.insert(group.handle.folded(), *id);
+        }
+        for (id, invite) in &workspace.invites {
+            workspace.invite_ids.insert(invite.token_hash.clone(), *id);
         }
         workspace
     }

@@ -133,8 +133,8 @@ impl Reader {
         Ok(seq.map(i64::cast_unsigned))
     }
 
-    /// How many records of a kind a channel has in `after < seq <= up_to` that were not made by `except_actor` and are
-    /// not redacted; from the index alone.
+    /// How many records of a kind a channel has in `after < seq <= up_to` that were made neither by `except_actor` nor by
+    /// the system and are not redacted; from the index alone.
     pub fn channel_count(
         &mut self,
         channel: u64,
@@ -147,7 +147,7 @@ impl Reader {
             SELECT COUNT(*)
               FROM record
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4
-               AND actor <> ?5 AND redacted_by IS NULL";
+               AND actor NOT IN (0, ?5) AND redacted_by IS NULL";
         let (channel, except_actor) = (channel.cast_signed(), except_actor.cast_signed());
         let count: i64 = self
             .statement(COUNT)?
@@ -249,6 +249,46 @@ impl Reader {
               FROM record
              WHERE actor = ?1 AND client_msg_id = ?2";
         Ok(self.records(BY_CLIENT_MSG_ID, (actor.cast_signed(), client_msg_id))?.pop())
+    }
+
+    /// Records of one kind about `target` with `after < seq < before`, the newest `limit` of them, rising.
+    pub fn target_newest(
+        &mut self,
+        target: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const NEWEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq DESC
+             LIMIT ?5";
+        let parameters = (target.cast_signed(), kind, bound(after), bound(before), count(limit));
+        let mut records = self.records(NEWEST, parameters)?;
+        records.reverse();
+        Ok(records)
+    }
+
+    /// Records of one kind about `target` with `after < seq < before`, the oldest `limit` of them, rising.
+    pub fn target_oldest(
+        &mut self,
+        target: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const OLDEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq
+             LIMIT ?5";
+        let parameters = (target.cast_signed(), kind, bound(after), bound(before), count(limit));
+        self.records(OLDEST, parameters)
     }
 
     /// The last seq whose time is at most `ts_micros`; 0 when there is none.

@@ -90,7 +90,8 @@ pub(super) async fn sign_up(
     }
     let token = Token::generate();
     let password_hash = app.auth.passwords.hash(input.password).await?;
-    let command = Command::SignUp { name: name.clone(), password_hash, token_hash: token.hash() };
+    let (name_wish, token_hash) = (name.clone(), token.hash());
+    let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite: None };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
     let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
     Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))

@@ -62,7 +62,7 @@ pub(super) struct DirectView {
 pub(super) async fn list(State(app): State<App>, asker: LoggedIn) -> Answer<Vec<String>> {
     let slug = |channel: ChannelId| match &asker.workspace.channels.get(&channel)?.kind {
         ChannelKind::Public { slug, .. } => Some(slug.to_string()),
-        ChannelKind::Direct { .. } => None,
+        ChannelKind::Private { .. } | ChannelKind::Direct { .. } => None,
     };
     let slugs = asker.workspace.channels_of(asker.user).into_iter().filter_map(slug).collect();
     asker.answer(&app, slugs)
@@ -78,7 +78,9 @@ pub(super) async fn create(
 ) -> Result<Response<Body>, ApiError> {
     let slug = Slug::parse(&input.channel)?;
     let name = input.name.unwrap_or_else(|| input.channel.clone());
-    let command = Command::CreateChannel { slug: slug.clone(), name };
+    let (topic, description, is_default) = (String::new(), String::new(), false);
+    let slug_wish = slug.clone();
+    let command = Command::CreateChannel { slug: slug_wish, name, topic, description, is_default };
     let receipt = app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
     let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(view(&ChannelName::Public(slug), &receipt.workspace)?)).into_response())
@@ -93,10 +95,7 @@ pub(super) async fn rename(
     ChannelPath(name): ChannelPath,
     Input(input): Input<RenameChannelInput>,
 ) -> Result<Json<ChannelView>, ApiError> {
-    let ChannelName::Public(slug) = &name else {
-        return Err(Rejection::ChannelNotFound.into());
-    };
-    let command = Command::RenameChannel { channel: slug.clone(), name: input.name };
+    let command = Command::RenameChannel { channel: name.clone(), name: input.name };
     let receipt = app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
     view(&name, &receipt.workspace).map(Json)
 }
@@ -115,7 +114,7 @@ pub(super) async fn directs(
         .filter_map(|id| Some((id, workspace.channels.get(&id)?)))
         .filter_map(|(id, channel)| match &channel.kind {
             ChannelKind::Direct { members } => Some((channel.newest.unwrap_or(id.0), id, members)),
-            ChannelKind::Public { .. } => None,
+            ChannelKind::Public { .. } | ChannelKind::Private { .. } => None,
         })
         .collect();
     directs.sort_by(|(left, ..), (right, ..)| right.cmp(left));

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
-use chat::{ClientMsgId, Command, Rejection, Seq, Timestamp};
+use chat::{ClientMsgId, Command, PostWish, Rejection, Seq, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -147,7 +147,8 @@ pub(super) async fn send(
     Input(input): Input<SendInput>,
 ) -> Result<Response<Body>, ApiError> {
     let reply_to = input.reply_to_id.map(Seq);
-    let command = Command::PostMessage { channel, text: input.text, reply_to };
+    let wish = PostWish { reply_to, ..PostWish::text(channel, input.text) };
+    let command = Command::PostMessage(wish);
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
     let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(message_view(&receipt)?)).into_response())

@@ -92,6 +92,51 @@ kinds! {
     ClientMsgIdReused = CONFLICT, "client-msg-id-reused",
         "The client_msg_id was used for something else",
         "a client_msg_id names one wish for ever; make a new one for a new wish";
+    AccountDeactivated = FORBIDDEN, "account-deactivated", "The account was deactivated",
+        "an administrator can bring it back; nobody reads what is sent to it meanwhile";
+    SignupClosed = FORBIDDEN, "signup-closed", "Nobody may sign up here",
+        "ask an administrator of this server for an account";
+    InviteInvalid = FORBIDDEN, "invite-invalid", "The invite does not hold",
+        "the link is unknown, used up, expired or revoked; ask an administrator for another";
+    InviteNotFound = NOT_FOUND, "invite-not-found", "There is no such invite",
+        "GET /admin/invites lists them";
+    LastAdministrator = CONFLICT, "last-administrator", "Somebody must remain an administrator",
+        "make somebody else an administrator first";
+    NotTheOwner = FORBIDDEN, "not-the-owner", "Only the channel's owner may do that",
+        "its owner does it, or an administrator who is a member";
+    ChannelArchived = CONFLICT, "channel-archived", "The channel is archived",
+        "it can be read, and brought back by its owner or an administrator";
+    NotAPoster = FORBIDDEN, "not-a-poster", "Only chosen people post in this channel",
+        "an announcement channel is read by all its members";
+    DefaultChannel = CONFLICT, "default-channel", "Everybody is in this channel",
+        "nobody leaves a default channel; it can be muted";
+    DirectChannelFixed = CONFLICT, "direct-channel-fixed",
+        "The people of a direct channel are fixed",
+        "a direct channel is its people; open another, or make a private channel";
+    ChannelIsPublic = CONFLICT, "channel-is-public", "People join a public channel by themselves",
+        "nobody is added to a public channel by others";
+    NotADirectChannel = CONFLICT, "not-a-direct-channel", "That is done with direct channels",
+        "other channels are left or muted";
+    MessageIsNotice = CONFLICT, "message-is-notice", "The message is a notice",
+        "notices of the server are not forwarded, answered in threads or reacted to";
+    NotAPoll = CONFLICT, "not-a-poll", "The message is no poll", "one votes in polls";
+    PollClosed = CONFLICT, "poll-closed", "The poll is closed", "its votes stay as they are";
+    NotInAThread = UNPROCESSABLE_ENTITY, "not-in-a-thread", "The message is not in this thread",
+        "a thread is read up to one of its replies";
+    GroupNotFound = NOT_FOUND, "group-not-found", "There is no such group",
+        "GET /groups lists them";
+    HandleTaken = CONFLICT, "handle-taken", "The handle is taken",
+        "a user or another group has it";
+    ScheduleNotFound = NOT_FOUND, "schedule-not-found", "There is no such scheduled message",
+        "it was sent or cancelled, or never was yours";
+    ReminderNotFound = NOT_FOUND, "reminder-not-found", "There is no such reminder",
+        "it was done with, or never was yours";
+    TooMany = CONFLICT, "too-many", "There are too many of them already",
+        "`detail` says how many there may be";
+    InvalidValue = UNPROCESSABLE_ENTITY, "invalid-value", "A value is outside its rule",
+        "`detail` says which and why";
+    HistoryHidden = FORBIDDEN, "history-hidden", "Earlier texts are not shown",
+        "an administrator decides who may see what a message said before it was edited";
     StreamNotFound = NOT_FOUND, "stream-not-found", "There is no such stream",
         "the `hello` frame names the stream, as long as it is open";
     MalformedBody = BAD_REQUEST, "malformed-body", "The body cannot be read",
@@ -151,6 +196,28 @@ impl ProblemKind {
             Rejection::UnknownReaction(_) => ProblemKind::UnknownReaction,
             Rejection::TooManyReactions { .. } => ProblemKind::TooManyReactions,
             Rejection::ClientMsgIdReused => ProblemKind::ClientMsgIdReused,
+            Rejection::AccountDeactivated => ProblemKind::AccountDeactivated,
+            Rejection::SignupClosed => ProblemKind::SignupClosed,
+            Rejection::InviteInvalid => ProblemKind::InviteInvalid,
+            Rejection::InviteNotFound => ProblemKind::InviteNotFound,
+            Rejection::LastAdministrator => ProblemKind::LastAdministrator,
+            Rejection::NotTheOwner => ProblemKind::NotTheOwner,
+            Rejection::ChannelArchived => ProblemKind::ChannelArchived,
+            Rejection::NotAPoster => ProblemKind::NotAPoster,
+            Rejection::DefaultChannel => ProblemKind::DefaultChannel,
+            Rejection::DirectChannelFixed => ProblemKind::DirectChannelFixed,
+            Rejection::ChannelIsPublic => ProblemKind::ChannelIsPublic,
+            Rejection::NotADirectChannel => ProblemKind::NotADirectChannel,
+            Rejection::MessageIsNotice => ProblemKind::MessageIsNotice,
+            Rejection::NotAPoll => ProblemKind::NotAPoll,
+            Rejection::PollClosed => ProblemKind::PollClosed,
+            Rejection::NotInAThread => ProblemKind::NotInAThread,
+            Rejection::GroupNotFound => ProblemKind::GroupNotFound,
+            Rejection::HandleTaken(_) => ProblemKind::HandleTaken,
+            Rejection::ScheduleNotFound => ProblemKind::ScheduleNotFound,
+            Rejection::ReminderNotFound => ProblemKind::ReminderNotFound,
+            Rejection::TooMany { .. } => ProblemKind::TooMany,
+            Rejection::InvalidValue { .. } => ProblemKind::InvalidValue,
             Rejection::Name(_) => ProblemKind::NameInvalid,
         }
     }

@@ -13,6 +13,7 @@ pub mod outbox;
 mod presence;
 mod registry;
 mod run;
+mod shown;
 mod subscriber;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use self::outbox::Outbox;
 use self::presence::Presence;
 use self::registry::Registry;
 use crate::clock::Clock;
-use crate::published::{Announcement, PublishedWorkspace};
+use crate::published::{ActivePeople, Announcement, PublishedWorkspace};
 
 /// Where a client stands: a log's history and a place in it; `<epoch>.<seq>` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,7 @@ struct Shared {
     signals: mpsc::Sender<Signal>,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
+    active: ActivePeople,
     last_stream: AtomicU64,
     closing: Notify,
 }
@@ -103,6 +105,7 @@ impl Hub {
         published: PublishedWorkspace,
         clock: Clock,
         signals: mpsc::Sender<Signal>,
+        active: ActivePeople,
     ) -> Hub {
         let registry = Mutex::new(Registry::new(published.now().head));
         let shared = Shared {
@@ -113,6 +116,7 @@ impl Hub {
             signals,
             registry,
             presence: Mutex::default(),
+            active,
             last_stream: AtomicU64::new(0),
             closing: Notify::new(),
         };

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use chat::{LoggedEvent, Seq, UserId, Workspace, audience, may_read};
+use chat::audience::may_see_now;
+use chat::{Seq, UserId, Workspace, may_read};
 use eventlog::{Epoch, Reader};
 use futures_util::Stream;
 use tracing::error;
@@ -131,18 +132,12 @@ fn read_page(
     let mut out = Vec::new();
     for record in &records {
         let logged = codec::decode(record)?;
-        if may_see(user, &logged, workspace) {
+        if may_see_now(user, &logged, workspace) {
             frame::write_event(&mut out, epoch, &logged, workspace);
         }
     }
     out.extend_from_slice(&frame::heartbeat(Cursor { epoch, seq: up_to }));
     Ok(Page { bytes: out.into(), up_to })
-}
-
-/// Whether `user` may see an old event now: was it for them, and may they still look there?
-fn may_see(user: UserId, logged: &LoggedEvent, workspace: &Workspace) -> bool {
-    audience(logged, workspace).includes(user)
-        && logged.channel.is_none_or(|channel| may_read(user, channel, workspace))
 }
 
 impl Stream for Outbox {

@@ -108,6 +108,13 @@ impl Presence {
         changed.into_iter().map(|user| (user, told(user))).collect()
     }
 
+    /// Who appears active now.
+    pub(super) fn active(&self, now: Timestamp) -> Vec<UserId> {
+        let people = self.people.iter();
+        let active = people.filter(|(_, it)| it.shown(now) == Some(PresenceState::Active));
+        active.map(|(user, _)| *user).collect()
+    }
+
     /// Forgets who was not seen for an hour, and typing that is over.
     ///
     /// An override outlives the hour: it shows again with the next sign of life.

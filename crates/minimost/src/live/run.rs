@@ -73,7 +73,9 @@ impl Shared {
                 Some(Event::SessionClosed { user, session }) => {
                     registry.end_session(*user, *session, &mut wakers);
                 }
-                Some(Event::MessagePosted { channel, .. }) => posted.push((logged.actor, *channel)),
+                Some(Event::MessagePosted(posting) | Event::ThreadReplied(posting)) => {
+                    posted.push((logged.actor, posting.channel));
+                }
                 Some(_) | None => {}
             }
         }
@@ -103,6 +105,7 @@ impl Shared {
         if changed.is_empty() {
             return;
         }
+        self.active.set(self.presence().active(self.clock.now()));
         let frame = frame::presence(changed.into_iter(), &self.published.now());
         let mut wakers = Vec::new();
         self.registry().tell_all(&frame, &mut wakers);

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use chat::ids::ChannelName;
 use chat::workspace::ReadMarker;
 use chat::{
-    Actor, ChannelId, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, Rejection,
-    Seq, Timestamp, UserId, Workspace, may_read,
+    Actor, ChannelId, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, PostWish,
+    Rejection, Seq, Timestamp, UserId, Workspace, may_read,
 };
 use eventlog::Redaction;
 
@@ -54,7 +54,7 @@ impl Batch {
             is_unsure: false,
             written: Vec::new(),
             held: Vec::new(),
-            facts: Facts { messages: found.messages, is_named: false },
+            facts: Facts { messages: found.messages, is_named: false, active: found.active },
             edits: found.edits,
             earlier: found.earlier,
             look_up: found.look_up,
@@ -159,7 +159,7 @@ impl Batch {
         let mut message = named_message(command);
         for event in decision.events {
             let is_main = event.kind() == kind;
-            if event.kind() == EventKind::MessagePosted {
+            if event.kind().begins_message() && !event.is_notice() {
                 message = Some(self.workspace.head.next());
             }
             self.append(decision.actor, if is_main { key.take() } else { None }, event);
@@ -172,6 +172,8 @@ impl Batch {
         let seq = self.workspace.head.next();
         let ts = self.now.max(self.workspace.last_ts.plus_micros(1));
         let client_msg_id = key.as_ref().map(|(_, id)| id.clone());
+        // What happened to a channel is said by the server, whoever did it.
+        let actor = if event.is_notice() { UserId::SYSTEM } else { actor };
         let logged = LoggedEvent::new(seq, ts, actor, client_msg_id, event);
         if let Some(key) = key {
             let LoggedEvent { seq, kind, channel, target, .. } = logged;
@@ -184,9 +186,8 @@ impl Batch {
 
     /// Shows the batch's later commands what this event made of its message.
     fn overlay(&mut self, logged: &LoggedEvent) {
-        if logged.kind == EventKind::MessagePosted {
+        if logged.kind.begins_message() {
             self.facts.messages.insert(logged.seq, Message::posted(logged));
-            return;
         }
         let Some(id) = logged.target else { return };
         if let Some(message) = self.facts.messages.get_mut(&id) {
@@ -246,45 +247,75 @@ fn main_event(command: &Command) -> EventKind {
             EventKind::PasswordSet
         }
         Command::LockAccount { .. } => EventKind::AccountLocked,
-        Command::CreateChannel { .. } | Command::OpenDirect { .. } => EventKind::ChannelCreated,
+        Command::CreateChannel { .. }
+        | Command::CreatePrivateChannel { .. }
+        | Command::OpenDirect { .. } => EventKind::ChannelCreated,
         Command::RenameChannel { .. } => EventKind::ChannelRenamed,
-        Command::PostMessage { .. } => EventKind::MessagePosted,
+        Command::ChangeChannel { .. } => EventKind::ChannelChanged,
+        Command::JoinChannel { .. } | Command::AddMembers { .. } => EventKind::MembersAdded,
+        Command::LeaveChannel { .. } | Command::RemoveMember { .. } => EventKind::MemberRemoved,
+        Command::PostMessage(wish) if wish.thread.is_some() && !wish.also_in_channel => {
+            EventKind::ThreadReplied
+        }
+        Command::PostMessage(_) | Command::SendScheduled { .. } => EventKind::MessagePosted,
         Command::EditMessage { .. } => EventKind::MessageEdited,
         Command::DeleteMessage { .. } => EventKind::MessageDeleted,
         Command::React { .. } => EventKind::MessageReacted,
-        Command::MarkRead { .. } => EventKind::ChannelRead,
+        Command::MarkRead { .. } | Command::MarkUnread { .. } | Command::MarkAllRead => {
+            EventKind::ChannelRead
+        }
+        Command::FollowThread { .. } => EventKind::ThreadFollowed,
+        Command::MarkThreadRead { .. } => EventKind::ThreadRead,
+        Command::PinMessage { .. } => EventKind::MessagePinned,
+        Command::Vote { .. } => EventKind::PollVoted,
+        Command::ClosePoll { .. } => EventKind::PollClosed,
+        Command::SaveDraft { .. } => EventKind::DraftSaved,
+        Command::ScheduleMessage { .. } | Command::ChangeSchedule { .. } => {
+            EventKind::MessageScheduled
+        }
+        Command::CancelSchedule { .. } => EventKind::ScheduleEnded,
+        Command::SetReminder { .. } => EventKind::ReminderSet,
+        Command::FireReminder { .. } => EventKind::ReminderDue,
+        Command::EndReminder { .. } => EventKind::ReminderEnded,
+        Command::ChangeProfile(_) | Command::SetStatus { .. } => EventKind::ProfileChanged,
+        Command::ChangePersonal(_) => EventKind::PersonalChanged,
+        Command::ChangeAccount { .. } => EventKind::AccountChanged,
+        Command::ChangeSettings { .. } => EventKind::SettingsChanged,
+        Command::SaveGroup { .. } => EventKind::GroupSaved,
+        Command::DeleteGroup { .. } => EventKind::GroupDeleted,
+        Command::CreateInvite { .. } => EventKind::InviteCreated,
+        Command::RevokeInvite { .. } => EventKind::InviteRevoked,
     }
 }
 
 /// The message that a command changes.
 fn named_message(command: &Command) -> Option<Seq> {
-    match command {
-        Command::EditMessage { message, .. }
-        | Command::DeleteMessage { message }
-        | Command::React { message, .. } => Some(*message),
-        Command::SignUp { .. }
-        | Command::LogIn { .. }
-        | Command::LogOut
-        | Command::ExpireSession { .. }
-        | Command::ChangePassword { .. }
-        | Command::UpgradePasswordHash { .. }
-        | Command::LockAccount { .. }
-        | Command::CreateChannel { .. }
-        | Command::RenameChannel { .. }
-        | Command::OpenDirect { .. }
-        | Command::PostMessage { .. }
-        | Command::MarkRead { .. } => None,
+    if let Command::EditMessage { message, .. }
+    | Command::DeleteMessage { message }
+    | Command::React { message, .. }
+    | Command::PinMessage { message, .. }
+    | Command::Vote { message, .. }
+    | Command::ClosePoll { message } = command
+    {
+        Some(*message)
+    } else {
+        None
     }
 }
 
 fn named_channel(wish: &Wish, workspace: &Workspace) -> NamedChannel {
-    match &wish.command {
-        Command::PostMessage { channel, .. } | Command::MarkRead { channel, .. } => {
-            NamedChannel::found(workspace.find_channel(channel))
-        }
-        Command::CreateChannel { slug, .. } | Command::RenameChannel { channel: slug, .. } => {
-            NamedChannel::found(workspace.slugs.get(slug).copied())
-        }
+    let name = match &wish.command {
+        Command::PostMessage(PostWish { channel, .. })
+        | Command::MarkRead { channel, .. }
+        | Command::RenameChannel { channel, .. }
+        | Command::ChangeChannel { channel, .. }
+        | Command::JoinChannel { channel }
+        | Command::LeaveChannel { channel }
+        | Command::AddMembers { channel, .. }
+        | Command::RemoveMember { channel, .. }
+        | Command::SaveDraft { channel, .. }
+        | Command::ScheduleMessage { channel, .. } => channel.clone(),
+        Command::CreateChannel { slug, .. } => ChannelName::Public(slug.clone()),
         Command::OpenDirect { names } => {
             let own = match wish.actor {
                 Actor::User { user, .. } => workspace.users.get(&user).map(|user| &user.name),
@@ -293,19 +324,11 @@ fn named_channel(wish: &Wish, workspace: &Workspace) -> NamedChannel {
             let mut names: Vec<_> = names.iter().chain(own).cloned().collect();
             names.sort();
             names.dedup();
-            NamedChannel::found(workspace.find_channel(&ChannelName::Direct(names)))
+            ChannelName::Direct(names)
         }
-        Command::SignUp { .. }
-        | Command::LogIn { .. }
-        | Command::LogOut
-        | Command::ExpireSession { .. }
-        | Command::ChangePassword { .. }
-        | Command::UpgradePasswordHash { .. }
-        | Command::LockAccount { .. }
-        | Command::EditMessage { .. }
-        | Command::DeleteMessage { .. }
-        | Command::React { .. } => NamedChannel::None,
-    }
+        _ => return NamedChannel::None,
+    };
+    NamedChannel::found(workspace.find_channel(&name))
 }
 
 fn marker_key(wish: &Wish, workspace: &Workspace) -> Option<Key> {

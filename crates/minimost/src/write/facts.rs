@@ -8,12 +8,15 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use chat::{Actor, ChannelId, ClientMsgId, Command, EventKind, Message, Seq, UserId};
+use chat::{
+    Actor, ChannelId, ClientMsgId, Command, EventKind, Message, PostWish, Seq, UserId, Workspace,
+};
 use eventlog::{Log, Reader, Record};
 use lru::LruCache;
 
 use super::Wish;
 use crate::fold::{self, FoldError};
+use crate::published::ActivePeople;
 
 /// Messages kept for the edits, reactions and replies that follow soon after.
 ///
@@ -54,6 +57,8 @@ pub(super) struct Found {
     pub(super) earlier: HashMap<WishKey, Earlier>,
     /// Whether `earlier` is the whole truth, or only knows this batch.
     pub(super) look_up: LookUp,
+    /// Who is active, when somebody names `@here`.
+    pub(super) active: Vec<UserId>,
 }
 
 /// Recent messages as they are at the head.
@@ -61,30 +66,36 @@ pub(super) struct Found {
 /// Invariant: what is here is durable. A batch takes out what it needs, and only its success brings it back.
 pub(super) struct FactsCache {
     messages: LruCache<Seq, Message>,
+    active: ActivePeople,
 }
 
 impl FactsCache {
-    pub(super) fn new() -> FactsCache {
-        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX) }
+    pub(super) fn new(active: ActivePeople) -> FactsCache {
+        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX), active }
     }
 
-    /// Finds what deciding these wishes takes, as of `head`.
+    /// Finds what deciding these wishes on `workspace` takes.
     pub(super) async fn gather(
         &mut self,
         log: &Log,
-        head: Seq,
+        workspace: &Workspace,
         wishes: impl Iterator<Item = &Wish>,
         look_up: LookUp,
     ) -> Result<Found, FoldError> {
+        let head = workspace.head;
         let mut found = Found {
             messages: HashMap::new(),
             edits: HashMap::new(),
             earlier: HashMap::new(),
             look_up,
+            active: Vec::new(),
         };
         let mut missing = Missing::default();
         for wish in wishes {
-            self.take_messages(&wish.command, head, &mut found, &mut missing);
+            self.take_messages(&wish.command, workspace, &mut found, &mut missing);
+            if found.active.is_empty() && names_who_is_here(&wish.command) {
+                found.active = self.active.now().to_vec();
+            }
             if look_up == LookUp::First
                 && let Some(key) = wish_key(wish)
             {
@@ -100,24 +111,32 @@ impl FactsCache {
     fn take_messages(
         &mut self,
         command: &Command,
-        head: Seq,
+        workspace: &Workspace,
         found: &mut Found,
         missing: &mut Missing,
     ) {
+        let head = workspace.head;
         // A message of this very batch is no fact of the log; the batch adds it when it gets there.
-        for id in command.message_refs().filter(|id| *id <= head) {
-            if found.messages.contains_key(&id) || missing.messages.contains(&id) {
-                continue;
-            }
-            match self.messages.pop(&id) {
-                Some(message) => drop(found.messages.insert(id, message)),
-                None => missing.messages.push(id),
+        for id in command.message_refs(workspace).filter(|id| *id <= head) {
+            self.take_message(id, found, missing);
+            if let Some(root) = found.messages.get(&id).and_then(|message| message.thread_root) {
+                self.take_message(root, found, missing);
             }
         }
         if let Command::DeleteMessage { message } = command
             && *message <= head
         {
             missing.deleted.push(*message);
+        }
+    }
+
+    fn take_message(&mut self, id: Seq, found: &mut Found, missing: &mut Missing) {
+        if found.messages.contains_key(&id) || missing.messages.contains(&id) {
+            return;
+        }
+        match self.messages.pop(&id) {
+            Some(message) => drop(found.messages.insert(id, message)),
+            None => missing.messages.push(id),
         }
     }
 
@@ -129,6 +148,15 @@ impl FactsCache {
             }
         }
     }
+}
+
+/// Whether a text may say `@here`; that it does is for the rules to see.
+fn names_who_is_here(command: &Command) -> bool {
+    let (Command::PostMessage(PostWish { text, .. }) | Command::EditMessage { text, .. }) = command
+    else {
+        return matches!(command, Command::SendScheduled { .. });
+    };
+    text.as_bytes().windows(5).any(|word| word.eq_ignore_ascii_case(b"@here"))
 }
 
 /// The name of a wish. Only people name theirs: the system has no second attempt, and nobody has no name yet.
@@ -170,10 +198,13 @@ impl Missing {
         self.messages.retain(|id| !found.messages.contains_key(id));
         self.messages.sort_unstable();
         self.messages.dedup();
-        if !self.messages.is_empty() {
-            for message in fold::messages_by_id(reader, &self.messages, head)? {
-                found.messages.insert(message.id, message);
-            }
+        // A reply in a thread is decided with the root of the thread.
+        while !self.messages.is_empty() {
+            let messages = fold::messages_by_id(reader, &self.messages, head)?;
+            let roots = messages.iter().filter_map(|message| message.thread_root);
+            self.messages = roots.filter(|root| !found.messages.contains_key(root)).collect();
+            found.messages.extend(messages.into_iter().map(|message| (message.id, message)));
+            self.messages.retain(|root| !found.messages.contains_key(root));
         }
         if !self.deleted.is_empty() {
             let targets: Vec<u64> = self.deleted.into_iter().map(Seq::get).collect();
@@ -204,18 +235,14 @@ impl Earlier {
     /// The message that it was about.
     pub(super) fn message(&self) -> Option<Seq> {
         match self.kind {
-            EventKind::MessagePosted => Some(self.seq),
-            EventKind::MessageEdited | EventKind::MessageDeleted | EventKind::MessageReacted => {
-                self.target
-            }
-            EventKind::AccountCreated
-            | EventKind::PasswordSet
-            | EventKind::AccountLocked
-            | EventKind::SessionOpened
-            | EventKind::SessionClosed
-            | EventKind::ChannelCreated
-            | EventKind::ChannelRenamed
-            | EventKind::ChannelRead => None,
+            EventKind::MessagePosted | EventKind::ThreadReplied => Some(self.seq),
+            EventKind::MessageEdited
+            | EventKind::MessageDeleted
+            | EventKind::MessageReacted
+            | EventKind::MessagePinned
+            | EventKind::PollVoted
+            | EventKind::PollClosed => self.target,
+            _ => None,
         }
     }
 }

@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::markers::Waiting;
 use crate::clock::Clock;
-use crate::published::{Announcement, PublishedWorkspace};
+use crate::published::{ActivePeople, Announcement, PublishedWorkspace};
 
 /// Commands that wait for the writer.
 ///
@@ -108,12 +108,13 @@ impl Writer {
         workspace: Workspace,
         clock: Clock,
         announcements: mpsc::Sender<Announcement>,
+        active: ActivePeople,
     ) -> (Writer, PublishedWorkspace) {
         let (requests, receiver) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let (publish, published) = PublishedWorkspace::new(workspace);
         let waiting = Arc::new(Waiting::default());
         let ends = owner::Ends { requests: receiver, publish, announcements };
-        let owner = owner::Owner::new(log, clock, ends, Arc::clone(&waiting));
+        let owner = owner::Owner::new(log, clock, ends, Arc::clone(&waiting), active);
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer's one owner task; `close` awaits its end"

@@ -18,7 +18,7 @@ use super::{Receipt, Request, SubmitError, Wish};
 use crate::clock::Clock;
 use crate::codec;
 use crate::fold::FoldError;
-use crate::published::Announcement;
+use crate::published::{ActivePeople, Announcement};
 
 /// Commands of one commit. More would make the first of them wait longer without saving much: the cost of an fsync is
 /// spread over a thousand already.
@@ -68,9 +68,15 @@ enum Attempt {
 }
 
 impl Owner {
-    pub(super) fn new(log: Log, clock: Clock, ends: Ends, waiting: Arc<Waiting>) -> Owner {
+    pub(super) fn new(
+        log: Log,
+        clock: Clock,
+        ends: Ends,
+        waiting: Arc<Waiting>,
+        active: ActivePeople,
+    ) -> Owner {
         let workspace = Arc::clone(&ends.publish.borrow());
-        let (facts, markers) = (FactsCache::new(), Markers::new(waiting));
+        let (facts, markers) = (FactsCache::new(active), Markers::new(waiting));
         Owner { log, clock, ends, workspace, facts, markers }
     }
 
@@ -151,7 +157,7 @@ impl Owner {
         look_up: LookUp,
     ) -> Result<Attempt, Fault> {
         let wishes = requests.iter().filter_map(Request::wish);
-        let found = self.facts.gather(&self.log, self.workspace.head, wishes, look_up).await;
+        let found = self.facts.gather(&self.log, &self.workspace, wishes, look_up).await;
         let found = found.map_err(|fault| report_read(&fault))?;
         let mut batch = Batch::new(&self.workspace, found, self.clock.now());
         markers.iter().cloned().for_each(|held| batch.write_held(held));

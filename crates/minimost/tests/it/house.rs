@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use chat::ids::SessionId;
 use chat::signal::Signal;
 use chat::{
-    Actor, ChannelId, ChannelName, ClientMsgId, Command, Message, Seq, Slug, Timestamp, TokenHash,
+    Actor, ChannelId, ChannelName, ClientMsgId, Command, Message, Seq, Timestamp, TokenHash,
     UserId, UserName, Workspace,
 };
 use futures_util::StreamExt;
 use minimost::clock::Clock;
 use minimost::codec;
 use minimost::live::{Connect, Cursor, Hub};
-use minimost::published::PublishedWorkspace;
+use minimost::published::{ActivePeople, PublishedWorkspace};
 use minimost::write::{Receipt, SubmitError, Writer};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -54,7 +54,7 @@ pub fn named(id: &str) -> ClientMsgId {
 }
 
 pub fn post(to: &str, text: &str) -> Command {
-    Command::PostMessage { channel: channel(to), text: text.to_owned(), reply_to: None }
+    chat::testing::wish::post(to, text)
 }
 
 pub fn mark(of: &str, up_to: Seq) -> Command {
@@ -66,8 +66,7 @@ impl House {
     pub async fn open() -> House {
         let house = House::start(tempfile::tempdir().unwrap());
         for slug in ["general", "random"] {
-            let (slug, name) = (Slug::parse(slug).unwrap(), slug.to_owned());
-            house.submit(Actor::System, Command::CreateChannel { slug, name }).await;
+            house.submit(Actor::System, chat::testing::wish::create_channel(slug, true)).await;
         }
         house
     }
@@ -78,9 +77,11 @@ impl House {
         let workspace = fold(&log);
         let clock = Clock::manual(Timestamp(workspace.last_ts.0.max(1_716_000_000_000_000)));
         let (sender, announcements) = mpsc::channel(64);
-        let (writer, published) = Writer::start(log.clone(), workspace, clock.clone(), sender);
+        let active = ActivePeople::default();
+        let (writer, published) =
+            Writer::start(log.clone(), workspace, clock.clone(), sender, active.clone());
         let (signals_sender, signals) = mpsc::channel(64);
-        let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals_sender);
+        let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals_sender, active);
         let mut hub_task = JoinSet::new();
         hub_task.spawn(hub.clone().run(announcements));
         House { dir, log, clock, writer, published, hub, signals, hub_task }
@@ -103,7 +104,8 @@ impl House {
         let token_hash = TokenHash(format!("{name:0>64}"));
         let password_hash = chat::PasswordHash("not a hash".to_owned());
         let name = UserName::parse(name).unwrap();
-        let command = Command::SignUp { name, password_hash, token_hash: token_hash.clone() };
+        let command =
+            Command::SignUp { name, password_hash, token_hash: token_hash.clone(), invite: None };
         let receipt = self.submit(Actor::Anonymous, command).await;
         let (session, opened) = receipt.workspace.find_session(&token_hash).unwrap();
         Person { user: opened.user, session }

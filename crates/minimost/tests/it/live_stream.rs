@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat::ids::Slug;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
 use chat::{Actor, Command, Seq};
 use eventlog::Epoch;
@@ -341,7 +340,6 @@ async fn a_heartbeat_moves_the_cursor_past_what_one_may_not_see() {
         beat = screen.next().await.unwrap();
         assert_eq!(beat.event, "", "only heartbeats");
     }
-    let slug = Slug::parse("late").unwrap();
-    house.submit(Actor::System, Command::CreateChannel { slug, name: "late".to_owned() }).await;
+    house.submit(Actor::System, chat::testing::wish::create_channel("late", true)).await;
     assert_eq!(kinds(&screen.until("channel_created").await), ["channel_created"]);
 }

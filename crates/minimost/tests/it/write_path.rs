@@ -182,12 +182,7 @@ async fn a_commit_that_was_believed_to_have_failed_is_heard_of_before_the_next()
     let alice = house.sign_up("alice").await;
     let mut screen = house.screen(alice, None, None);
     let (channel, text) = (house.channel("general"), "lost and found".to_owned());
-    let event = chat::Event::MessagePosted {
-        channel,
-        text,
-        mentions: chat::event::Mentions::Nobody,
-        reply_to: None,
-    };
+    let event = chat::Event::MessagePosted(chat::event::Posting::text(channel, text));
     let (seq, ts) = (house.head().next(), house.published.now().last_ts.plus_micros(1));
     let lost = chat::LoggedEvent::new(seq, ts, alice.user, None, event);
     let batch = eventlog::Batch { records: vec![codec::encode(&lost)], redactions: Vec::new() };

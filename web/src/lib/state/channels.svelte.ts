@@ -28,6 +28,8 @@ export class ChannelsState {
   constructor(
     summaries: readonly ChannelSummary[],
     private readonly me: string,
+    /** What people are called: the username where nothing better is chosen. */
+    private readonly nameOf: (user: string) => string = (user) => user,
   ) {
     this.list = summaries.map(asEntry);
   }
@@ -62,7 +64,7 @@ export class ChannelsState {
   }
 
   titleOf(entry: ChannelEntry): string {
-    return entry.kind === 'direct' ? this.othersIn(entry).join(', ') : entry.name;
+    return entry.kind === 'direct' ? this.othersIn(entry).map(this.nameOf).join(', ') : entry.name;
   }
 
   #sum(of: (entry: ChannelEntry) => number): number {

@@ -55,7 +55,9 @@ export class Chat implements ChatState {
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);
-    this.channelList = new ChannelsState(state.channels, state.me.username);
+    this.channelList = new ChannelsState(state.channels, state.me.username, (user) =>
+      this.profileList.nameOf(user),
+    );
     this.people = new PresenceState(state.presence, state.limits.typing_seconds * 1000);
   }
 

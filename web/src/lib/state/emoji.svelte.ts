@@ -27,6 +27,11 @@ export class EmojiState {
     return this.#byName.get(name) ?? `:${name}:`;
   }
 
+  /** Undefined while it is not known. */
+  find(name: string): string | undefined {
+    return this.#byName.get(name);
+  }
+
   search(query: string): readonly Emoji[] {
     return fuzzyRank(query, this.list, (emoji) => emoji.name.replaceAll('_', ' '));
   }

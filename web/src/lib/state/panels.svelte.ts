@@ -9,7 +9,7 @@ export type Panel =
   | { readonly kind: 'new-channel' }
   | { readonly kind: 'rename-channel'; readonly entry: ChannelEntry }
   | { readonly kind: 'members'; readonly entry: ChannelEntry }
-  | { readonly kind: 'password' }
+  | { readonly kind: 'status' }
   | { readonly kind: 'help' }
   | {
       readonly kind: 'forward' | 'history' | 'remind' | 'delete-message';
@@ -20,6 +20,8 @@ export type Panel =
 /** What lies over the conversation. */
 export class Panels {
   open = $state.raw<Panel | null>(null);
+  /** Somebody's card, beside the name that was pressed. */
+  card = $state.raw<{ readonly user: string; readonly anchor: Element } | null>(null);
   /** On a narrow screen the sidebar is a drawer. */
   isDrawerOpen = $state(false);
 

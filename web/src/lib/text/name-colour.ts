@@ -14,7 +14,7 @@ export function nameHue(name: string): number {
 
 /** The first two letters; of a name of two words one of each. */
 export function initials(name: string): string {
-  const [first = '', second = ''] = name.split(/[._-]+/).filter(Boolean);
+  const [first = '', second = ''] = name.split(/[\s._-]+/).filter(Boolean);
   const letters =
     second === '' ? [...first].slice(0, 2) : [...first].slice(0, 1).concat([...second].slice(0, 1));
   return letters.join('').toUpperCase();

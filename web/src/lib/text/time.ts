@@ -1,21 +1,45 @@
 /** Times as people read them, in the reader's locale and zone. All take Unix seconds. */
+import { clock, type ClockHours } from './clock.svelte';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const longDate = new Intl.DateTimeFormat(undefined, {
   weekday: 'long',
   day: 'numeric',
   month: 'long',
 });
 const longDateWithYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+
+interface ClockFormats {
+  readonly short: Intl.DateTimeFormat;
+  readonly full: Intl.DateTimeFormat;
+}
+/** Making a format is dear, and there are three ways to read a clock. */
+const clockFormats = new Map<ClockHours, ClockFormats>();
+
+function formats(): ClockFormats {
+  const { hours } = clock;
+  const known = clockFormats.get(hours);
+  if (known !== undefined) return known;
+  const cycle = cycleOf(hours);
+  const made = {
+    short: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...cycle }),
+    full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', ...cycle }),
+  };
+  clockFormats.set(hours, made);
+  return made;
+}
+
+function cycleOf(hours: ClockHours): Intl.DateTimeFormatOptions {
+  return hours === null ? {} : { hourCycle: hours === '12' ? 'h12' : 'h23' };
+}
 
 export function timeOfDay(ts: number): string {
-  return clock.format(ts * 1000);
+  return formats().short.format(ts * 1000);
 }
 
 /** Without "AM": for the narrow margin, where the times around it say the rest. */
 export function shortTimeOfDay(ts: number): string {
-  const parts = clock.formatToParts(ts * 1000).filter((part) => part.type !== 'dayPeriod');
+  const all = formats().short.formatToParts(ts * 1000);
+  const parts = all.filter((part) => part.type !== 'dayPeriod');
   return parts
     .map((part) => part.value)
     .join('')
@@ -23,7 +47,22 @@ export function shortTimeOfDay(ts: number): string {
 }
 
 export function fullTime(ts: number): string {
-  return full.format(ts * 1000);
+  return formats().full.format(ts * 1000);
+}
+
+/** The time of day where somebody else is; null for a zone that this browser does not know. */
+export function timeIn(time_zone: string, ts: number): string | null {
+  try {
+    const format = new Intl.DateTimeFormat(undefined, {
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZone: time_zone,
+      ...cycleOf(clock.hours),
+    });
+    return format.format(ts * 1000);
+  } catch {
+    return null;
+  }
 }
 
 /** "Today", "Yesterday" or the date; the year only where it is not this one. */
@@ -36,6 +75,26 @@ export function dayName(ts: number, now_ms: number): string {
   if (day.getTime() === yesterday.getTime()) return 'Yesterday';
   return (day.getFullYear() === today.getFullYear() ? longDate : longDateWithYear).format(day);
 }
+
+/** "tomorrow at 09:00", "Monday 30 November at 09:00": for what is to come. */
+export function dayAndTime(ts: number, now_ms: number): string {
+  const day = startOfDay(new Date(ts * 1000));
+  const today = startOfDay(new Date(now_ms));
+  const tomorrow = new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1);
+  const name = day.getTime() === tomorrow.getTime() ? 'Tomorrow' : dayName(ts, now_ms);
+  return `${name} at ${timeOfDay(ts)}`;
+}
+
+/** "just now", "5 minutes ago", "3 days ago": for what is past. */
+export function ago(ts: number, now_ms: number): string {
+  const minutes = Math.floor((now_ms / 1000 - ts) / 60);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return relative.format(-minutes, 'minute');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return relative.format(-hours, 'hour');
+  return relative.format(-Math.floor(hours / 24), 'day');
+}
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
 /** From midnight, inclusive, to midnight, exclusive. */
 export interface Day {

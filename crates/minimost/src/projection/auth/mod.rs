@@ -159,22 +159,17 @@ impl Changes {
                     changes.users.extend(target.map(UserId));
                     changes.passwords = true;
                 }
-                Some(EventKind::AccountLocked) => changes.users.extend(target.map(UserId)),
+                Some(
+                    EventKind::AccountLocked
+                    | EventKind::AccountChanged
+                    | EventKind::ProfileChanged,
+                ) => changes.users.extend(target.map(UserId)),
                 Some(EventKind::SessionOpened) => {
                     changes.users.extend(target.map(UserId));
                     changes.sessions.insert(SessionId(Seq(record.seq)));
                 }
                 Some(EventKind::SessionClosed) => changes.sessions.extend(target.map(SessionId)),
-                Some(
-                    EventKind::ChannelCreated
-                    | EventKind::ChannelRenamed
-                    | EventKind::MessagePosted
-                    | EventKind::MessageEdited
-                    | EventKind::MessageDeleted
-                    | EventKind::MessageReacted
-                    | EventKind::ChannelRead,
-                )
-                | None => {}
+                Some(_) | None => {}
             }
         }
         changes

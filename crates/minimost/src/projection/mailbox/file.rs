@@ -14,7 +14,7 @@ use super::user_db_path;
 use crate::fold::FoldError;
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -28,11 +28,12 @@ pub(in crate::projection) struct Sources {
     cutoffs: Cutoffs,
 }
 
-/// The oldest message of each channel that is still in the window at a target: the same for every mailbox of a sweep.
+/// The oldest message of each kind and channel that is still in the window at a target: the same for every mailbox of
+/// a sweep.
 #[derive(Default)]
 struct Cutoffs {
     target: Seq,
-    channels: HashMap<ChannelId, Seq>,
+    channels: HashMap<(ChannelId, EventKind), Seq>,
 }
 
 impl Sources {
@@ -41,22 +42,27 @@ impl Sources {
         Sources { reader, feed, epoch, messages_per_channel, cutoffs }
     }
 
-    /// The first message of `channel` that is in the window when everything up to `target` has been applied.
-    pub fn cutoff(&mut self, channel: ChannelId, target: Seq) -> Result<Seq, eventlog::Error> {
+    /// The first message of this kind in `channel` that is in the window when everything up to `target` has been
+    /// applied.
+    pub fn cutoff(
+        &mut self,
+        channel: ChannelId,
+        kind: EventKind,
+        target: Seq,
+    ) -> Result<Seq, eventlog::Error> {
         if self.messages_per_channel == 0 {
             return Ok(Seq::ZERO);
         }
         if self.cutoffs.target != target {
             self.cutoffs = Cutoffs { target, channels: HashMap::new() };
         }
-        if let Some(cutoff) = self.cutoffs.channels.get(&channel) {
+        if let Some(cutoff) = self.cutoffs.channels.get(&(channel, kind)) {
             return Ok(*cutoff);
         }
-        let (id, kind) = (channel.0.get(), EventKind::MessagePosted.code());
-        let window = self.messages_per_channel;
-        let oldest = self.reader.channel_nth_newest(id, kind, target.get(), window)?;
+        let (id, window) = (channel.0.get(), self.messages_per_channel);
+        let oldest = self.reader.channel_nth_newest(id, kind.code(), target.get(), window)?;
         let cutoff = Seq(oldest.unwrap_or(0));
-        self.cutoffs.channels.insert(channel, cutoff);
+        self.cutoffs.channels.insert((channel, kind), cutoff);
         Ok(cutoff)
     }
 }
@@ -107,9 +113,11 @@ pub(super) struct Counter {
     /// As in `messages.channel`.
     pub name: String,
     pub start: Seq,
+    pub history: Seq,
     pub marker: Seq,
     pub newest: Seq,
     pub floor: Seq,
+    pub beside: Seq,
     pub unread: u64,
     pub mentions: u64,
     /// Differs from its row.
@@ -119,13 +127,16 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub fn new(name: String, start: Seq) -> Counter {
+    /// Of a member since `start` who sees the channel from `history` on.
+    pub fn new(name: String, start: Seq, history: Seq) -> Counter {
         Counter {
             name,
             start,
+            history,
             marker: start,
             newest: Seq::ZERO,
-            floor: Seq::ZERO,
+            floor: history,
+            beside: history,
             unread: 0,
             mentions: 0,
             is_dirty: true,
@@ -141,6 +152,8 @@ pub(super) struct State {
     pub counters: BTreeMap<ChannelId, Counter>,
     /// The rows of `forgotten`.
     pub forgotten: BTreeSet<Seq>,
+    /// The channels in `dm_hidden`.
+    pub hidden: BTreeSet<String>,
     /// The set of messages that name the owner has changed since the window was drawn.
     pub mentions_changed: bool,
 }
@@ -164,10 +177,14 @@ const SELECT_MAILBOX: &str = "
     SELECT user_id, messages_per_channel FROM mailbox WHERE id = 1";
 
 const SELECT_COUNTERS: &str = "
-    SELECT channel_id, channel, start, marker, newest, floor, unread, mentions FROM counter";
+    SELECT channel_id, channel, start, history, marker, newest, floor, beside, unread, mentions
+      FROM counter";
 
 const SELECT_FORGOTTEN: &str = "
     SELECT seq FROM forgotten";
+
+const SELECT_HIDDEN: &str = "
+    SELECT channel FROM dm_hidden";
 
 const UPSERT_MAILBOX: &str = "
     INSERT INTO mailbox (id, user_id, messages_per_channel)
@@ -176,12 +193,13 @@ const UPSERT_MAILBOX: &str = "
        SET user_id = excluded.user_id, messages_per_channel = excluded.messages_per_channel";
 
 const UPSERT_COUNTER: &str = "
-    INSERT INTO counter (channel_id, channel, start, marker, newest, floor, unread, mentions)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    INSERT INTO counter
+           (channel_id, channel, start, history, marker, newest, floor, beside, unread, mentions)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT (channel_id) DO UPDATE
-       SET channel = excluded.channel, start = excluded.start, marker = excluded.marker,
-           newest = excluded.newest, floor = excluded.floor, unread = excluded.unread,
-           mentions = excluded.mentions";
+       SET channel = excluded.channel, start = excluded.start, history = excluded.history,
+           marker = excluded.marker, newest = excluded.newest, floor = excluded.floor,
+           beside = excluded.beside, unread = excluded.unread, mentions = excluded.mentions";
 
 /// Creates a user's mailbox file and its tables; calling it again changes nothing.
 pub fn init_user_db(data_dir: &Path, username: &UserName) -> Result<(), ProjectionError> {
@@ -249,11 +267,13 @@ impl Mailbox {
             let counter = Counter {
                 name: row.get(1)?,
                 start: from_sql(row.get(2)?),
-                marker: from_sql(row.get(3)?),
-                newest: from_sql(row.get(4)?),
-                floor: from_sql(row.get(5)?),
-                unread: from_sql(row.get(6)?).get(),
-                mentions: from_sql(row.get(7)?).get(),
+                history: from_sql(row.get(3)?),
+                marker: from_sql(row.get(4)?),
+                newest: from_sql(row.get(5)?),
+                floor: from_sql(row.get(6)?),
+                beside: from_sql(row.get(7)?),
+                unread: from_sql(row.get(8)?).get(),
+                mentions: from_sql(row.get(9)?).get(),
                 is_dirty: false,
                 has_grown: false,
             };
@@ -262,6 +282,8 @@ impl Mailbox {
         let mut statement = self.file.prepare(SELECT_FORGOTTEN)?;
         let seqs = statement.query_map([], |row| row.get(0).map(from_sql))?;
         self.state.forgotten = seqs.collect::<Result<_, _>>()?;
+        let mut statement = self.file.prepare(SELECT_HIDDEN)?;
+        self.state.hidden = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -305,9 +327,11 @@ impl State {
                 to_sql(channel.0),
                 counter.name,
                 to_sql(counter.start),
+                to_sql(counter.history),
                 to_sql(counter.marker),
                 to_sql(counter.newest),
                 to_sql(counter.floor),
+                to_sql(counter.beside),
                 count_to_sql(counter.unread),
                 count_to_sql(counter.mentions),
             ])?;

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use chat::audience::may_see;
 use chat::event::Mentions;
-use chat::{ChannelId, EventKind, Message, Seq, UserId, Workspace, may_read};
+use chat::{ChannelId, EventKind, Message, Seq, UserId, Workspace};
 
 use super::super::ProjectionError;
 use super::Counts;
@@ -25,7 +26,8 @@ pub(super) fn message(
     id: Seq,
 ) -> Result<Option<MessageView>, ProjectionError> {
     let messages = messages_by_id(&mut sources.reader, &[id], workspace.head)?;
-    let seen = messages.iter().find(|message| may_read(user, message.channel, workspace));
+    let seen =
+        messages.iter().find(|message| may_see(user, message.channel, message.id, workspace));
     Ok(seen.map(|message| MessageView::new(message, workspace)))
 }
 

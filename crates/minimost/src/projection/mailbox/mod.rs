@@ -11,16 +11,18 @@ mod apply;
 mod catch_up;
 mod file;
 mod from_log;
+mod marker;
+mod member;
 mod owner;
 mod read;
 mod rows;
 mod sweep;
+mod thread;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
 use tokio::runtime;
@@ -62,6 +64,8 @@ pub enum PageQuery {
     Before { before: Seq, limit: usize },
     /// The oldest `limit` with an id above `after`.
     After { after: Seq, limit: usize },
+    /// `limit` messages with this one in the middle.
+    Around { id: Seq, limit: usize },
     /// New or changed in `(since, until)`, oldest first, at most 1,000.
     Changed { since: Timestamp, until: Option<Timestamp> },
 }
@@ -118,7 +122,7 @@ impl Mailboxes {
             // Only for waiting with a timeout; nothing else runs on it.
             let runtime =
                 runtime::Builder::new_current_thread().enable_time().build().in_file(data_dir)?;
-            thread::Builder::new()
+            std::thread::Builder::new()
                 .name(format!("mailboxes-{index}"))
                 .spawn(move || owner.run(&runtime, receiver))
                 .in_file(data_dir)?;
@@ -139,7 +143,7 @@ impl Mailboxes {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.page(sources, workspace, channel, query),
-                |sources, workspace| Folding { sources, workspace, channel }.page(query),
+                |sources, workspace| Folding::new(sources, workspace, user, channel).page(query),
             )
         })
         .await

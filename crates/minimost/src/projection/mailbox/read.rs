@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chat::{ChannelId, Message, Seq, Workspace};
+use chat::audience::history_start;
+use chat::{ChannelId, Message, Seq, UserId, Workspace};
 
 use super::super::sqlite::{count_to_sql, from_sql};
 use super::super::{InFile, ProjectionError};
@@ -23,11 +24,12 @@ impl Mailbox {
         channel: ChannelId,
         query: PageQuery,
     ) -> Result<Vec<MessageView>, ProjectionError> {
-        let folding = Folding { sources, workspace, channel };
+        let mut folding = Folding::new(sources, workspace, self.owner, channel);
         match query {
-            PageQuery::Newest { limit } => self.newest(folding, END, limit),
-            PageQuery::Before { before, limit } => self.newest(folding, before, limit),
-            PageQuery::After { after, limit } => self.oldest(folding, after, limit),
+            PageQuery::Newest { limit } => self.newest(&mut folding, END, limit),
+            PageQuery::Before { before, limit } => self.newest(&mut folding, before, limit),
+            PageQuery::After { after, limit } => self.oldest(&mut folding, after, limit),
+            PageQuery::Around { id, limit } => self.around(&mut folding, id, limit),
             PageQuery::Changed { .. } => folding.page(query).map_err(Fault::from),
         }
         .in_file(&self.path)
@@ -36,14 +38,14 @@ impl Mailbox {
     /// The newest rows before an id, and what is older than the window from the log.
     fn newest(
         &self,
-        folding: Folding,
+        folding: &mut Folding,
         before: Seq,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
         let Some(counter) = self.state.counters.get(&folding.channel) else { return Ok(vec![]) };
         let before = before.min(END);
         let rows = rows::newest(&self.file, &counter.name, counter.floor, before, limit)?;
-        if rows.len() == limit || counter.floor == Seq::ZERO {
+        if rows.len() == limit || counter.floor <= counter.history {
             return Ok(rows);
         }
         let before = before.min(counter.floor);
@@ -56,7 +58,7 @@ impl Mailbox {
     /// The oldest messages after an id: from the log until the window begins, rows from there.
     fn oldest(
         &self,
-        folding: Folding,
+        folding: &mut Folding,
         after: Seq,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
@@ -67,6 +69,24 @@ impl Mailbox {
         }
         let from = after.min(END).next().min(END).max(counter.floor);
         page.extend(rows::oldest(&self.file, &counter.name, from, limit - page.len())?);
+        Ok(page)
+    }
+
+    /// A message of the timeline with what stands around it; nothing when it is not there.
+    fn around(
+        &self,
+        folding: &mut Folding,
+        id: Seq,
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        let id = id.min(END);
+        let older = limit / 2;
+        let newer = self.oldest(folding, Seq(id.get().saturating_sub(1)), limit - older)?;
+        if newer.first().is_none_or(|message| message.id != id.get()) {
+            return Ok(Vec::new());
+        }
+        let mut page = self.newest(folding, id, older)?;
+        page.extend(newer);
         Ok(page)
     }
 
@@ -129,43 +149,76 @@ impl Mailbox {
 const SELECT_UNREAD_MENTIONS: &str = "
     SELECT seq FROM unread_mention ORDER BY seq DESC LIMIT ?1";
 
-/// Answers about one channel out of the log.
+/// Answers about one channel out of the log, from where its reader's history begins.
 pub(super) struct Folding<'a> {
-    pub sources: &'a mut Sources,
-    pub workspace: &'a Workspace,
-    pub channel: ChannelId,
+    sources: &'a mut Sources,
+    workspace: &'a Workspace,
+    channel: ChannelId,
+    /// `None` for who may not read there.
+    history: Option<Seq>,
 }
 
-impl Folding<'_> {
+impl<'a> Folding<'a> {
+    pub fn new(
+        sources: &'a mut Sources,
+        workspace: &'a Workspace,
+        user: UserId,
+        channel: ChannelId,
+    ) -> Folding<'a> {
+        let history = history_start(user, channel, workspace);
+        Folding { sources, workspace, channel, history }
+    }
+
     /// A page without any row.
-    pub fn page(self, query: PageQuery) -> Result<Vec<MessageView>, ProjectionError> {
+    pub fn page(&mut self, query: PageQuery) -> Result<Vec<MessageView>, ProjectionError> {
+        let newest = |before: Seq, limit| FoldRange::Newest { after: Seq::ZERO, before, limit };
+        let oldest = |after: Seq, limit| FoldRange::Oldest { after, before: END, limit };
         match query {
-            PageQuery::Newest { limit } => {
-                self.fold(FoldRange::Newest { after: Seq::ZERO, before: END, limit })
-            }
-            PageQuery::Before { before, limit } => {
-                let before = before.min(END);
-                self.fold(FoldRange::Newest { after: Seq::ZERO, before, limit })
-            }
-            PageQuery::After { after, limit } => {
-                self.fold(FoldRange::Oldest { after: after.min(END), before: END, limit })
+            PageQuery::Newest { limit } => self.fold(newest(END, limit)),
+            PageQuery::Before { before, limit } => self.fold(newest(before.min(END), limit)),
+            PageQuery::After { after, limit } => self.fold(oldest(after.min(END), limit)),
+            PageQuery::Around { id, limit } => {
+                let id = id.min(END);
+                let before = Seq(id.get().saturating_sub(1));
+                let newer = self.fold(oldest(before, limit - limit / 2))?;
+                if newer.first().is_none_or(|message| message.id != id.get()) {
+                    return Ok(Vec::new());
+                }
+                let mut page = self.fold(newest(id, limit / 2))?;
+                page.extend(newer);
+                Ok(page)
             }
             PageQuery::Changed { since, until } => {
+                let Some(history) = self.history else { return Ok(Vec::new()) };
                 let (reader, head) = (&mut self.sources.reader, self.workspace.head);
                 let messages =
                     messages_changed(reader, self.channel, since, until, head, CHANGED_MAX)?;
-                Ok(views(&messages, self.workspace))
+                let seen = messages.iter().filter(|message| message.id >= history);
+                Ok(views(seen, self.workspace))
             }
         }
     }
 
-    fn fold(self, range: FoldRange) -> Result<Vec<MessageView>, ProjectionError> {
+    fn fold(&mut self, range: FoldRange) -> Result<Vec<MessageView>, ProjectionError> {
+        let Some(history) = self.history else { return Ok(Vec::new()) };
+        let first = Seq(history.get().saturating_sub(1));
+        let range = match range {
+            FoldRange::Newest { after, before, limit } => {
+                FoldRange::Newest { after: after.max(first), before, limit }
+            }
+            FoldRange::Oldest { after, before, limit } => {
+                FoldRange::Oldest { after: after.max(first), before, limit }
+            }
+        };
         let (reader, head) = (&mut self.sources.reader, self.workspace.head);
         let messages = message_fold(reader, self.channel, range, head)?;
-        Ok(views(&messages, self.workspace))
+        Ok(views(messages.iter(), self.workspace))
     }
 }
 
-fn views(messages: &[Message], workspace: &Workspace) -> Vec<MessageView> {
-    messages.iter().map(|message| MessageView::new(message, workspace)).collect()
+fn views<'a>(
+    messages: impl Iterator<Item = &'a Message>,
+    workspace: &Workspace,
+) -> Vec<MessageView> {
+    messages.map(|message| MessageView::new(message, workspace)).collect()
 }

@@ -2,14 +2,16 @@
 //!
 //! Neighbours: `apply` and `window` write here, `read` reads; `wire::MessageView` is the same message as JSON.
 
+use std::collections::BTreeMap;
+
 use chat::Seq;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::super::sqlite::{count_to_sql, from_sql, to_sql};
-use crate::wire::MessageView;
+use crate::wire::{ForwardView, MessageView, PollView, ThreadView};
 
 /// A row that stands already was put there by hand; the log's word wins.
 const INSERT: &str = "
@@ -40,7 +42,7 @@ pub(super) fn insert(file: &Connection, view: &MessageView, read: bool) -> rusql
         reactions,
         view.reactions_ts,
         mentions,
-        view.metadata.as_ref().map(json),
+        Metadata::of(view).text(),
         view.client_msg_id,
     ];
     file.prepare_cached(INSERT)?.execute(parameters).map(drop)
@@ -63,6 +65,9 @@ pub(super) fn from_json<T: Default + DeserializeOwned>(
 }
 
 fn view(row: &Row) -> rusqlite::Result<MessageView> {
+    let Metadata { notice, thread_id, thread, forward, poll } = from_json(row, 15)?;
+    let notice =
+        (!notice.is_empty()).then(|| serde_json::Value::Object(notice.into_iter().collect()));
     Ok(MessageView {
         id: from_sql(row.get(0)?).get(),
         channel: row.get(1)?,
@@ -80,8 +85,12 @@ fn view(row: &Row) -> rusqlite::Result<MessageView> {
         reactions_ts: row.get(13)?,
         mentions: from_json(row, 14)?,
         files: Vec::new(),
-        metadata: from_json(row, 15)?,
+        metadata: notice,
         client_msg_id: row.get(16)?,
+        thread_id,
+        thread,
+        forward,
+        poll,
     })
 }
 
@@ -89,7 +98,7 @@ const SELECT_NEWEST: &str = "
     SELECT id, channel, sender, content, content_type, filename, ts, edited, edited_ts, deleted,
            deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata, client_msg_id
       FROM messages
-     WHERE channel = ?1 AND id >= ?2 AND id < ?3
+     WHERE channel = ?1 AND id >= ?2 AND id < ?3 AND id NOT IN (SELECT seq FROM beside)
      ORDER BY id DESC
      LIMIT ?4";
 
@@ -97,7 +106,7 @@ const SELECT_OLDEST: &str = "
     SELECT id, channel, sender, content, content_type, filename, ts, edited, edited_ts, deleted,
            deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata, client_msg_id
       FROM messages
-     WHERE channel = ?1 AND id >= ?2
+     WHERE channel = ?1 AND id >= ?2 AND id NOT IN (SELECT seq FROM beside)
      ORDER BY id
      LIMIT ?3";
 
@@ -138,3 +147,77 @@ pub(super) fn oldest(
 pub(super) fn find(file: &Connection, id: Seq) -> rusqlite::Result<Option<MessageView>> {
     file.prepare_cached(SELECT_ONE)?.query_row([to_sql(id)], view).optional()
 }
+
+/// Makes a row a tombstone. What stays of its metadata is the thread that it begins or is in.
+pub(super) fn bury(file: &Connection, id: Seq, deleted_ts: f64) -> Result<(), rusqlite::Error> {
+    change_metadata(file, id, |metadata| {
+        *metadata = Metadata {
+            thread_id: metadata.thread_id,
+            thread: metadata.thread.take(),
+            ..Metadata::default()
+        };
+    })?;
+    file.prepare_cached(UPDATE_DELETED)?.execute((to_sql(id), deleted_ts)).map(drop)
+}
+
+const UPDATE_DELETED: &str = "
+    UPDATE messages
+       SET content = NULL, mentions = NULL, reply_to_id = NULL, reactions = NULL,
+           deleted = 1, deleted_ts = ?2
+     WHERE id = ?1";
+
+/// What stands in the column `metadata` of a row.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Metadata {
+    #[serde(flatten)]
+    pub notice: BTreeMap<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward: Option<ForwardView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poll: Option<PollView>,
+}
+
+impl Metadata {
+    fn of(view: &MessageView) -> Metadata {
+        let notice = view.metadata.as_ref().and_then(serde_json::Value::as_object);
+        Metadata {
+            notice: notice.cloned().unwrap_or_default().into_iter().collect(),
+            thread_id: view.thread_id,
+            thread: view.thread.clone(),
+            forward: view.forward.clone(),
+            poll: view.poll.clone(),
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        (*self != Metadata::default()).then(|| json(self))
+    }
+}
+
+/// Changes the metadata of a row; nothing happens where there is no row.
+pub(super) fn change_metadata(
+    file: &Connection,
+    id: Seq,
+    change: impl FnOnce(&mut Metadata),
+) -> rusqlite::Result<()> {
+    let found = file
+        .prepare_cached(SELECT_METADATA)?
+        .query_row([to_sql(id)], |row| from_json::<Metadata>(row, 0))
+        .optional()?;
+    if let Some(mut metadata) = found {
+        change(&mut metadata);
+        file.prepare_cached(UPDATE_METADATA)?.execute((to_sql(id), metadata.text()))?;
+    }
+    Ok(())
+}
+
+const SELECT_METADATA: &str = "
+    SELECT metadata FROM messages WHERE id = ?1";
+
+const UPDATE_METADATA: &str = "
+    UPDATE messages SET metadata = ?2 WHERE id = ?1";

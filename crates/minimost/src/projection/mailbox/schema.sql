@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS messages (
     reactions     TEXT,                   -- JSON, {"heart":["bob"]}; NULL without any
     reactions_ts  REAL,                   -- Unix seconds of the last reaction set or cleared
     mentions      TEXT,                   -- JSON, ["bob"] or ["@everyone"]; NULL without any
-    metadata      TEXT,                   -- JSON, reserved
+    metadata      TEXT,                   -- JSON: what a notice says, thread, forwarded message, poll; NULL without any
     client_msg_id TEXT,                   -- the id that the sender's client gave
     expires_ts    REAL,                   -- Unix seconds after which an attachment may go
     FOREIGN KEY (reply_to_id) REFERENCES messages (id)
@@ -44,9 +44,11 @@ CREATE TABLE IF NOT EXISTS counter (
     channel_id INTEGER PRIMARY KEY,
     channel    TEXT    NOT NULL, -- as in messages.channel
     start      INTEGER NOT NULL, -- seq from which the owner is a member; what is older arrived read
+    history    INTEGER NOT NULL, -- seq from which the owner may see the channel
     marker     INTEGER NOT NULL, -- seq up to which the owner has read
     newest     INTEGER NOT NULL, -- seq of the newest message since the start, 0 without any
-    floor      INTEGER NOT NULL, -- every message of the channel from this id on is a row of messages
+    floor      INTEGER NOT NULL, -- every message of the timeline from this id on is a row of messages
+    beside     INTEGER NOT NULL, -- every reply that is only in a thread, from this id on, is one too
     unread     INTEGER NOT NULL, -- messages of others after the marker, without deleted ones
     mentions   INTEGER NOT NULL  -- of these, the ones in unread_mention
 ) STRICT;
@@ -59,10 +61,38 @@ CREATE TABLE IF NOT EXISTS unread_mention (
 
 CREATE INDEX IF NOT EXISTS unread_mention_channel ON unread_mention (channel_id, seq);
 
--- Every message whose text names the owner by name; the newest of them stay in messages, however old.
+-- Every message that names the owner, or everyone. The newest that name the owner by name stay in messages, however old.
 CREATE TABLE IF NOT EXISTS mention (
-    seq INTEGER PRIMARY KEY
+    seq        INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL,
+    by_name    INTEGER NOT NULL -- 1 when the owner is named, 0 when everyone is
 ) STRICT;
+
+-- The rows of messages that are only in a thread, and not in the channel's timeline.
+CREATE TABLE IF NOT EXISTS beside (
+    seq        INTEGER PRIMARY KEY,
+    channel_id INTEGER NOT NULL
+) STRICT;
+
+-- Threads that the owner follows.
+CREATE TABLE IF NOT EXISTS thread (
+    root       INTEGER PRIMARY KEY, -- id of the message that began it
+    channel_id INTEGER NOT NULL,
+    marker     INTEGER NOT NULL,    -- seq up to which the owner has read it
+    newest     INTEGER NOT NULL     -- seq of the newest reply since the owner follows, 0 without any
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS thread_newest ON thread (newest);
+
+-- Their unread replies by others.
+CREATE TABLE IF NOT EXISTS unread_reply (
+    seq        INTEGER PRIMARY KEY,
+    root       INTEGER NOT NULL,
+    channel_id INTEGER NOT NULL,
+    is_mention INTEGER NOT NULL     -- 1 when it names the owner or everyone
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS unread_reply_root ON unread_reply (root, seq);
 
 -- Messages that the log had erased already when this file came to them, before it came to the event that deleted them:
 -- they were never counted, so that event must not count them off. Empty at the head of the log.

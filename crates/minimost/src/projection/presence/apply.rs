@@ -6,6 +6,7 @@ use chat::{ChannelId, Event, EventKind, LoggedEvent, Seq, Workspace};
 use rusqlite::Connection;
 
 use super::super::sqlite::to_sql;
+use super::private;
 
 /// Applies the next event of the log; true when something was taken out of the file.
 pub(super) fn apply(
@@ -14,18 +15,41 @@ pub(super) fn apply(
     workspace: &Workspace,
 ) -> rusqlite::Result<bool> {
     match event.kind {
+        EventKind::MessagePosted | EventKind::ThreadReplied => posted(file, event, workspace),
+        EventKind::MessageDeleted => deleted(file, event, workspace),
+        EventKind::MessageReacted => reacted(file, event, workspace),
+        EventKind::ChannelRead => channel_read(file, event, workspace),
+        EventKind::ChannelCreated
+        | EventKind::ChannelRenamed
+        | EventKind::MembersAdded
+        | EventKind::MemberRemoved => private::apply(file, event, workspace),
         EventKind::AccountCreated
         | EventKind::PasswordSet
         | EventKind::AccountLocked
         | EventKind::SessionOpened
         | EventKind::SessionClosed
-        | EventKind::ChannelCreated
-        | EventKind::ChannelRenamed
-        | EventKind::MessageEdited => Ok(false),
-        EventKind::MessagePosted => posted(file, event, workspace),
-        EventKind::MessageDeleted => deleted(file, event, workspace),
-        EventKind::MessageReacted => reacted(file, event, workspace),
-        EventKind::ChannelRead => channel_read(file, event, workspace),
+        | EventKind::AccountChanged
+        | EventKind::ProfileChanged
+        | EventKind::MessageEdited
+        | EventKind::ChannelChanged
+        | EventKind::ThreadFollowed
+        | EventKind::ThreadRead
+        | EventKind::ThreadChanged
+        | EventKind::MessagePinned
+        | EventKind::PollVoted
+        | EventKind::PollClosed
+        | EventKind::PersonalChanged
+        | EventKind::DraftSaved
+        | EventKind::MessageScheduled
+        | EventKind::ScheduleEnded
+        | EventKind::ReminderSet
+        | EventKind::ReminderDue
+        | EventKind::ReminderEnded
+        | EventKind::SettingsChanged
+        | EventKind::GroupSaved
+        | EventKind::GroupDeleted
+        | EventKind::InviteCreated
+        | EventKind::InviteRevoked => Ok(false),
     }
 }
 

@@ -6,6 +6,7 @@
 //! Flow: the log and `live`'s signals, into one owner thread; nothing of ours reads the file.
 
 mod apply;
+mod private;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::published::PublishedWorkspace;
 const TICK: Duration = Duration::from_millis(250);
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat::command::{Actor, Command};
 use chat::signal::Signal;
 use chat::testing::{Batch, Story};
-use chat::{ChannelId, ChannelName, Seq, Slug, UserId, UserName, Workspace};
+use chat::{ChannelId, ChannelName, Seq, UserId, UserName, Workspace};
 use eventlog::{Log, Redaction};
 use minimost::codec;
 use minimost::projection::auth::AuthDb;
@@ -144,15 +144,11 @@ impl Told {
     }
 
     pub async fn create_general(&mut self) {
-        let slug = Slug::parse("general").unwrap();
-        let name = "General".to_owned();
-        self.tell(Actor::System, Command::CreateChannel { slug, name }).await;
+        self.tell(Actor::System, chat::testing::wish::create_channel("general", true)).await;
     }
 
     pub async fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
-        let channel = ChannelName::parse(channel).unwrap();
-        let text = text.to_owned();
-        let batch = self.tell(actor, Command::PostMessage { channel, text, reply_to: None }).await;
+        let batch = self.tell(actor, chat::testing::wish::post(channel, text)).await;
         batch.events.last().unwrap().seq
     }
 

@@ -36,7 +36,7 @@ fn expected_page(story: &Story, channel: ChannelId, query: PageQuery) -> Vec<Mes
         PageQuery::After { after, limit } => {
             all.iter().filter(|message| message.id > after).take(limit).collect()
         }
-        PageQuery::Changed { .. } => panic!("fold has its own tests"),
+        PageQuery::Around { .. } | PageQuery::Changed { .. } => panic!("fold has its own tests"),
     };
     page.into_iter().map(|message| MessageView::new(message, &story.workspace)).collect()
 }

@@ -1,0 +1,262 @@
+//! What is a person's own business and follows them between devices: nobody else ever sees it.
+//!
+//! Neighbours: `notification` decides by the levels here; `draft`, `schedule` and `reminder` have rules of their own.
+
+use std::collections::BTreeMap;
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{Place, at_most, one_line};
+use crate::decide::{Case, Decision};
+use crate::event::Event;
+use crate::ids::{ChannelId, ChannelName, Seq, Timestamp, UserId};
+use crate::message;
+use crate::notification::{self, ChannelNotifications, DoNotDisturb, Level};
+use crate::rejection::Rejection;
+use crate::workspace::ChannelKind;
+
+/// Preferences of one person.
+pub const PREFERENCES_MAX: usize = 64;
+
+/// Bytes of all preferences of one person, keys and values together.
+pub const PREFERENCES_BYTES_MAX: usize = 16 * 1024;
+
+/// Keywords of one person.
+pub const KEYWORDS_MAX: usize = 50;
+
+/// Characters of a keyword.
+pub const KEYWORD_CHARS_MAX: usize = 64;
+
+/// Messages that one person saves.
+pub const SAVED_MAX: usize = 1_000;
+
+/// One change of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub enum PersonalChange {
+    /// Values are JSON texts that mean nothing to the server; `None` clears.
+    Preferences(BTreeMap<String, Option<String>>),
+    Notifications {
+        channel: ChannelId,
+        notifications: ChannelNotifications,
+    },
+    DoNotDisturb(DoNotDisturb),
+    /// Words that notify, as typed.
+    Keywords(Vec<String>),
+    Saved {
+        message: Seq,
+        channel: ChannelId,
+        on: bool,
+    },
+    /// A direct channel is not listed until a newer message arrives.
+    DirectHidden {
+        channel: ChannelId,
+        on: bool,
+    },
+}
+
+/// What somebody wishes to change of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub enum PersonalWish {
+    Preferences(BTreeMap<String, Option<String>>),
+    /// `None` stays.
+    Notifications {
+        channel: ChannelName,
+        level: Option<Level>,
+        is_muted: Option<bool>,
+    },
+    DoNotDisturb(DoNotDisturb),
+    Keywords(Vec<String>),
+    /// Saves, forgets or toggles (`on` is `None`).
+    Save {
+        message: Seq,
+        on: Option<bool>,
+    },
+    HideDirect {
+        channel: ChannelName,
+        on: bool,
+    },
+}
+
+/// All of it, as it is now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Personal {
+    pub preferences: OrdMap<String, String>,
+    pub notifications: OrdMap<ChannelId, ChannelNotifications>,
+    pub do_not_disturb: DoNotDisturb,
+    pub keywords: Vec<String>,
+    pub saved: OrdMap<Seq, SavedMessage>,
+    /// Closed direct channels, and the event that closed them.
+    pub hidden: OrdMap<ChannelId, Seq>,
+    /// By the seq of the thread's root, or of the channel itself.
+    pub drafts: OrdMap<Seq, Draft>,
+    pub scheduled: OrdMap<Seq, ScheduledMessage>,
+    pub reminders: OrdMap<Seq, Reminder>,
+}
+
+/// A message that somebody keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct SavedMessage {
+    pub channel: ChannelId,
+    pub ts: Timestamp,
+}
+
+/// A message that is still being written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Draft {
+    pub channel: ChannelId,
+    pub thread: Option<Seq>,
+    pub text: String,
+    pub ts: Timestamp,
+    /// The event that has the text; redacted when another takes its place.
+    pub saved: Seq,
+}
+
+/// A message that goes out later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct ScheduledMessage {
+    pub channel: ChannelId,
+    pub thread: Option<Seq>,
+    pub text: String,
+    pub send_at: Timestamp,
+    /// The event that has the text; redacted when another takes its place.
+    pub saved: Seq,
+    /// Why it could not be sent when its time came.
+    pub failure: Option<String>,
+}
+
+/// Something to be told of later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Reminder {
+    pub message: Option<Seq>,
+    pub text: String,
+    pub due: Timestamp,
+    /// When the person was told.
+    pub fired_ts: Option<Timestamp>,
+}
+
+/// Changes what is the own business of `user`.
+pub(crate) fn change(
+    case: Case<'_>,
+    user: UserId,
+    wish: &PersonalWish,
+) -> Result<Decision, Rejection> {
+    let personal = &case.workspace.users[&user].personal;
+    let (change, is_so_already) = match wish {
+        PersonalWish::Preferences(changes) => {
+            let after = preferences(personal, changes)?;
+            (PersonalChange::Preferences(changes.clone()), after == personal.preferences)
+        }
+        PersonalWish::Notifications { channel, level, is_muted } => {
+            let channel = Place::open(case, user, channel)?;
+            let before = personal.notifications.get(&channel).copied().unwrap_or_default();
+            let notifications = ChannelNotifications {
+                level: level.unwrap_or(before.level),
+                is_muted: is_muted.unwrap_or(before.is_muted),
+            };
+            let change = PersonalChange::Notifications { channel, notifications };
+            (change, notifications == before)
+        }
+        PersonalWish::DoNotDisturb(schedule) => {
+            let schedule = notification::checked(schedule)?;
+            let is_so_already = schedule == personal.do_not_disturb;
+            (PersonalChange::DoNotDisturb(schedule), is_so_already)
+        }
+        PersonalWish::Keywords(words) => {
+            let words = keywords(words)?;
+            let is_so_already = words == personal.keywords;
+            (PersonalChange::Keywords(words), is_so_already)
+        }
+        PersonalWish::Save { message, on } => save(case, user, personal, *message, *on)?,
+        PersonalWish::HideDirect { channel, on } => {
+            let channel = Place::open(case, user, channel)?;
+            if !matches!(case.workspace.channel(channel).kind, ChannelKind::Direct { .. }) {
+                return Err(Rejection::NotADirectChannel);
+            }
+            let is_so_already = case.workspace.is_hidden(user, channel) == *on;
+            (PersonalChange::DirectHidden { channel, on: *on }, is_so_already)
+        }
+    };
+    if is_so_already && !case.facts.is_named {
+        return Ok(Decision::nothing(user));
+    }
+    Ok(Decision::new(user, vec![Event::PersonalChanged { change }]))
+}
+
+fn save(
+    case: Case<'_>,
+    user: UserId,
+    personal: &Personal,
+    id: Seq,
+    on: Option<bool>,
+) -> Result<(PersonalChange, bool), Rejection> {
+    let is_on = personal.saved.contains_key(&id);
+    let on = on.unwrap_or(!is_on);
+    if on && !is_on && personal.saved.len() >= SAVED_MAX {
+        return Err(Rejection::TooMany { what: "saved messages", max: SAVED_MAX });
+    }
+    let channel = match personal.saved.get(&id) {
+        // What one may no longer see can still be forgotten.
+        Some(saved) if !on => saved.channel,
+        Some(_) | None => {
+            let message = message::readable(case, user, id)?;
+            if message.deleted {
+                return Err(Rejection::MessageDeleted);
+            }
+            message.channel
+        }
+    };
+    Ok((PersonalChange::Saved { message: id, channel, on }, on == is_on))
+}
+
+/// The preferences after these changes.
+fn preferences(
+    personal: &Personal,
+    changes: &BTreeMap<String, Option<String>>,
+) -> Result<OrdMap<String, String>, Rejection> {
+    let mut after = personal.preferences.clone();
+    for (key, value) in changes {
+        let fits = (1..=64).contains(&key.len())
+            && key.bytes().all(|b| {
+                b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-')
+            });
+        if !fits {
+            let rule = "a key has 1 to 64 of a-z 0-9 _ . -";
+            return Err(Rejection::invalid("preferences", rule));
+        }
+        match value {
+            Some(value) => drop(after.insert(key.clone(), value.clone())),
+            None => drop(after.remove(key)),
+        }
+    }
+    let bytes: usize = after.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if after.len() > PREFERENCES_MAX || bytes > PREFERENCES_BYTES_MAX {
+        let rule = format!("at most {PREFERENCES_MAX}, of {PREFERENCES_BYTES_MAX} bytes together");
+        return Err(Rejection::invalid("preferences", rule));
+    }
+    Ok(after)
+}
+
+/// Keywords as they are kept: each once, whatever its case.
+fn keywords(words: &[String]) -> Result<Vec<String>, Rejection> {
+    let mut kept: Vec<String> = Vec::new();
+    for word in words.iter().map(|word| one_line(word)).filter(|word| !word.is_empty()) {
+        at_most("keywords", &word, KEYWORD_CHARS_MAX)?;
+        if !kept.iter().any(|other| other.to_lowercase() == word.to_lowercase()) {
+            kept.push(word);
+        }
+    }
+    if kept.len() > KEYWORDS_MAX {
+        return Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX });
+    }
+    Ok(kept)
+}

@@ -1,0 +1,26 @@
+//! Private channels: `private:<n>`, made by anybody, seen by nobody but their members.
+
+use crate::channel::{About, display_name};
+use crate::decide::{Case, Decision};
+use crate::direct;
+use crate::event::{ChannelOrigin, Event};
+use crate::ids::{ChannelId, UserId, UserName};
+use crate::rejection::Rejection;
+
+/// Creates one; who makes it owns it.
+pub(crate) fn create(
+    case: Case<'_>,
+    user: UserId,
+    name: &str,
+    topic: &str,
+    names: &[UserName],
+) -> Result<Decision, Rejection> {
+    let number = case.workspace.last_private + 1;
+    let mut members = direct::accounts(case, names)?;
+    members.insert(user);
+    let origin = ChannelOrigin::Private { number, name: display_name(name)?, members };
+    let mut events = vec![Event::ChannelCreated { origin }];
+    let about = About { name, topic, description: "" };
+    events.extend(about.changes(ChannelId(case.next_seq))?);
+    Ok(Decision::new(user, events))
+}

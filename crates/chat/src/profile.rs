@@ -1,0 +1,143 @@
+//! Profiles: how a person wishes to be known, and what they are up to.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::channel::{at_most, one_line};
+use crate::decide::{Case, Decision};
+use crate::event::Event;
+use crate::ids::{Timestamp, UserId};
+use crate::reaction;
+use crate::rejection::Rejection;
+
+/// Characters of a display name.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+
+/// Characters of a bio; contract/http.md, 3.
+pub const BIO_CHARS_MAX: usize = 160;
+
+/// Characters of pronouns.
+pub const PRONOUNS_CHARS_MAX: usize = 40;
+
+/// Characters of a custom status.
+pub const STATUS_CHARS_MAX: usize = 100;
+
+/// What a person says about themselves; everybody sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// `#rrggbb`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_color: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pronouns: Option<String>,
+    /// A name of the IANA time zone database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<CustomStatus>,
+}
+
+/// What a person is up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct CustomStatus {
+    /// The short name of an emoji.
+    pub emoji: Option<String>,
+    pub text: String,
+    /// From then on it counts as none.
+    pub until: Option<Timestamp>,
+}
+
+/// Changes of a profile: an absent field stays, `Some(None)` clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct ProfileWish {
+    pub display_name: Option<Option<String>>,
+    pub name_color: Option<Option<String>>,
+    pub bio: Option<Option<String>>,
+    pub pronouns: Option<Option<String>>,
+    pub time_zone: Option<Option<String>>,
+}
+
+/// Changes the profile of `user`; an empty text clears a field as `None` does.
+pub(crate) fn change(
+    case: Case<'_>,
+    user: UserId,
+    wish: &ProfileWish,
+) -> Result<Decision, Rejection> {
+    let mut profile = Profile::clone(&case.workspace.users[&user].profile);
+    let lines = [
+        ("display_name", &wish.display_name, &mut profile.display_name, DISPLAY_NAME_CHARS_MAX),
+        ("bio", &wish.bio, &mut profile.bio, BIO_CHARS_MAX),
+        ("pronouns", &wish.pronouns, &mut profile.pronouns, PRONOUNS_CHARS_MAX),
+    ];
+    for (field, wish, kept, chars_max) in lines {
+        if let Some(text) = wish {
+            let text = text.as_deref().map(one_line).filter(|text| !text.is_empty());
+            at_most(field, text.as_deref().unwrap_or_default(), chars_max)?;
+            *kept = text;
+        }
+    }
+    if let Some(color) = &wish.name_color {
+        let color = color.as_deref().map(str::trim);
+        if !color.is_none_or(is_color) {
+            return Err(Rejection::invalid("name_color", "like #12ab9f"));
+        }
+        profile.name_color = color.map(str::to_ascii_lowercase);
+    }
+    if let Some(zone) = &wish.time_zone {
+        let zone = zone.as_deref().map(str::trim).filter(|zone| !zone.is_empty());
+        if !zone.is_none_or(|zone| TimeZone::get(zone).is_ok()) {
+            return Err(Rejection::invalid("time_zone", "like Europe/Berlin"));
+        }
+        profile.time_zone = zone.map(str::to_owned);
+    }
+    Ok(changed(case, user, profile))
+}
+
+/// Says what `user` is up to; without an emoji and a text that is nothing.
+pub(crate) fn set_status(
+    case: Case<'_>,
+    user: UserId,
+    status: Option<&CustomStatus>,
+) -> Result<Decision, Rejection> {
+    let mut profile = Profile::clone(&case.workspace.users[&user].profile);
+    profile.status = match status {
+        None => None,
+        Some(status) => {
+            let text = one_line(&status.text);
+            at_most("text", &text, STATUS_CHARS_MAX)?;
+            let emoji = match &status.emoji {
+                None => None,
+                Some(emoji) => {
+                    let unknown = || Rejection::UnknownReaction(emoji.clone());
+                    Some(reaction::canonical(emoji).ok_or_else(unknown)?.to_owned())
+                }
+            };
+            if status.until.is_some_and(|until| until <= case.now) {
+                return Err(Rejection::invalid("until_ts", "a time to come"));
+            }
+            let is_empty = text.is_empty() && emoji.is_none();
+            (!is_empty).then_some(CustomStatus { emoji, text, until: status.until })
+        }
+    };
+    Ok(changed(case, user, profile))
+}
+
+fn changed(case: Case<'_>, user: UserId, profile: Profile) -> Decision {
+    if *case.workspace.users[&user].profile == profile && !case.facts.is_named {
+        return Decision::nothing(user);
+    }
+    Decision::new(user, vec![Event::ProfileChanged { user, profile }])
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}

@@ -1,0 +1,74 @@
+//! What happens to accounts and their sessions.
+
+use std::sync::Arc;
+
+use imbl::OrdSet;
+
+use super::{Session, User, Workspace};
+use crate::event::{Event, LoggedEvent};
+use crate::ids::{PasswordHash, Seq, SessionId, UserId, UserName};
+use crate::personal::Personal;
+use crate::profile::Profile;
+use crate::role::AccountChange;
+
+impl Workspace {
+    pub(super) fn apply_to_account(&mut self, record: &LoggedEvent, event: &Event) {
+        if let Event::AccountCreated { name, is_admin, invite } = event {
+            self.add_user(record, name, *is_admin);
+            if let Some(invite) = invite.and_then(|invite| self.invites.get_mut(&invite)) {
+                invite.uses += 1;
+            }
+        } else if let Event::PasswordSet { user, password_hash } = event {
+            let user = self.user_mut(*user);
+            user.password_hash = password_hash.clone();
+            user.password_set = record.seq;
+        } else if let Event::AccountLocked { user, until } = event {
+            self.user_mut(*user).locked_until = Some(*until);
+        } else if let Event::SessionOpened { user, token_hash } = event {
+            let id = SessionId(record.seq);
+            let token_hash = token_hash.clone();
+            let session = Session { user: *user, token_hash, opened_ts: record.ts };
+            self.user_mut(*user).sessions.insert(id);
+            self.session_ids.insert(session.token_hash.clone(), id);
+            self.sessions.insert(id, session);
+        } else if let Event::SessionClosed { session, .. } = event {
+            self.close_session(*session);
+        } else if let Event::AccountChanged { user, change } = event {
+            let user = self.user_mut(*user);
+            match change {
+                AccountChange::Role { is_admin } => user.is_admin = *is_admin,
+                AccountChange::Deactivated => user.is_deactivated = true,
+                AccountChange::Reactivated => user.is_deactivated = false,
+            }
+        } else if let Event::ProfileChanged { user, profile } = event {
+            self.user_mut(*user).profile = Arc::new(profile.clone());
+        }
+    }
+
+    fn add_user(&mut self, record: &LoggedEvent, name: &UserName, is_admin: bool) {
+        let id = UserId(record.seq);
+        let user = User {
+            name: name.clone(),
+            is_admin,
+            created_ts: record.ts,
+            password_hash: PasswordHash::default(),
+            password_set: Seq::ZERO,
+            locked_until: None,
+            sessions: OrdSet::new(),
+            directs: OrdSet::new(),
+            joined: OrdSet::new(),
+            is_deactivated: false,
+            profile: Arc::new(Profile::default()),
+            personal: Arc::new(Personal::default()),
+        };
+        self.user_ids.insert(name.folded(), id);
+        self.users.insert(id, user);
+    }
+
+    fn close_session(&mut self, id: SessionId) {
+        if let Some(session) = self.sessions.remove(&id) {
+            self.session_ids.remove(&session.token_hash);
+            self.user_mut(session.user).sessions.remove(&id);
+        }
+    }
+}

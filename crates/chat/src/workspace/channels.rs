@@ -1,0 +1,126 @@
+//! What happens to channels and their members.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use super::{Channel, ChannelKind, Pin, ReadMarker, Workspace};
+use crate::channel::ChannelChange;
+use crate::event::{ChannelOrigin, Event, LoggedEvent};
+use crate::ids::{ChannelId, UserId};
+use crate::member::{History, Members, Membership};
+
+impl Workspace {
+    pub(super) fn apply_to_channel(&mut self, record: &LoggedEvent, event: &Event) {
+        if let Event::ChannelCreated { origin } = event {
+            self.add_channel(record, origin);
+        } else if let Event::ChannelRenamed { channel, name: new_name } = event {
+            if let ChannelKind::Public { name, .. } | ChannelKind::Private { name, .. } =
+                &mut self.channel_mut(*channel).kind
+            {
+                name.clone_from(new_name);
+            }
+        } else if let Event::MembersAdded { channel, users, history } = event {
+            for user in users {
+                self.add_member(*channel, *user, Membership::new(record.seq, *history));
+            }
+        } else if let Event::MemberRemoved { channel, user } = event {
+            self.remove_member(*channel, *user);
+        } else if let Event::ChannelChanged { channel, change } = event {
+            let channel = self.channel_mut(*channel);
+            match change {
+                ChannelChange::Topic(topic) => channel.topic.clone_from(topic),
+                ChannelChange::Description(text) => channel.description.clone_from(text),
+                ChannelChange::Archived(on) => channel.archived_ts = on.then_some(record.ts),
+                ChannelChange::Owner(owner) => channel.owner = *owner,
+                ChannelChange::Posters(posters) => channel.posters.clone_from(posters),
+            }
+        } else if let Event::MessagePinned { channel, message, on } = event {
+            let pins = &mut self.channel_mut(*channel).pins;
+            if *on {
+                pins.insert(*message, Pin { by: record.actor, ts: record.ts });
+            } else {
+                pins.remove(message);
+            }
+        } else if let Event::ChannelRead { channel, up_to, up_to_ts } = event {
+            let marker = ReadMarker { up_to: *up_to, ts: *up_to_ts };
+            self.channel_mut(*channel).markers.insert(record.actor, marker);
+        }
+    }
+
+    fn add_channel(&mut self, record: &LoggedEvent, origin: &ChannelOrigin) {
+        let id = ChannelId(record.seq);
+        let founder = (record.actor != UserId::SYSTEM).then_some(record.actor);
+        let (kind, founders, owner) = match origin {
+            ChannelOrigin::Public { slug, name, is_default } => {
+                self.slugs.insert(slug.clone(), id);
+                let founders = (!is_default).then(|| founder.into_iter().collect());
+                let kind = ChannelKind::Public { slug: slug.clone(), name: name.clone() };
+                (kind, founders, founder)
+            }
+            ChannelOrigin::Direct { members } => {
+                self.direct_ids.insert(members.clone(), id);
+                (ChannelKind::Direct { members: members.clone() }, Some(members.clone()), None)
+            }
+            ChannelOrigin::Private { number, name, members } => {
+                self.private_ids.insert(*number, id);
+                self.last_private = self.last_private.max(*number);
+                let kind = ChannelKind::Private { number: *number, name: name.clone() };
+                (kind, Some(members.clone()), founder)
+            }
+        };
+        let members = match &founders {
+            None => Members::Everyone,
+            Some(_) => Members::Listed(OrdMap::new()),
+        };
+        let channel = Channel {
+            kind,
+            members,
+            owner,
+            topic: String::new(),
+            description: String::new(),
+            archived_ts: None,
+            posters: None,
+            created_ts: record.ts,
+            newest: None,
+            newest_ts: None,
+            markers: OrdMap::new(),
+            pins: OrdMap::new(),
+            watchers: OrdSet::new(),
+        };
+        self.channels.insert(id, Arc::new(channel));
+        for member in founders.into_iter().flat_map(BTreeSet::into_iter) {
+            self.add_member(id, member, Membership::new(record.seq, History::FromStart));
+        }
+    }
+
+    fn add_member(&mut self, id: ChannelId, user: UserId, membership: Membership) {
+        let channel = self.channel_mut(id);
+        let is_direct = matches!(channel.kind, ChannelKind::Direct { .. });
+        if let Members::Listed(members) = &mut channel.members {
+            members.insert(user, membership);
+            let account = self.user_mut(user);
+            let own = if is_direct { &mut account.directs } else { &mut account.joined };
+            own.insert(id);
+        }
+    }
+
+    /// Whoever comes back begins anew: nothing is left of what they had read, and of what notified them.
+    fn remove_member(&mut self, id: ChannelId, user: UserId) {
+        let channel = self.channel_mut(id);
+        if let Members::Listed(members) = &mut channel.members {
+            members.remove(&user);
+            channel.markers.remove(&user);
+            channel.watchers.remove(&user);
+            if channel.owner == Some(user) && matches!(channel.kind, ChannelKind::Private { .. }) {
+                channel.owner = None;
+            }
+            let account = self.user_mut(user);
+            account.joined.remove(&id);
+            if account.personal.notifications.contains_key(&id) {
+                Arc::make_mut(&mut account.personal).notifications.remove(&id);
+            }
+        }
+    }
+}

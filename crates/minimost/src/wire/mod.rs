@@ -1,0 +1,14 @@
+//! The shapes that people and programs see: docs/api.md, "Shapes".
+//!
+//! Deliberately absent: decisions. A shape is made of what its reader was found to see.
+
+mod channel;
+mod later;
+mod message;
+mod notice;
+mod people;
+
+pub use channel::{ChannelView, DirectoryEntry};
+pub use later::{DraftView, ReminderView, ScheduledView};
+pub use message::{ForwardView, MessageView, OptionView, PollView, ThreadView, mention_names};
+pub use people::{DoNotDisturbView, GroupView, ProfileView, SettingsView, StatusView, clock_text};
