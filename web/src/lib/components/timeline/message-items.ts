@@ -35,10 +35,10 @@ export function messageItems(
 
 /** Moments to be reminded at, and the way to name another. */
 export function reminderItems(tools: MessageTools, message: Message): readonly Group[] {
-  const now = new Date();
-  const moments = laterMoments(now).map(({ label, ts }) => ({
+  const now_ms = Date.now();
+  const moments = laterMoments(now_ms).map(({ label, ts }) => ({
     label,
-    hint: momentName(ts, now.getTime()),
+    hint: momentName(ts, now_ms),
     run: () => void remind(tools, message, ts),
   }));
   const other: MenuItem = {
