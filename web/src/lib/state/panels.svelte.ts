@@ -6,9 +6,7 @@ import type { ChannelEntry } from '../sync/chat-state';
 export type Panel =
   | { readonly kind: 'switcher' }
   | { readonly kind: 'new-direct' }
-  | { readonly kind: 'new-channel' }
-  | { readonly kind: 'rename-channel'; readonly entry: ChannelEntry }
-  | { readonly kind: 'members'; readonly entry: ChannelEntry }
+  | { readonly kind: 'new-channel'; readonly channel: 'public' | 'private' }
   | { readonly kind: 'status' }
   | { readonly kind: 'help' }
   | {

@@ -7,7 +7,7 @@ import type { Panels } from '../../state/panels.svelte';
 import type { Timeline } from '../../state/timeline.svelte';
 import { copyText } from '../../text/clipboard';
 import { laterMoments, momentName } from '../../text/moments';
-import type { MenuItem } from '../ui/Menu.svelte';
+import type { MenuItem } from '../ui/MenuList.svelte';
 import type { MenuPage, TimelineView } from './view.svelte';
 
 export interface MessageTools {
@@ -39,12 +39,12 @@ export function reminderItems(tools: MessageTools, message: Message): readonly G
   const moments = laterMoments(now_ms).map(({ label, ts }) => ({
     label,
     hint: momentName(ts, now_ms),
-    run: () => void remind(tools, message, ts),
+    onchoose: () => void remind(tools, message, ts),
   }));
   const other: MenuItem = {
     label: 'Another time…',
     icon: 'clock',
-    run: () => tools.panels.show({ kind: 'remind', message }),
+    onchoose: () => tools.panels.show({ kind: 'remind', message }),
   };
   return [moments, [other]];
 }
@@ -82,7 +82,7 @@ function answering(tools: MessageTools, message: Message, timeline: Timeline): G
     label: message.thread_id === null ? 'Reply in thread' : 'Open the thread',
     icon: 'thread',
     letter: 't',
-    run: () => openThread({ app }, message),
+    onchoose: () => openThread({ app }, message),
   };
   return [
     ...(timeline.thread_id === null ? [thread] : []),
@@ -90,13 +90,13 @@ function answering(tools: MessageTools, message: Message, timeline: Timeline): G
       label: 'Reply with quote',
       icon: 'reply',
       letter: 'q',
-      run: () => quote(tools, message, timeline),
+      onchoose: () => quote(tools, message, timeline),
     },
     {
       label: 'Forward…',
       icon: 'forward',
       letter: 'f',
-      run: () => panels.show({ kind: 'forward', message }),
+      onchoose: () => panels.show({ kind: 'forward', message }),
     },
   ];
 }
@@ -115,20 +115,26 @@ function keeping(
       label: isPinned ? 'Unpin' : 'Pin to the channel',
       icon: 'pin',
       letter: 'p',
-      run: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
+      onchoose: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
     },
     {
       label: isSaved ? 'Remove from saved' : 'Save',
       icon: 'bookmark',
       letter: 's',
-      run: () => void app.attempt(app.commands.messages.save(id, !isSaved)),
+      onchoose: () => void app.attempt(app.commands.messages.save(id, !isSaved)),
     },
-    { label: 'Remind me…', icon: 'clock', letter: 'm', isOpening: true, run: () => open('remind') },
+    {
+      label: 'Remind me…',
+      icon: 'clock',
+      letter: 'm',
+      isOpening: true,
+      onchoose: () => open('remind'),
+    },
     {
       label: 'Mark unread from here',
       icon: 'unread',
       letter: 'u',
-      run: () => {
+      onchoose: () => {
         view.keepUnread();
         void app.markUnread(timeline, id);
       },
@@ -145,21 +151,21 @@ function asking(
     label: 'Edit history…',
     icon: 'history',
     letter: 'h',
-    run: () => panels.show({ kind: 'history', message }),
+    onchoose: () => panels.show({ kind: 'history', message }),
   };
   const why: MenuItem = {
     label: 'Why was I notified, or not?',
     icon: 'bell',
     letter: 'w',
     isOpening: true,
-    run: () => open('why'),
+    onchoose: () => open('why'),
   };
   return [
     {
       label: 'Copy link',
       icon: 'link',
       letter: 'l',
-      run: () => void copy(app, location.origin + placePath(message), 'The link'),
+      onchoose: () => void copy(app, location.origin + placePath(message), 'The link'),
     },
     ...(message.content ? [textItem(() => void copy(app, message.content ?? '', 'The text'))] : []),
     ...(isHistoryShown(chat, message) ? [history] : []),
@@ -168,7 +174,7 @@ function asking(
       icon: 'eye',
       letter: 'r',
       isOpening: true,
-      run: () => open('readers'),
+      onchoose: () => open('readers'),
     },
     ...(message.sender === chat.me ? [] : [why]),
   ];
@@ -180,7 +186,7 @@ function changing({ panels }: MessageTools, message: Message, timeline: Timeline
     label: 'Edit',
     icon: 'pencil',
     letter: 'e',
-    run: () => (timeline.editingId = message.id),
+    onchoose: () => (timeline.editingId = message.id),
   };
   return [
     ...(message.poll === null ? [edit] : []),
@@ -188,14 +194,14 @@ function changing({ panels }: MessageTools, message: Message, timeline: Timeline
       label: 'Delete…',
       icon: 'trash',
       letter: 'd',
-      isDanger: true,
-      run: () => panels.show({ kind: 'delete-message', message }),
+      isGrave: true,
+      onchoose: () => panels.show({ kind: 'delete-message', message }),
     },
   ];
 }
 
-function textItem(run: () => void): MenuItem {
-  return { label: 'Copy text', icon: 'copy', letter: 'c', run };
+function textItem(onchoose: () => void): MenuItem {
+  return { label: 'Copy text', icon: 'copy', letter: 'c', onchoose };
 }
 
 async function remind({ app }: MessageTools, message: Message, due_ts: number): Promise<void> {
