@@ -8,7 +8,10 @@ use utoipa::{Modify, OpenApi};
 
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
-use super::{accounts, channels, messages, presence, read_markers, state, stream};
+use super::{
+    accounts, channels, mentions, messages, notifications, presence, read_markers, receipts, state,
+    stream, threads,
+};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -20,9 +23,14 @@ use crate::app::App;
         channels::list, channels::create, channels::rename, channels::directs,
         channels::open_direct, channels::members,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
-        messages::react, messages::mentions, messages::emoji,
+        messages::react, messages::emoji, mentions::list,
+        threads::one, threads::list, threads::follow, threads::read,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
+        read_markers::mark_unread, read_markers::mark_all_read, receipts::of_message,
         read_markers::channel_unreads, read_markers::unread_count,
+        notifications::of_channel, notifications::set, notifications::do_not_disturb,
+        notifications::set_do_not_disturb, notifications::keywords, notifications::set_keywords,
+        notifications::why,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,
