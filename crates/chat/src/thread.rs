@@ -221,3 +221,6 @@ pub(crate) fn mark_read(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
