@@ -97,7 +97,7 @@ pub(crate) fn close(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, R
 }
 
 /// The poll of a message that may still be voted in.
-fn open<'a>(case: Case<'a>, user: UserId, id: Seq) -> Result<(&'a Message, &'a Poll), Rejection> {
+fn open(case: Case<'_>, user: UserId, id: Seq) -> Result<(&Message, &Poll), Rejection> {
     let message = message::readable(case, user, id)?;
     if message.deleted {
         return Err(Rejection::MessageDeleted);

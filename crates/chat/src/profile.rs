@@ -93,7 +93,7 @@ pub(crate) fn change(
     }
     if let Some(zone) = &wish.time_zone {
         let zone = zone.as_deref().map(str::trim).filter(|zone| !zone.is_empty());
-        if !zone.is_none_or(|zone| TimeZone::get(zone).is_ok()) {
+        if zone.is_some_and(|zone| TimeZone::get(zone).is_err()) {
             return Err(Rejection::invalid("time_zone", "like Europe/Berlin"));
         }
         profile.time_zone = zone.map(str::to_owned);
@@ -149,6 +149,7 @@ mod tests {
     use crate::testing::Story;
     use crate::testing::wish::user_of;
 
+    #[expect(clippy::option_option, clippy::unnecessary_wraps, reason = "as a wish has it")]
     fn said(text: &str) -> Option<Option<String>> {
         Some(Some(text.to_owned()))
     }

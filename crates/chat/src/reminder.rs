@@ -58,7 +58,7 @@ pub(crate) fn end(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rej
     Ok(Decision { actor: user, events, redacts: vec![id] })
 }
 
-fn find<'a>(case: Case<'a>, user: UserId, id: Seq) -> Result<&'a Reminder, Rejection> {
+fn find(case: Case<'_>, user: UserId, id: Seq) -> Result<&Reminder, Rejection> {
     let account = case.workspace.users.get(&user);
     account.and_then(|it| it.personal.reminders.get(&id)).ok_or(Rejection::ReminderNotFound)
 }

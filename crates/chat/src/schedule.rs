@@ -111,7 +111,7 @@ fn sent(case: Case<'_>, user: UserId, found: &ScheduledMessage) -> Result<Decisi
     message::post_at(case, user, Place::Open(channel), &wish)
 }
 
-fn waiting<'a>(case: Case<'a>, user: UserId, id: Seq) -> Result<&'a ScheduledMessage, Rejection> {
+fn waiting(case: Case<'_>, user: UserId, id: Seq) -> Result<&ScheduledMessage, Rejection> {
     let account = case.workspace.users.get(&user);
     account.and_then(|it| it.personal.scheduled.get(&id)).ok_or(Rejection::ScheduleNotFound)
 }

@@ -80,10 +80,7 @@ pub fn router(app: App) -> Router {
         .route("/channel_unreads", get(read_markers::channel_unreads))
         .route("/unread_count", get(read_markers::unread_count))
         // What notifies
-        .route(
-            "/notifications/{channel}",
-            get(notifications::of_channel).post(notifications::set),
-        )
+        .route("/notifications/{channel}", get(notifications::of_channel).post(notifications::set))
         .route(
             "/do_not_disturb",
             get(notifications::do_not_disturb).post(notifications::set_do_not_disturb),

@@ -181,9 +181,7 @@ pub(super) async fn why(
     let posted = app.mailboxes.posted(asker.user, id, asker.workspace.head).await?;
     let posted = posted.ok_or(Rejection::MessageNotFound)?;
     let view = match posted.event() {
-        Some(_) => {
-            VerdictView::new(verdict(&posted, asker.user, &app.workspace(), posted.ts))
-        }
+        Some(_) => VerdictView::new(verdict(&posted, asker.user, &app.workspace(), posted.ts)),
         None => VerdictView::deleted(),
     };
     Ok(asker.answer(&app, view))
@@ -228,7 +226,8 @@ impl Field for ClockTime {
         let parse = |text: &str| {
             let (hour, minute) = text.split_once(':')?;
             let digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-            let (hour, minute) = (Some(hour).filter(|it| digits(it))?, Some(minute).filter(|it| digits(it))?);
+            let (hour, minute) =
+                (Some(hour).filter(|it| digits(it))?, Some(minute).filter(|it| digits(it))?);
             let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
             (hour < 24 && minute < 60).then_some(ClockTime(hour * 60 + minute))
         };

@@ -41,9 +41,9 @@ pub(super) async fn of_message(
     };
     let workspace = app.workspace();
     let sees = |user: UserId| may_see(user, channel, posted.seq, &workspace);
-    let others = readers.into_iter().filter(|(user, _)| {
-        *user != asker.user && *user != posted.actor && sees(*user)
-    });
+    let others = readers
+        .into_iter()
+        .filter(|(user, _)| *user != asker.user && *user != posted.actor && sees(*user));
     let mut views: Vec<_> = others
         .map(|(user, ts)| ReceiptView {
             user: workspace.user_name(user).to_owned(),

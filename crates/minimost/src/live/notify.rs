@@ -17,11 +17,7 @@ use super::registry::Registry;
 use crate::published::Announcement;
 
 /// Tells everybody whom the messages of a commit notify; `wakers` are to be woken when the round is over.
-pub(super) fn notify(
-    registry: &Registry,
-    announcement: &Announcement,
-    wakers: &mut Vec<Waker>,
-) {
+pub(super) fn notify(registry: &Registry, announcement: &Announcement, wakers: &mut Vec<Waker>) {
     let workspace = &announcement.workspace;
     for logged in announcement.events.iter() {
         let Some(posting) = logged.event().and_then(Event::posting) else { continue };

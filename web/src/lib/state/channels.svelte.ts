@@ -28,6 +28,10 @@ export class ChannelsState {
   );
   /** What asks for attention: not what was muted. */
   readonly unread = $derived(this.#sum((entry) => this.unreadOf(entry)));
+  /** Mentions, and every direct message: that speaks to us whether it says our name or not. */
+  readonly calls = $derived(
+    this.#sum((entry) => (entry.kind === 'direct' ? this.unreadOf(entry) : this.mentionsOf(entry))),
+  );
   readonly mentions = $derived(this.#sum((entry) => this.mentionsOf(entry)));
 
   constructor(

@@ -1,6 +1,6 @@
 /**
- * What a person may do in a channel, by the rules of the server (`crates/chat/src/channel.rs` and
- * `member.rs`): what it would refuse is not offered.
+ * What a person may do in a channel, by the rules of the server (`crates/chat/src/channel/` and
+ * `member/`): what it would refuse is not offered.
  */
 import type { ChannelEntry } from './chat-state';
 

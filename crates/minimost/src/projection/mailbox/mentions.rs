@@ -62,8 +62,8 @@ impl Mailbox {
         workspace: &Workspace,
         limit: usize,
     ) -> Result<Vec<MessageView>, ProjectionError> {
-        let unread = || self.named(sources, workspace, SELECT_UNREAD, [count_to_sql(limit as u64)]);
-        unread().in_file(&self.path)
+        let limit = count_to_sql(limit as u64);
+        self.named(sources, workspace, SELECT_UNREAD, [limit]).in_file(&self.path)
     }
 
     fn mentions(
@@ -180,9 +180,10 @@ fn named_in(
         let messages = fold(&mut sources.reader, channel, range, workspace.head)?;
         let oldest = messages.first().map(|message| message.id);
         let is_last = messages.len() < FOLD_MESSAGES;
-        let named = messages.into_iter().rev().filter(|it| {
-            it.sender != user && !it.deleted && concerns(&it.mentions, user)
-        });
+        let named = messages
+            .into_iter()
+            .rev()
+            .filter(|it| it.sender != user && !it.deleted && concerns(&it.mentions, user));
         found.extend(named.take(limit - found.len()));
         match oldest {
             Some(oldest) if !is_last && found.len() < limit => before = oldest,

@@ -8,7 +8,7 @@ use chat::{ChannelId, Message, Seq, UserId, Workspace};
 use super::super::{InFile, ProjectionError};
 use super::file::{Fault, Mailbox, Sources};
 use super::{CHANGED_MAX, Counts, PageQuery, rows};
-use crate::fold::{FoldRange, message_fold, messages_by_id, messages_changed};
+use crate::fold::{FoldRange, message_fold, messages_changed};
 use crate::wire::MessageView;
 
 /// Beyond every id that SQLite can hold.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::sqlite::{count_to_sql, from_sql, to_sql};
 use super::super::{InFile, ProjectionError};
-use super::file::{Fault, Mailbox, Sources};
+use super::file::{Mailbox, Sources};
 use super::read::{END, views};
 use super::{Counts, MailboxError, Mailboxes, from_log, rows, thread_log};
 use crate::fold::{FoldRange, messages_by_id, thread_fold};

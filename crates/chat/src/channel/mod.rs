@@ -107,7 +107,7 @@ pub(crate) fn create(
     case: Case<'_>,
     actor: Actor,
     slug: &Slug,
-    about: About<'_>,
+    about: &About<'_>,
     is_default: bool,
 ) -> Result<Decision, Rejection> {
     let creator = match actor {

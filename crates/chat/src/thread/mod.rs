@@ -95,12 +95,12 @@ fn named(case: Case<'_>, user: UserId, message: Seq) -> Result<&Message, Rejecti
 }
 
 /// The root of the thread that a message begins or is in. It may be deleted: its thread goes on.
-pub(crate) fn root<'a>(
-    case: Case<'a>,
+pub(crate) fn root(
+    case: Case<'_>,
     user: UserId,
     message: Seq,
     channel: ChannelId,
-) -> Result<&'a Message, Rejection> {
+) -> Result<&Message, Rejection> {
     let named = named(case, user, message)?;
     if named.channel != channel {
         return Err(Rejection::ReplyNotInChannel);
