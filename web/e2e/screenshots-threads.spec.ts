@@ -10,8 +10,10 @@ import { openBrowser, Person } from './people';
 import { Server } from './server';
 
 const FOLDER = new URL('../../docs/screenshots/', import.meta.url).pathname;
-const DESK = { viewport: { width: 1280, height: 800 } };
-const HAND = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+// A picture in the middle of a movement shows neither where it began nor where it ends.
+const STILL = { reducedMotion: 'reduce' } as const;
+const DESK = { ...STILL, viewport: { width: 1280, height: 800 } };
+const HAND = { ...STILL, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
 const SCREENS: Record<string, BrowserContextOptions> = {
   'desktop-light': { ...DESK, colorScheme: 'light' },
