@@ -215,7 +215,8 @@ pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec
     asker.answer(&app, all.collect())
 }
 
-async fn submit(
+/// Submits a wish about messages, unless its maker has made too many.
+pub(super) async fn submit(
     app: &App,
     asker: &LoggedIn,
     client_msg_id: Option<ClientMsgId>,
@@ -252,7 +253,8 @@ fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
     }
 }
 
+/// A time that was written as seconds.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is far enough")]
-fn timestamp(seconds: f64) -> Timestamp {
+pub(super) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp((seconds * 1_000_000.0).round() as i64)
 }

@@ -8,7 +8,10 @@ use utoipa::{Modify, OpenApi};
 
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
-use super::{accounts, channels, messages, presence, read_markers, state, stream};
+use super::{
+    accounts, administration, channels, groups, invites, messages, people, preferences, presence,
+    read_markers, state, stream,
+};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -23,6 +26,13 @@ use crate::app::App;
         messages::react, messages::mentions, messages::emoji,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
         read_markers::channel_unreads, read_markers::unread_count,
+        people::people, people::profile, people::change_profile, people::set_status,
+        people::own_settings, people::set_own_settings, people::user_colors,
+        preferences::get, preferences::change,
+        groups::list, groups::create, groups::change, groups::delete,
+        administration::people, administration::set_role, administration::deactivate,
+        administration::reactivate, administration::settings, administration::change_settings,
+        invites::list, invites::create, invites::revoke, invites::signup_info,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,
