@@ -102,14 +102,13 @@ test('typing and presence show, and a reload keeps everything', async () => {
 
   await bob.page.getByRole('button', { name: /^\d+ members$/ }).click();
   const aliceInTheList = bob.page
-    .getByRole('dialog')
+    .getByRole('list', { name: 'Members' })
     .getByRole('listitem')
     .filter({ hasText: 'alice' });
   await aliceInTheList.filter({ hasText: 'online' }).waitFor();
   await alice.page.getByRole('button', { name: 'Account: alice' }).click();
   await alice.page.getByRole('button', { name: /Away/ }).click();
   await aliceInTheList.filter({ hasText: 'away' }).waitFor();
-  await bob.page.keyboard.press('Escape');
 
   await bob.page.reload();
   await bob.message('before the reload').waitFor();

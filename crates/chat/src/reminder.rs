@@ -58,7 +58,105 @@ pub(crate) fn end(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rej
     Ok(Decision { actor: user, events, redacts: vec![id] })
 }
 
-fn find<'a>(case: Case<'a>, user: UserId, id: Seq) -> Result<&'a Reminder, Rejection> {
+fn find(case: Case<'_>, user: UserId, id: Seq) -> Result<&Reminder, Rejection> {
     let account = case.workspace.users.get(&user);
     account.and_then(|it| it.personal.reminders.get(&id)).ok_or(Rejection::ReminderNotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::ids::Timestamp;
+    use crate::testing::Story;
+    use crate::testing::wish::user_of;
+
+    const MINUTE: i64 = 60 * 1_000_000;
+
+    fn scene() -> (Story, Actor, Actor) {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        (story, alice, bob)
+    }
+
+    fn remind(message: Option<Seq>, text: &str, due: Timestamp) -> Command {
+        Command::SetReminder { message, text: text.to_owned(), due }
+    }
+
+    #[test]
+    fn the_server_tells_of_a_reminder_when_its_time_comes_and_once() {
+        let (mut story, alice, bob) = scene();
+        let due = story.now.plus_micros(MINUTE);
+        let reminder = story.given(alice, &remind(None, " tea ", due))[0].seq;
+        let fire = Command::FireReminder { user: user_of(alice), reminder };
+        assert_eq!(story.when(alice, &fire), Err(Rejection::NotAnAdministrator));
+        assert_eq!(story.when(Actor::System, &fire), Ok(vec![]), "it is not time yet");
+        story.now = due;
+        let wrong = Command::FireReminder { user: user_of(bob), reminder };
+        assert_eq!(story.when(Actor::System, &wrong), Ok(vec![]), "bob has none");
+        let fired = story.given(Actor::System, &fire);
+        assert_eq!((fired[0].actor, story.workspace.next_due()), (user_of(alice), None));
+        let kept = &story.workspace.users[&user_of(alice)].personal.reminders[&reminder];
+        assert_eq!((kept.text.as_str(), kept.fired_ts), ("tea", Some(fired[0].ts)));
+        assert_eq!(story.when(Actor::System, &fire), Ok(vec![]), "it was told");
+    }
+
+    #[test]
+    fn who_is_done_with_a_reminder_leaves_nothing_of_it() {
+        let (mut story, alice, bob) = scene();
+        let due = story.now.plus_micros(MINUTE);
+        let reminder = story.given(alice, &remind(None, "a secret", due))[0].seq;
+        let end = Command::EndReminder { reminder };
+        assert_eq!(story.when(bob, &end), Err(Rejection::ReminderNotFound));
+        assert_eq!(story.run(alice, None, &end).unwrap().redacted, [reminder]);
+        assert_eq!(story.workspace.next_due(), None, "before its time");
+        assert_eq!(story.when(alice, &end), Err(Rejection::ReminderNotFound));
+        story.now = due;
+        let fire = Command::FireReminder { user: user_of(alice), reminder };
+        assert_eq!(story.when(Actor::System, &fire), Ok(vec![]), "late");
+    }
+
+    #[test]
+    fn a_reminder_is_of_a_message_that_one_may_see_or_of_some_words() {
+        let (mut story, alice, bob) = scene();
+        let mallory = story.sign_up("mallory");
+        let message = story.post(alice, "dm:alice:bob", "call me");
+        let due = story.now.plus_micros(MINUTE);
+        assert!(story.when(bob, &remind(Some(message), "", due)).is_ok());
+        let hidden = story.when(mallory, &remind(Some(message), "", due));
+        assert_eq!(hidden, Err(Rejection::MessageNotFound));
+        story.given(alice, &Command::DeleteMessage { message });
+        let deleted = story.when(bob, &remind(Some(message), "", due));
+        assert_eq!(deleted, Err(Rejection::MessageDeleted));
+        let long = "ü".repeat(REMINDER_CHARS_MAX);
+        assert!(story.when(bob, &remind(None, &long, due)).is_ok());
+        for (text, due) in [
+            (" ", due),
+            ((long + "!").as_str(), due),
+            ("late", story.now.plus_micros(-1)),
+            ("never", story.now.plus_micros(400 * 24 * 60 * MINUTE)),
+        ] {
+            let refused = story.when(bob, &remind(None, text, due));
+            assert!(matches!(refused, Err(Rejection::InvalidValue { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn one_has_a_hundred_reminders_told_or_not() {
+        let (mut story, alice, _) = scene();
+        let wish = remind(None, "tea", story.now);
+        let first = story.given(alice, &wish)[0].seq;
+        for _ in 1..REMINDERS_MAX {
+            story.given(alice, &wish);
+        }
+        story
+            .given(Actor::System, &Command::FireReminder { user: user_of(alice), reminder: first });
+        let full = Err(Rejection::TooMany { what: "reminders", max: REMINDERS_MAX });
+        let again = remind(None, "tea", story.now);
+        assert_eq!(story.when(alice, &again), full);
+        story.given(alice, &Command::EndReminder { reminder: first });
+        assert!(story.when(alice, &again).is_ok());
+    }
 }

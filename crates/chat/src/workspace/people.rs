@@ -82,7 +82,7 @@ impl Workspace {
                 for (key, value) in changes {
                     match value {
                         Some(value) => {
-                            drop(personal.preferences.insert(key.clone(), value.clone()))
+                            drop(personal.preferences.insert(key.clone(), value.clone()));
                         }
                         None => drop(personal.preferences.remove(key)),
                     }

@@ -24,8 +24,10 @@ import { ConnectionState } from './connection.svelte';
 import { DraftsState } from './drafts.svelte';
 import { EmojiState } from './emoji.svelte';
 import { Notifier } from './notifier';
+import { notifierPorts } from './notifier-ports';
 import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
+import { openSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
@@ -51,7 +53,7 @@ export class AppState {
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
   readonly pages = new Pages(this.api, () => void this.#load());
-  readonly notifier = new Notifier(this.attention, (path) => this.router.go(path));
+  readonly notifier = new Notifier(notifierPorts(this), openSiblings());
   readonly sender = new Sender(this.outbox, {
     post: (echo) =>
       this.api.messages.send(echo.channel, {
@@ -119,6 +121,7 @@ export class AppState {
     const stopAttention = this.attention.start(() => this.#divideNew());
     const stopping = new AbortController();
     const options = { signal: stopping.signal };
+    addEventListener('visibilitychange', () => document.hidden && this.drafts.flush(), options);
     addEventListener('offline', () => (this.connection.isOnline = false), options);
     addEventListener('online', () => this.#backOnline(), options);
     void this.#load();
@@ -259,6 +262,7 @@ export class AppState {
       }
       apply(chat, event);
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
+      if (event.kind === 'reminder_due') this.notifier.remind(event.data);
     }
     if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
     const { chat } = this;

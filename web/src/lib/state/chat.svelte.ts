@@ -7,6 +7,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Notification, Presence, State } from '../api/schema';
 import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
+import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
 import type { Outbox } from '../sync/sender';
 import { ChannelsState } from './channels.svelte';
 import { LaterState } from './later.svelte';
@@ -142,6 +143,14 @@ export class Chat implements ChatState {
   }
   set do_not_disturb(value: ProfilesState['do_not_disturb']) {
     this.profileList.do_not_disturb = value;
+  }
+
+  rightsIn(entry: ChannelEntry): Rights {
+    return rightsIn(entry, this.me, this.isAdmin);
+  }
+  barrierIn(entry: ChannelEntry): Barrier | null {
+    const isGone = (user: string) => this.profileList.of(user).is_deactivated;
+    return barrierIn(entry, this.me, this.isAdmin, isGone);
   }
 
   timelineOf(channel: string): Timeline | undefined {

@@ -107,7 +107,7 @@ pub(crate) fn create(
     case: Case<'_>,
     actor: Actor,
     slug: &Slug,
-    about: About<'_>,
+    about: &About<'_>,
     is_default: bool,
 ) -> Result<Decision, Rejection> {
     let creator = match actor {
@@ -344,83 +344,4 @@ pub(crate) fn at_most(field: &'static str, text: &str, chars_max: usize) -> Resu
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::command::Command;
-    use crate::testing::{Story, wish};
-
-    fn slug(text: &str) -> Slug {
-        Slug::parse(text).unwrap()
-    }
-
-    fn create_named(name: &str) -> Command {
-        let (topic, description) = (String::new(), String::new());
-        let (slug, name) = (slug("general"), name.to_owned());
-        Command::CreateChannel { slug, name, topic, description, is_default: true }
-    }
-
-    fn rename_to(name: &str) -> Command {
-        Command::RenameChannel { channel: wish::channel("general"), name: name.to_owned() }
-    }
-
-    #[test]
-    fn the_system_and_administrators_create_channels_of_everybody_and_nobody_else() {
-        let mut story = Story::new();
-        let alice = story.sign_up("alice");
-        let bob = story.sign_up("bob");
-        let refused = Err(Rejection::NotAnAdministrator);
-        assert_eq!(story.when(bob, &create_named("General")), refused);
-        let anonymous = story.when(Actor::Anonymous, &create_named("General"));
-        assert_eq!(anonymous, Err(Rejection::NotLoggedIn));
-        assert!(story.when(alice, &create_named("General")).is_ok());
-        let happened = story.given(Actor::System, &wish::create_channel("ops", true));
-        assert_eq!(happened[0].actor, UserId::SYSTEM);
-    }
-
-    #[test]
-    fn a_slug_is_used_once() {
-        let mut story = Story::new();
-        story.create_channel("general");
-        let again = story.when(Actor::System, &create_named("Another"));
-        assert_eq!(again, Err(Rejection::ChannelExists));
-    }
-
-    #[test]
-    fn a_display_name_is_one_line_of_one_to_eighty_characters() {
-        let too_long = "ü".repeat(81);
-        for name in ["", "  ", "\n", too_long.as_str()] {
-            let refused = Story::new().when(Actor::System, &create_named(name));
-            let expected = Rejection::ChannelNameLength { chars_max: CHANNEL_NAME_CHARS_MAX };
-            assert_eq!(refused, Err(expected), "{name:?}");
-        }
-        let longest = "ü".repeat(80);
-        for (name, kept) in [(longest.as_str(), longest.as_str()), (" The\n Hall ", "The Hall")] {
-            let happened = Story::new().when(Actor::System, &create_named(name)).unwrap();
-            let (slug, name) = (slug("general"), kept.to_owned());
-            let origin = ChannelOrigin::Public { slug, name, is_default: true };
-            assert_eq!(happened, [Event::ChannelCreated { origin }]);
-        }
-    }
-
-    #[test]
-    fn an_administrator_renames_a_channel_and_the_slug_stays() {
-        let mut story = Story::new();
-        let general = story.create_channel("general");
-        let alice = story.sign_up("alice");
-        let bob = story.sign_up("bob");
-        assert_eq!(story.when(bob, &rename_to("Hall")), Err(Rejection::NotTheOwner));
-        assert_eq!(story.when(alice, &rename_to("Hall")).unwrap().len(), 2, "and a notice");
-        assert_eq!(story.when(alice, &rename_to(" Hall ")), Ok(vec![]), "it has that name");
-        let id = story.workspace.find_channel(&general).unwrap();
-        assert_eq!(story.workspace.channel_name(id), "general");
-    }
-
-    #[test]
-    fn a_channel_that_is_not_there_cannot_be_renamed_or_written_to() {
-        let mut story = Story::new();
-        let alice = story.sign_up("alice");
-        let not_found = Err(Rejection::ChannelNotFound);
-        assert_eq!(story.when(alice, &rename_to("Hall")), not_found);
-        assert_eq!(story.when(alice, &wish::post("general", "hi")), not_found);
-    }
-}
+mod tests;

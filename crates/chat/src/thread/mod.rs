@@ -79,12 +79,12 @@ pub struct Follower {
 }
 
 /// The root of the thread that a message begins or is in. It may be deleted: its thread goes on.
-pub(crate) fn root<'a>(
-    case: Case<'a>,
+pub(crate) fn root(
+    case: Case<'_>,
     user: UserId,
     message: Seq,
     channel: ChannelId,
-) -> Result<&'a Message, Rejection> {
+) -> Result<&Message, Rejection> {
     let named = message::readable(case, user, message)?;
     if named.channel != channel {
         return Err(Rejection::ReplyNotInChannel);
@@ -207,3 +207,6 @@ pub(crate) fn mark_read(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

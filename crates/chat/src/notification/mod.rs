@@ -197,3 +197,6 @@ pub(crate) fn checked(schedule: &DoNotDisturb) -> Result<DoNotDisturb, Rejection
     }
     Ok(schedule)
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,7 +165,11 @@ fn gone(case: Case<'_>, id: ChannelId, user: UserId, notice: Notice) -> Vec<Even
     let channel = case.workspace.channel(id);
     let Members::Listed(members) = &channel.members else { return events };
     let remaining = members.iter().filter(|(member, _)| **member != user);
-    let heir = remaining.min_by_key(|(member, it)| (it.joined, **member)).map(|(heir, _)| *heir);
+    // Who was deactivated looks after nothing.
+    let rank = |(member, it): &(&UserId, &Membership)| {
+        (case.workspace.users[*member].is_deactivated, it.joined, **member)
+    };
+    let heir = remaining.min_by_key(rank).map(|(heir, _)| *heir);
     let is_private = matches!(channel.kind, ChannelKind::Private { .. });
     let Some(heir) = heir.filter(|_| is_private) else { return events };
     events.push(notice::posted(id, notice));
@@ -177,3 +181,6 @@ fn gone(case: Case<'_>, id: ChannelId, user: UserId, notice: Notice) -> Vec<Even
     }
     events
 }
+
+#[cfg(test)]
+mod tests;

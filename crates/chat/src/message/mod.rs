@@ -196,13 +196,20 @@ pub fn normalized(text: &str) -> String {
     text
 }
 
-/// Posts a message; the first to a direct channel opens it.
+/// Posts a message and clears the draft that it was; the first to a direct channel opens it.
 pub(crate) fn post(case: Case<'_>, user: UserId, wish: &PostWish) -> Result<Decision, Rejection> {
     let place = Place::find(case, user, &wish.channel)?;
-    post_at(case, user, place, wish)
+    let mut decision = post_at(case, user, place, wish)?;
+    // A poll and a forwarded message were no drafts; what is being written beside them stays.
+    let written = decision.events.iter().find_map(Event::posting).filter(|_| wish.attach.is_none());
+    let place = written.map(|it| (it.channel, it.thread.as_ref().map(|thread| thread.root)));
+    if let Some((channel, root)) = place {
+        draft::clear(case, user, channel, root, &mut decision);
+    }
+    Ok(decision)
 }
 
-/// Posts a message in a channel that `user` may read, and clears the draft that it was.
+/// Posts a message in a channel that `user` may read.
 pub(crate) fn post_at(
     case: Case<'_>,
     user: UserId,
@@ -241,15 +248,12 @@ pub(crate) fn post_at(
     }
     posting.mentions = mentions;
     let is_beside = posting.thread.is_some() && !wish.also_in_channel;
-    let root = posting.thread.as_ref().map(|thread| thread.root);
     events.push(if is_beside {
         Event::ThreadReplied(posting)
     } else {
         Event::MessagePosted(posting)
     });
-    let mut decision = Decision::new(user, events);
-    draft::clear(case, user, channel, root, &mut decision);
-    Ok(decision)
+    Ok(Decision::new(user, events))
 }
 
 /// The text and what goes with it. A forwarded message needs no word of one's own.
@@ -390,241 +394,4 @@ fn is_invisible(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::command::{Actor, Command};
-    use crate::testing::{Story, wish};
-
-    fn post_to(channel: &str, text: &str, reply_to: Option<Seq>) -> Command {
-        let wish = PostWish::text(wish::channel(channel), text.to_owned());
-        Command::PostMessage(PostWish { reply_to, ..wish })
-    }
-
-    fn edit_to(message: Seq, text: &str) -> Command {
-        Command::EditMessage { message, text: text.to_owned() }
-    }
-
-    fn user_of(actor: Actor) -> UserId {
-        let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
-        user
-    }
-
-    /// A story with `general`, `random`, alice and bob.
-    fn scene() -> (Story, Actor, Actor) {
-        let mut story = Story::new();
-        story.create_channel("general");
-        story.create_channel("random");
-        let alice = story.sign_up("alice");
-        let bob = story.sign_up("bob");
-        (story, alice, bob)
-    }
-
-    #[test]
-    fn text_is_kept_but_for_trailing_white_space_line_ends_and_nul() {
-        assert_eq!(normalized("  hi \t\r\n\u{2003}"), "  hi");
-        assert_eq!(normalized("a\r\nb\rc\0d"), "a\nb\rcd");
-        assert_eq!(normalized("hi \0"), "hi", "what hides behind a NUL is trailing too");
-    }
-
-    #[test]
-    fn a_message_has_one_to_ten_thousand_characters() {
-        let (mut story, alice, _) = scene();
-        let longest = "ü".repeat(MESSAGE_CHARS_MAX);
-        let message = story.post(alice, "general", &format!("{longest}  \n"));
-        assert_eq!(story.messages[&message].text, Some(longest.clone()));
-        let too_long = format!("{longest}!");
-        let refused =
-            Rejection::TextTooLong { chars: MESSAGE_CHARS_MAX + 1, chars_max: MESSAGE_CHARS_MAX };
-        for (text, rejection) in [(too_long.as_str(), refused), (" \r\n\0", Rejection::TextEmpty)] {
-            let outcome = story.when(alice, &post_to("general", text, None));
-            assert_eq!(outcome, Err(rejection.clone()));
-            assert_eq!(story.when(alice, &edit_to(message, text)), Err(rejection));
-        }
-    }
-
-    #[test]
-    fn a_reply_names_a_message_of_its_own_channel() {
-        let (mut story, alice, bob) = scene();
-        let target = story.post(alice, "general", "who is in?");
-        let happened = story.given(bob, &post_to("general", "me", Some(target)));
-        assert_eq!(story.messages[&happened[0].seq].reply_to, Some(target));
-        let elsewhere = story.when(bob, &post_to("random", "me", Some(target)));
-        assert_eq!(elsewhere, Err(Rejection::ReplyNotInChannel));
-        let unopened = story.when(bob, &post_to("dm:alice:bob", "me", Some(target)));
-        assert_eq!(unopened, Err(Rejection::ReplyNotInChannel));
-    }
-
-    #[test]
-    fn what_is_deleted_or_hidden_or_not_there_cannot_be_replied_to() {
-        let (mut story, alice, bob) = scene();
-        let mallory = story.sign_up("mallory");
-        let hidden = story.post(alice, "dm:alice:bob", "psst");
-        let deleted = story.post(alice, "general", "oops");
-        story.given(alice, &Command::DeleteMessage { message: deleted });
-        for (actor, target) in [(mallory, hidden), (bob, deleted), (bob, Seq(999))] {
-            let outcome = story.when(actor, &post_to("general", "me", Some(target)));
-            assert_eq!(outcome, Err(Rejection::MessageNotFound), "{target}");
-        }
-    }
-
-    #[test]
-    fn an_edit_replaces_text_and_mentions_and_says_what_they_were() {
-        let (mut story, alice, bob) = scene();
-        let message = story.post(alice, "general", "hi @bob");
-        let happened = story.when(alice, &edit_to(message, "hi @alice ")).unwrap();
-        let edited = Event::MessageEdited {
-            channel: story.messages[&message].channel,
-            message,
-            text: "hi @alice".to_owned(),
-            mentions_before: Mentions::Users(vec![user_of(bob)]),
-            mentions: Mentions::Users(vec![user_of(alice)]),
-        };
-        assert_eq!(happened, [edited]);
-        let now = &story.messages[&message];
-        assert_eq!(now.text.as_deref(), Some("hi @alice"));
-        assert_eq!(now.mentions, Mentions::Users(vec![user_of(alice)]));
-        assert_eq!(now.edited_ts, Some(story.workspace.last_ts));
-    }
-
-    #[test]
-    fn an_edit_to_the_same_text_is_no_event() {
-        let (mut story, alice, _) = scene();
-        let message = story.post(alice, "general", "hi");
-        assert_eq!(story.when(alice, &edit_to(message, "hi\n")), Ok(vec![]));
-    }
-
-    #[test]
-    fn only_the_sender_edits_and_deletes() {
-        let (mut story, alice, bob) = scene();
-        let message = story.post(bob, "general", "hi");
-        for command in [edit_to(message, "ho"), Command::DeleteMessage { message }] {
-            let outcome = story.when(alice, &command);
-            assert_eq!(outcome, Err(Rejection::NotTheSender), "not even the administrator");
-            assert!(story.when(bob, &command).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_message_that_mallory_may_not_read_does_not_exist_for_her() {
-        let (mut story, alice, bob) = scene();
-        let mallory = story.sign_up("mallory");
-        let message = story.post(alice, "dm:alice:bob", "psst");
-        let react = Command::React { message, reaction: "heart".to_owned(), on: None };
-        for command in [edit_to(message, "ha"), Command::DeleteMessage { message }, react.clone()] {
-            assert_eq!(story.when(mallory, &command), Err(Rejection::MessageNotFound));
-        }
-        assert!(story.when(bob, &react).is_ok(), "it is there");
-    }
-
-    #[test]
-    fn deleting_leaves_a_tombstone_and_erases_every_text_it_had() {
-        let (mut story, alice, bob) = scene();
-        let target = story.post(bob, "general", "who is in?");
-        let message = story.given(alice, &post_to("general", "@bob me", Some(target)))[0].seq;
-        let edit = story.given(alice, &edit_to(message, "@bob not me"))[0].seq;
-        let heart = Command::React { message, reaction: "heart".to_owned(), on: None };
-        story.given(bob, &heart);
-        let before = story.messages[&message].clone();
-        let batch = story.run(alice, None, &Command::DeleteMessage { message }).unwrap();
-        assert_eq!(batch.redacted, [message, edit]);
-        let deleted = Event::MessageDeleted {
-            channel: before.channel,
-            message,
-            sender: user_of(alice),
-            mentions_before: Mentions::Users(vec![user_of(bob)]),
-        };
-        assert_eq!(batch.events[0].event(), Some(&deleted));
-        let tombstone = Message {
-            text: None,
-            mentions: Mentions::Nobody,
-            reply_to: None,
-            reactions: BTreeMap::new(),
-            deleted: true,
-            deleted_ts: Some(batch.events[0].ts),
-            ..before
-        };
-        assert_eq!(story.messages[&message], tombstone);
-        assert!(tombstone.edited_ts.is_some() && tombstone.reactions_ts.is_some());
-    }
-
-    #[test]
-    fn a_deleted_message_stays_deleted() {
-        let (mut story, alice, _) = scene();
-        let message = story.post(alice, "general", "oops");
-        story.given(alice, &Command::DeleteMessage { message });
-        assert_eq!(story.when(alice, &Command::DeleteMessage { message }), Ok(vec![]));
-        let refused = story.when(alice, &edit_to(message, "better"));
-        assert_eq!(refused, Err(Rejection::MessageDeleted));
-    }
-
-    #[test]
-    fn a_redacted_record_is_a_tombstone_without_a_time_until_its_deletion_is_applied() {
-        let (mut story, alice, _) = scene();
-        let message = story.post(alice, "general", "oops");
-        story.given(alice, &edit_to(message, "ops"));
-        story.given(alice, &Command::DeleteMessage { message });
-        let [posted, edited, deleted] = &story.log[story.log.len() - 3..] else {
-            panic!("three events happened");
-        };
-        let mut folded = Message::posted(posted);
-        folded.apply(edited);
-        assert!(folded.deleted && folded.deleted_ts.is_none() && folded.text.is_none());
-        folded.apply(deleted);
-        assert_eq!(folded, story.messages[&message]);
-    }
-
-    #[test]
-    fn the_events_of_another_message_change_nothing() {
-        let (mut story, alice, _) = scene();
-        let first = story.post(alice, "general", "one");
-        let second = story.post(alice, "general", "two");
-        let before = story.messages[&first].clone();
-        let edited = story.given(alice, &edit_to(second, "three"));
-        let mut folded = before.clone();
-        folded.apply(&edited[0]);
-        assert_eq!(folded, before);
-    }
-
-    #[test]
-    fn the_client_msg_id_stands_on_the_message_and_not_on_the_channel_it_opened() {
-        let (mut story, alice, _) = scene();
-        let id = ClientMsgId::parse("4f1c").unwrap();
-        let post = post_to("dm:alice:bob", "psst", None);
-        let events = story.run(alice, Some(id.clone()), &post).unwrap().events;
-        assert_eq!(events[0].client_msg_id, None);
-        assert_eq!(Message::posted(&events[1]).client_msg_id, Some(id));
-    }
-
-    #[test]
-    fn a_message_that_draws_nothing_is_empty() {
-        let (mut story, alice) = {
-            let mut story = Story::new();
-            story.create_channel("general");
-            let alice = story.sign_up("alice");
-            (story, alice)
-        };
-        for blank in ["\u{200B}", "\u{FEFF} \u{2060}", "\u{202E}\u{3164}", "\u{7}"] {
-            let posted = story.when(alice, &post_to("general", blank, None));
-            assert_eq!(posted, Err(Rejection::TextEmpty), "{blank:?}");
-        }
-        assert!(story.when(alice, &post_to("general", "👨\u{200D}👩", None)).is_ok());
-    }
-
-    #[test]
-    fn a_late_repeat_of_a_wish_that_was_true_already_undoes_nothing() {
-        let mut story = Story::new();
-        story.create_channel("general");
-        let alice = story.sign_up("alice");
-        let message = story.post(alice, "general", "one");
-        let again = Command::EditMessage { message, text: "one".to_owned() };
-        assert_eq!(
-            story.when(alice, &again),
-            Ok(vec![]),
-            "without an id there is nothing to remember"
-        );
-        let named = Some(ClientMsgId::parse("k2").unwrap());
-        let batch = story.run(alice, named.clone(), &again).unwrap();
-        assert_eq!(batch.events.len(), 1, "the event remembers the id");
-        assert_eq!(batch.events[0].client_msg_id, named);
-    }
-}
+mod tests;
