@@ -9,8 +9,8 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, administration, channels, groups, invites, messages, people, preferences, presence,
-    read_markers, state, stream,
+    accounts, administration, channels, directory, directs, groups, invites, members, messages,
+    people, preferences, presence, private_channels, read_markers, state, stream,
 };
 use crate::app::App;
 
@@ -20,8 +20,13 @@ use crate::app::App;
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::change_password,
         accounts::me, accounts::users, state::state,
-        channels::list, channels::create, channels::rename, channels::directs,
-        channels::open_direct, channels::members,
+        channels::list, channels::create, channels::rename, channels::set_topic,
+        channels::describe, channels::archive, channels::set_posters, directory::directory,
+        members::join, members::leave, members::add, members::remove, members::hand_over,
+        members::list, private_channels::list, private_channels::create,
+        private_channels::rename, private_channels::add_member, private_channels::leave,
+        private_channels::list_members, directs::list, directs::open, directs::close,
+        directs::show,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::mentions, messages::emoji,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
