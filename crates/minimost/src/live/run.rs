@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::fan_out::{MarkerBoard, segments};
+use super::notify::notify;
 use super::{Cursor, Shared, frame, wake};
 use crate::published::Announcement;
 
@@ -68,6 +69,9 @@ impl Shared {
         let mut registry = self.registry();
         for segment in &segments {
             registry.tell(segment, &mut wakers);
+        }
+        for announcement in round {
+            notify(&registry, announcement, &mut wakers);
         }
         let (mut posted, mut gone) = (Vec::new(), Vec::new());
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
