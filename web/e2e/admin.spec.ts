@@ -142,7 +142,7 @@ test('a group is mentioned by one handle, and its people are called', async () =
   const dialog = alice.page.getByRole('dialog', { name: 'New group' });
   await dialog.getByLabel('Name', { exact: true }).fill('Developers');
   await dialog.getByLabel('Handle').fill('devs');
-  await dialog.getByLabel('Add people').fill('bob');
+  await dialog.getByRole('combobox', { name: 'Add people' }).fill('bob');
   await dialog.getByRole('option', { name: /bob/ }).click();
   await dialog.getByRole('button', { name: 'Create group' }).click();
   await dialog.waitFor({ state: 'hidden' });

@@ -157,7 +157,7 @@ test('keywords and levels decide what calls alice, the same in both of her windo
   await alice.page.getByLabel('Keywords', { exact: true }).press('Enter');
   await other.getByRole('list', { name: 'Your keywords' }).getByText('release').waitFor();
 
-  await alice.page.getByLabel('Set another channel').selectOption({ label: 'random' });
+  await alice.page.getByLabel('Set another channel').selectOption('random');
   await alice.page.getByLabel('Level of random').selectOption('Every message');
   await eventually(async () => {
     expect(await other.getByLabel('Level of random').inputValue()).toBe('all');
