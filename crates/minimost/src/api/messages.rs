@@ -215,7 +215,8 @@ pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec
     asker.answer(&app, all.collect())
 }
 
-async fn submit(
+/// Submits a command of the asker's, as often as one may.
+pub(super) async fn submit(
     app: &App,
     asker: &LoggedIn,
     client_msg_id: Option<ClientMsgId>,

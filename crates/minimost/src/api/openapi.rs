@@ -8,7 +8,10 @@ use utoipa::{Modify, OpenApi};
 
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
-use super::{accounts, channels, messages, presence, read_markers, state, stream};
+use super::{
+    accounts, channels, directory, directs, members, messages, presence, private_channels,
+    read_markers, state, stream,
+};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -17,8 +20,13 @@ use crate::app::App;
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::change_password,
         accounts::me, accounts::users, state::state,
-        channels::list, channels::create, channels::rename, channels::directs,
-        channels::open_direct, channels::members,
+        channels::list, channels::create, channels::rename, channels::set_topic,
+        channels::describe, channels::archive, channels::set_posters, directory::directory,
+        members::join, members::leave, members::add, members::remove, members::hand_over,
+        members::list, private_channels::list, private_channels::create,
+        private_channels::rename, private_channels::add_member, private_channels::leave,
+        private_channels::list_members, directs::list, directs::open, directs::close,
+        directs::show,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::mentions, messages::emoji,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
