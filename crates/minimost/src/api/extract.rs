@@ -141,19 +141,43 @@ impl FromRequestParts<App> for ChannelPath {
     }
 }
 
-/// The message in the path. Anything that cannot be an id names no message.
-pub(super) struct MessagePath(pub(super) Seq);
+/// Declares what names something by its id in the path. Anything that cannot be an id names nothing.
+macro_rules! id_path {
+    ($(#[$meta:meta])* $name:ident, $absent:ident) => {
+        $(#[$meta])*
+        pub(super) struct $name(pub(super) Seq);
 
-impl FromRequestParts<App> for MessagePath {
-    type Rejection = ApiError;
+        impl FromRequestParts<App> for $name {
+            type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MessagePath, ApiError> {
-        let text = path_part(parts, app).await.ok_or(Rejection::MessageNotFound)?;
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let id = text.parse::<i64>().ok().filter(|_| is_number);
-        let id = id.and_then(|id| u64::try_from(id).ok()).ok_or(Rejection::MessageNotFound)?;
-        Ok(MessagePath(Seq(id)))
-    }
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<$name, ApiError> {
+                let id = path_part(parts, app).await.as_deref().and_then(id);
+                Ok($name(id.ok_or(Rejection::$absent)?))
+            }
+        }
+    };
+}
+
+id_path!(
+    /// The message in the path.
+    MessagePath,
+    MessageNotFound
+);
+id_path!(
+    /// The scheduled message in the path.
+    SchedulePath,
+    ScheduleNotFound
+);
+id_path!(
+    /// The reminder in the path.
+    ReminderPath,
+    ReminderNotFound
+);
+
+fn id(text: &str) -> Option<Seq> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let id = text.parse::<i64>().ok().filter(|_| is_number);
+    id.and_then(|id| u64::try_from(id).ok()).map(Seq)
 }
 
 /// Where the request came from; `door` puts it there.

@@ -9,15 +9,23 @@
 mod accounts;
 mod channels;
 mod door;
+mod drafts;
+mod edit_history;
 mod extract;
 mod fields;
+mod forwarding;
 mod messages;
 pub mod openapi;
+mod pins;
+mod polls;
 mod presence;
 mod problem;
 mod problem_kind;
 mod problem_page;
 mod read_markers;
+mod reminders;
+mod saved;
+mod scheduled;
 mod serve;
 mod stall;
 mod state;
@@ -61,6 +69,25 @@ pub fn router(app: App) -> Router {
         .route("/react/{id}", post(messages::react))
         .route("/mentions", get(messages::mentions))
         .route("/emoji", get(messages::emoji))
+        .route("/message/{id}/history", get(edit_history::history))
+        .route("/pin/{id}", post(pins::pin))
+        .route("/pins/{channel}", get(pins::list))
+        .route("/save/{id}", post(saved::save))
+        .route("/saved", get(saved::list))
+        .route("/forward/{id}", post(forwarding::forward))
+        .route("/poll/{channel}", post(polls::create))
+        .route("/vote/{id}", post(polls::vote))
+        .route("/close_poll/{id}", post(polls::close))
+        // Later
+        .route("/drafts", get(drafts::list))
+        .route("/drafts/{channel}", post(drafts::save))
+        .route("/scheduled", get(scheduled::list))
+        .route("/schedule/{channel}", post(scheduled::schedule))
+        .route("/scheduled/{id}", post(scheduled::change))
+        .route("/scheduled/{id}/cancel", post(scheduled::cancel))
+        .route("/reminders", get(reminders::list))
+        .route("/remind", post(reminders::remind))
+        .route("/reminders/{id}/done", post(reminders::done))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
         .route("/last_read/{channel}", get(read_markers::last_read))

@@ -8,7 +8,10 @@ use utoipa::{Modify, OpenApi};
 
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
-use super::{accounts, channels, messages, presence, read_markers, state, stream};
+use super::{
+    accounts, channels, drafts, edit_history, forwarding, messages, pins, polls, presence,
+    read_markers, reminders, saved, scheduled, state, stream,
+};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -21,6 +24,10 @@ use crate::app::App;
         channels::open_direct, channels::members,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::mentions, messages::emoji,
+        edit_history::history, pins::pin, pins::list, saved::save, saved::list,
+        forwarding::forward, polls::create, polls::vote, polls::close,
+        drafts::list, drafts::save, scheduled::list, scheduled::schedule, scheduled::change,
+        scheduled::cancel, reminders::list, reminders::remind, reminders::done,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
         read_markers::channel_unreads, read_markers::unread_count,
         presence::online_users, presence::update, presence::set_override, presence::get_override,

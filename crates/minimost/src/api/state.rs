@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 
 use super::accounts::{self, Account};
 use super::extract::{Answer, LoggedIn};
-use super::presence;
 use super::problem::ApiError;
+use super::{drafts, presence, reminders, saved, scheduled};
 use crate::app::App;
 use crate::projection::mailbox::Counts;
-use crate::wire::ChannelView;
+use crate::wire::{ChannelView, DraftView, ReminderView, ScheduledView};
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -25,6 +25,11 @@ pub(super) struct StateView {
     /// The names of all accounts, the asker's included, sorted.
     users: Vec<String>,
     channels: Vec<ChannelState>,
+    /// Ids of the messages that the asker keeps, newest save first.
+    saved: Vec<u64>,
+    drafts: Vec<DraftView>,
+    scheduled: Vec<ScheduledView>,
+    reminders: Vec<ReminderView>,
     /// As in `GET /online_users`.
     presence: BTreeMap<String, &'static str>,
     #[serde(rename = "override")]
@@ -64,6 +69,10 @@ pub(super) async fn state(
         me: Account::new(asker.user, workspace).ok_or(Rejection::NotLoggedIn)?,
         users: accounts::names(workspace),
         channels: channel_states(asker.user, workspace, &counts),
+        saved: saved::saved_ids(asker.user, workspace),
+        drafts: drafts::drafts(asker.user, workspace),
+        scheduled: scheduled::scheduled(asker.user, workspace),
+        reminders: reminders::reminders(asker.user, workspace),
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
