@@ -10,6 +10,7 @@ use chat::{ClientMsgId, Command, Rejection, Seq, UserName};
 
 use super::extract::{Answer, GroupPath, LoggedIn};
 use super::fields::{Input, fields};
+use super::members::user_names;
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
@@ -113,14 +114,4 @@ fn view(group: Seq, receipt: &Receipt) -> Result<GroupView, ApiError> {
     let workspace = &receipt.workspace;
     let found = workspace.groups.get(&group).ok_or(Rejection::GroupNotFound)?;
     Ok(GroupView::new(group, found, workspace))
-}
-
-/// Names of people; a word that cannot be a name is nobody's.
-fn user_names(words: &[String]) -> Result<Vec<UserName>, Rejection> {
-    let unnameable = words.iter().filter(|word| UserName::parse(word).is_err());
-    let unnameable: Vec<_> = unnameable.cloned().collect();
-    if !unnameable.is_empty() {
-        return Err(Rejection::NoSuchUser(unnameable));
-    }
-    Ok(words.iter().filter_map(|word| UserName::parse(word).ok()).collect())
 }
