@@ -81,14 +81,9 @@ test('an edit, a reaction, a reply and a delete reach the other screen', async (
   await alice.message('I am in').filter({ hasText: 'lunch at one' }).waitFor();
 
   await alice.timeline.getByRole('article').filter({ hasText: 'lunch at one' }).first().hover();
-  await alice.timeline
-    .getByRole('article')
-    .filter({ hasText: 'lunch at one' })
-    .first()
-    .getByRole('button', { name: 'Delete', exact: true })
-    .click();
-  const confirm = alice.page.getByRole('dialog').getByRole('button', { name: 'Delete' });
-  if ((await confirm.count()) > 0) await confirm.click();
+  await alice.page.getByRole('button', { name: 'More actions' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await alice.page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await eventually(async () => {
     expect(await bob.timeline.getByText('lunch at one').count()).toBe(0);
   });
@@ -102,14 +97,13 @@ test('typing and presence show, and a reload keeps everything', async () => {
 
   await bob.page.getByRole('button', { name: /^\d+ members$/ }).click();
   const aliceInTheList = bob.page
-    .getByRole('dialog')
+    .getByRole('list', { name: 'Members' })
     .getByRole('listitem')
     .filter({ hasText: 'alice' });
   await aliceInTheList.filter({ hasText: 'online' }).waitFor();
   await alice.page.getByRole('button', { name: 'Account: alice' }).click();
   await alice.page.getByRole('button', { name: /Away/ }).click();
   await aliceInTheList.filter({ hasText: 'away' }).waitFor();
-  await bob.page.keyboard.press('Escape');
 
   await bob.page.reload();
   await bob.message('before the reload').waitFor();

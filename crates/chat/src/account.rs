@@ -190,6 +190,7 @@ fn closed(user: UserId, session: SessionId) -> Event {
 mod tests {
     use super::*;
     use crate::command::Command;
+    use crate::personal::PersonalWish;
     use crate::testing::{Story, wish};
 
     fn sign_up_as(name: &str) -> Command {
@@ -274,7 +275,19 @@ mod tests {
             Command::EditMessage { message, text: "ho".to_owned() },
             Command::DeleteMessage { message },
             Command::React { message, reaction: "heart".to_owned(), on: None },
-            Command::MarkRead { channel: general, up_to: None },
+            Command::MarkRead { channel: general.clone(), up_to: None },
+            Command::JoinChannel { channel: general.clone() },
+            Command::LeaveChannel { channel: general.clone() },
+            Command::MarkUnread { message },
+            Command::MarkAllRead,
+            Command::FollowThread { root: message, on: true },
+            Command::PinMessage { message, on: None },
+            Command::Vote { message, options: Vec::new() },
+            Command::SaveDraft { channel: general, thread: None, text: "hi".to_owned() },
+            Command::SetReminder { message: Some(message), text: String::new(), due: story.now },
+            Command::SetStatus { status: None },
+            Command::ChangePersonal(PersonalWish::Keywords(vec!["hi".to_owned()])),
+            Command::DeleteGroup { group: message },
         ];
         let gone = Actor::User { user: user_of(alice), session: SessionId(Seq(999)) };
         for command in &commands {

@@ -213,8 +213,9 @@ fn about_members(record: &LoggedEvent) -> Vec<UserId> {
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
-    use crate::event::Body;
+    use crate::event::{Body, EventKind};
     use crate::ids::{ChannelName, Seq};
+    use crate::member::History;
     use crate::testing::{Story, wish};
 
     fn user_of(actor: Actor) -> UserId {
@@ -308,5 +309,75 @@ mod tests {
         let alice = user_of(story.sign_up("alice"));
         assert!(may_read(alice, general, &story.workspace));
         assert!(!may_read(UserId(Seq(999)), general, &story.workspace));
+    }
+
+    /// Alice's private channel with bob in it, and mallory outside.
+    fn private_scene() -> (Story, [Actor; 3], ChannelName) {
+        let mut story = Story::new();
+        let people = ["alice", "bob", "mallory"].map(|name| story.sign_up(name));
+        let plans = story.create_private(people[0], &["bob"]);
+        (story, people, plans)
+    }
+
+    #[test]
+    fn a_public_channel_is_known_to_everybody_and_read_by_its_members() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let mallory = story.sign_up("mallory");
+        story.create_joined(alice, "lunch");
+        let created = story.log.last().unwrap().clone();
+        story.post(alice, "lunch", "soup?");
+        let posted = story.log.last().unwrap().clone();
+        let sees = |story: &Story, record| may_see_now(user_of(mallory), record, &story.workspace);
+        assert!(sees(&story, &created) && !sees(&story, &posted));
+        assert_eq!(audience(&posted, &story.workspace), Audience::Users(vec![user_of(alice)]));
+    }
+
+    #[test]
+    fn who_was_removed_sees_their_end_and_nothing_of_before() {
+        let (mut story, [alice, bob, mallory], plans) = private_scene();
+        story.post(alice, "private:1", "the plan");
+        let name = wish::name("bob");
+        story.given(alice, &Command::RemoveMember { channel: plans, name });
+        let seen_by = |who: Actor| {
+            let records = story.log.iter().filter(|record| record.channel.is_some());
+            let seen = records.filter(|record| may_see_now(user_of(who), record, &story.workspace));
+            seen.map(|record| record.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(seen_by(bob), [EventKind::MemberRemoved]);
+        assert!(seen_by(mallory).is_empty());
+        assert_eq!(seen_by(alice).len(), 4, "all of it");
+    }
+
+    #[test]
+    fn who_comes_late_sees_nothing_that_is_about_an_older_message() {
+        let (mut story, [alice, bob, mallory], plans) = private_scene();
+        let message = story.post(bob, "private:1", "the plan");
+        let (names, history) = (wish::names(&["mallory"]), History::FromJoin);
+        let came = story.given(alice, &Command::AddMembers { channel: plans, names, history });
+        let members = Audience::Users([alice, bob, mallory].map(user_of).to_vec());
+        assert_eq!(audience(&came[0], &story.workspace), members);
+        story.reply(alice, message, "go on");
+        let said = story.log.last().unwrap().clone();
+        assert_eq!(audience(&said, &story.workspace), members, "what is said now");
+        for command in [
+            Command::PinMessage { message, on: None },
+            Command::React { message, reaction: "heart".to_owned(), on: None },
+            Command::EditMessage { message, text: "no plan".to_owned() },
+            Command::DeleteMessage { message },
+        ] {
+            let happened = story.given(bob, &command);
+            let seen = audience(&happened[0], &story.workspace);
+            assert_eq!(seen, Audience::Users([alice, bob].map(user_of).to_vec()), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn following_a_thread_is_told_to_those_who_follow() {
+        let (mut story, [alice, bob, _], _) = private_scene();
+        let root = story.post(bob, "private:1", "who is in?");
+        let happened = story.given(alice, &Command::FollowThread { root, on: true });
+        let seen = audience(&happened[0], &story.workspace);
+        assert_eq!(seen, Audience::Users(vec![user_of(alice)]));
     }
 }

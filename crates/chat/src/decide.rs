@@ -154,6 +154,10 @@ impl Command {
 }
 
 /// Decides one command. `next_seq` is the seq that the first event will have.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per command; parts would hide that none is forgotten"
+)]
 pub fn decide(
     workspace: &Workspace,
     facts: &Facts,
@@ -191,7 +195,7 @@ pub fn decide(
         }
         Command::CreateChannel { slug, name, topic, description, is_default } => {
             let about = channel::About { name, topic, description };
-            channel::create(case, actor, slug, about, *is_default)
+            channel::create(case, actor, slug, &about, *is_default)
         }
         Command::CreatePrivateChannel { name, topic, members } => {
             private::create(case, user()?, name, topic, members)

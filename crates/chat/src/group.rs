@@ -81,3 +81,85 @@ pub(crate) fn delete(case: Case<'_>, actor: Actor, group: Seq) -> Result<Decisio
     }
     Ok(Decision::new(admin, vec![Event::GroupDeleted { group }]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::testing::Story;
+    use crate::testing::wish::{name, names, user_of};
+
+    fn save(group: Option<Seq>, handle: Option<&str>, members: Option<&[&str]>) -> Command {
+        let (handle, members) = (handle.map(name), members.map(names));
+        Command::SaveGroup { group, wish: GroupWish { handle, name: None, members } }
+    }
+
+    fn scene() -> (Story, Actor, Actor) {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        (story, alice, bob)
+    }
+
+    #[test]
+    fn administrators_make_change_and_delete_groups_and_nobody_else() {
+        let (mut story, alice, bob) = scene();
+        let group = story.given(alice, &save(None, Some("devs"), Some(&["bob"])))[0].seq;
+        let commands = [save(Some(group), None, Some(&["alice"])), Command::DeleteGroup { group }];
+        for command in &commands {
+            assert_eq!(story.when(bob, command), Err(Rejection::NotAnAdministrator));
+            assert!(story.when(alice, command).is_ok());
+        }
+        for command in &commands {
+            assert_eq!(story.when(alice, command), Err(Rejection::GroupNotFound), "it is gone");
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_is() {
+        let (mut story, alice, bob) = scene();
+        let group = story.given(alice, &save(None, Some("devs"), Some(&["bob"])))[0].seq;
+        assert_eq!(story.workspace.groups[&group].name, "devs", "for want of a better one");
+        let wish = GroupWish { name: Some("Developers".to_owned()), ..GroupWish::default() };
+        story.given(alice, &Command::SaveGroup { group: Some(group), wish: wish.clone() });
+        let members = [user_of(bob)].into();
+        let expected = GroupSettings { handle: name("devs"), name: "Developers".into(), members };
+        assert_eq!(*story.workspace.groups[&group], expected);
+        let again = Command::SaveGroup { group: Some(group), wish };
+        assert_eq!(story.when(alice, &again), Ok(vec![]));
+        let nameless = story.when(alice, &save(None, None, Some(&["bob"])));
+        assert!(matches!(nameless, Err(Rejection::InvalidValue { field: "handle", .. })));
+        let unknown = story.when(alice, &save(Some(group), None, Some(&["bob", "zoe"])));
+        assert_eq!(unknown, Err(Rejection::NoSuchUser(vec!["zoe".to_owned()])));
+    }
+
+    #[test]
+    fn a_handle_means_one_group_and_no_user_in_any_case() {
+        let (mut story, alice, _) = scene();
+        let devs = story.given(alice, &save(None, Some("devs"), None))[0].seq;
+        for taken in ["Devs", "BOB"] {
+            let refused = story.when(alice, &save(None, Some(taken), None));
+            assert_eq!(refused, Err(Rejection::HandleTaken(name(taken))));
+        }
+        assert!(story.when(alice, &save(Some(devs), Some("DEVS"), None)).is_ok(), "its own");
+        story.given(alice, &save(Some(devs), Some("coders"), None));
+        assert!(story.workspace.find_group("devs").is_none());
+        assert!(story.when(alice, &save(None, Some("devs"), None)).is_ok(), "it is free again");
+        story.given(alice, &Command::DeleteGroup { group: devs });
+        story.sign_up("coders");
+    }
+
+    #[test]
+    fn nobody_signs_up_under_the_handle_of_a_group() {
+        let (mut story, alice, _) = scene();
+        story.given(alice, &save(None, Some("devs"), None));
+        let sign_up = Command::SignUp {
+            name: name("DEVS"),
+            password_hash: crate::PasswordHash::default(),
+            token_hash: crate::TokenHash("t".to_owned()),
+            invite: None,
+        };
+        let refused = story.when(Actor::Anonymous, &sign_up);
+        assert_eq!(refused, Err(Rejection::NameTaken(name("DEVS"))));
+    }
+}

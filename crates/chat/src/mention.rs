@@ -53,9 +53,11 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Actor;
+    use crate::command::{Actor, Command};
+    use crate::group::GroupWish;
     use crate::ids::UserId;
-    use crate::testing::Story;
+    use crate::role::AccountChange;
+    use crate::testing::{Story, wish};
 
     fn sign_up(story: &mut Story, name: &str) -> UserId {
         let Actor::User { user, .. } = story.sign_up(name) else { panic!("{name} signed up") };
@@ -115,5 +117,56 @@ mod tests {
         let readers = Audience::Users(vec![alice, bob]);
         let found = mentions("@mallory @bob", &readers, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![bob]));
+    }
+
+    /// A group of these people, made by alice.
+    fn make_group(story: &mut Story, alice: Actor, handle: &str, members: &[&str]) {
+        let (handle, members) = (Some(wish::name(handle)), Some(wish::names(members)));
+        let wish = GroupWish { handle, name: None, members };
+        story.given(alice, &Command::SaveGroup { group: None, wish });
+    }
+
+    #[test]
+    fn a_group_names_those_of_its_people_who_may_read_the_channel() {
+        let mut story = Story::new();
+        let actor = story.sign_up("alice");
+        let bob = sign_up(&mut story, "bob");
+        let carol = sign_up(&mut story, "carol");
+        make_group(&mut story, actor, "devs", &["bob", "carol"]);
+        let found = mentions("@DEVS and @bob", &Audience::Everyone, &story.workspace, &[]);
+        assert_eq!(found, Mentions::Users(vec![bob, carol]), "each once");
+        let readers = Audience::Users(vec![carol]);
+        let found = mentions("@devs", &readers, &story.workspace, &[]);
+        assert_eq!(found, Mentions::Users(vec![carol]));
+    }
+
+    #[test]
+    fn here_names_the_readers_who_are_active() {
+        let mut story = Story::new();
+        let alice = sign_up(&mut story, "alice");
+        let bob = sign_up(&mut story, "bob");
+        sign_up(&mut story, "carol");
+        let named = |readers: &Audience, active: &[UserId]| {
+            mentions("@Here!", readers, &story.workspace, active)
+        };
+        let found = named(&Audience::Everyone, &[alice, bob]);
+        assert_eq!(found, Mentions::Users(vec![alice, bob]));
+        let found = named(&Audience::Users(vec![bob]), &[alice, bob]);
+        assert_eq!(found, Mentions::Users(vec![bob]));
+        assert_eq!(named(&Audience::Everyone, &[]), Mentions::Nobody);
+    }
+
+    #[test]
+    fn who_was_deactivated_is_named_in_no_way() {
+        let mut story = Story::new();
+        let actor = story.sign_up("alice");
+        let bob = sign_up(&mut story, "bob");
+        make_group(&mut story, actor, "devs", &["bob"]);
+        let change = AccountChange::Deactivated;
+        story.given(actor, &Command::ChangeAccount { name: wish::name("bob"), change });
+        for text in ["@bob", "@devs", "@here"] {
+            let found = mentions(text, &Audience::Everyone, &story.workspace, &[bob]);
+            assert_eq!(found, Mentions::Nobody, "{text}");
+        }
     }
 }

@@ -138,6 +138,8 @@ pub struct ScheduledMessage {
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Reminder {
     pub message: Option<Seq>,
+    /// Of the message.
+    pub channel: Option<ChannelId>,
     pub text: String,
     pub due: Timestamp,
     /// When the person was told.
@@ -259,4 +261,146 @@ fn keywords(words: &[String]) -> Result<Vec<String>, Rejection> {
         return Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX });
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audience::{Audience, audience};
+    use crate::command::{Actor, Command};
+    use crate::testing::Story;
+    use crate::testing::wish::{channel, user_of};
+
+    fn scene() -> (Story, [Actor; 3]) {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let people = ["alice", "bob", "mallory"].map(|name| story.sign_up(name));
+        (story, people)
+    }
+
+    fn personal(story: &Story, who: Actor) -> Personal {
+        Personal::clone(&story.workspace.users[&user_of(who)].personal)
+    }
+
+    fn prefer(key: &str, value: Option<&str>) -> Command {
+        let changes = [(key.to_owned(), value.map(str::to_owned))].into();
+        Command::ChangePersonal(PersonalWish::Preferences(changes))
+    }
+
+    fn save(message: Seq, on: Option<bool>) -> Command {
+        Command::ChangePersonal(PersonalWish::Save { message, on })
+    }
+
+    fn keywords(words: &[&str]) -> Command {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Command::ChangePersonal(PersonalWish::Keywords(words))
+    }
+
+    fn hide(name: &str, on: bool) -> Command {
+        Command::ChangePersonal(PersonalWish::HideDirect { channel: channel(name), on })
+    }
+
+    #[test]
+    fn what_is_personal_is_seen_by_nobody_else() {
+        let (mut story, [alice, ..]) = scene();
+        let message = story.post(alice, "general", "hi");
+        for command in [prefer("theme", Some("\"dark\"")), save(message, None), keywords(&["hi"])] {
+            let happened = story.given(alice, &command);
+            let seen = audience(&happened[0], &story.workspace);
+            assert_eq!(seen, Audience::Users(vec![user_of(alice)]), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn preferences_are_set_and_cleared_one_by_one() {
+        let (mut story, [alice, bob, _]) = scene();
+        story.given(alice, &prefer("theme", Some("\"dark\"")));
+        story.given(alice, &prefer("size", Some("12")));
+        assert_eq!(story.when(alice, &prefer("size", Some("12"))), Ok(vec![]), "as it is");
+        story.given(alice, &prefer("theme", None));
+        assert_eq!(story.when(alice, &prefer("theme", None)), Ok(vec![]), "there is none");
+        let kept: Vec<_> = personal(&story, alice).preferences.into_iter().collect();
+        assert_eq!(kept, [("size".to_owned(), "12".to_owned())]);
+        assert!(personal(&story, bob).preferences.is_empty());
+    }
+
+    #[test]
+    fn preferences_are_few_small_and_plainly_named() {
+        let (mut story, [alice, ..]) = scene();
+        let long = "k".repeat(65);
+        let big = "x".repeat(PREFERENCES_BYTES_MAX);
+        for (key, value) in [
+            ("", "1"),
+            ("Key", "1"),
+            ("k y", "1"),
+            ("ü", "1"),
+            (long.as_str(), "1"),
+            ("k", big.as_str()),
+        ] {
+            let refused = story.when(alice, &prefer(key, Some(value)));
+            assert!(matches!(refused, Err(Rejection::InvalidValue { .. })), "{key:?}");
+        }
+        assert!(story.when(alice, &prefer("k", Some(&big[1..]))).is_ok());
+        story.given(alice, &prefer("k", Some("1")));
+        for number in 1..PREFERENCES_MAX {
+            story.given(alice, &prefer(&format!("key-{number}"), Some("1")));
+        }
+        assert!(story.when(alice, &prefer("one-more", Some("1"))).is_err());
+        assert!(story.when(alice, &prefer("k", Some("2"))).is_ok(), "one that is there");
+    }
+
+    #[test]
+    fn keywords_are_kept_once_each_whatever_their_case() {
+        let (mut story, [alice, ..]) = scene();
+        story.given(alice, &keywords(&[" Ship it\n", "ship IT", "", "ÜBER", "über"]));
+        assert_eq!(personal(&story, alice).keywords, ["Ship it", "ÜBER"]);
+        assert!(story.workspace.keyword_users.contains(&user_of(alice)));
+        assert!(story.when(alice, &keywords(&[&"ü".repeat(KEYWORD_CHARS_MAX + 1)])).is_err());
+        let many: Vec<_> = (0..=KEYWORDS_MAX).map(|number| format!("word{number}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        let full = Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX });
+        assert_eq!(story.when(alice, &keywords(&many)), full);
+        assert!(story.when(alice, &keywords(&many[1..])).is_ok());
+        story.given(alice, &keywords(&[]));
+        assert!(story.workspace.keyword_users.is_empty());
+    }
+
+    #[test]
+    fn what_one_may_see_is_saved_and_what_one_no_longer_sees_is_forgotten() {
+        let (mut story, [alice, bob, mallory]) = scene();
+        let plans = story.create_private(alice, &["bob"]);
+        let message = story.post(alice, "private:1", "the plan");
+        assert_eq!(story.when(mallory, &save(message, None)), Err(Rejection::MessageNotFound));
+        story.given(bob, &save(message, None));
+        assert_eq!(story.when(bob, &save(message, Some(true))), Ok(vec![]), "it is saved");
+        story.given(bob, &Command::LeaveChannel { channel: plans });
+        assert!(personal(&story, bob).saved.contains_key(&message));
+        story.given(bob, &save(message, None));
+        assert!(personal(&story, bob).saved.is_empty());
+        assert_eq!(story.when(bob, &save(message, None)), Err(Rejection::MessageNotFound));
+        story.given(alice, &Command::DeleteMessage { message });
+        assert_eq!(story.when(alice, &save(message, None)), Err(Rejection::MessageDeleted));
+    }
+
+    #[test]
+    fn a_closed_direct_channel_is_hidden_until_something_new_is_said() {
+        let (mut story, [alice, bob, mallory]) = scene();
+        story.post(alice, "dm:alice:bob", "psst");
+        let id = story.channel_id(&channel("dm:alice:bob"));
+        let is_hidden = |story: &Story| story.workspace.is_hidden(user_of(bob), id);
+        story.given(bob, &hide("dm:alice:bob", true));
+        assert!(is_hidden(&story) && !story.workspace.is_hidden(user_of(alice), id));
+        assert_eq!(story.when(bob, &hide("dm:alice:bob", true)), Ok(vec![]), "it is");
+        story.post(alice, "dm:alice:bob", "psst!");
+        assert!(!is_hidden(&story));
+        story.given(bob, &hide("dm:alice:bob", true));
+        story.given(bob, &hide("dm:alice:bob", false));
+        assert!(!is_hidden(&story));
+        let refused = story.when(mallory, &hide("dm:alice:bob", true));
+        assert_eq!(refused, Err(Rejection::NotAMember));
+        let general = story.when(bob, &hide("general", true));
+        assert_eq!(general, Err(Rejection::NotADirectChannel));
+        let unopened = story.when(bob, &hide("dm:bob:mallory", true));
+        assert_eq!(unopened, Err(Rejection::ChannelNotFound));
+    }
 }

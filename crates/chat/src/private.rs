@@ -17,6 +17,9 @@ pub(crate) fn create(
 ) -> Result<Decision, Rejection> {
     let number = case.workspace.last_private + 1;
     let mut members = direct::accounts(case, names)?;
+    if members.iter().any(|member| case.workspace.users[member].is_deactivated) {
+        return Err(Rejection::AccountDeactivated);
+    }
     members.insert(user);
     let origin = ChannelOrigin::Private { number, name: display_name(name)?, members };
     let mut events = vec![Event::ChannelCreated { origin }];

@@ -93,7 +93,7 @@ pub(crate) fn change(
     }
     if let Some(zone) = &wish.time_zone {
         let zone = zone.as_deref().map(str::trim).filter(|zone| !zone.is_empty());
-        if !zone.is_none_or(|zone| TimeZone::get(zone).is_ok()) {
+        if zone.is_some_and(|zone| TimeZone::get(zone).is_err()) {
             return Err(Rejection::invalid("time_zone", "like Europe/Berlin"));
         }
         profile.time_zone = zone.map(str::to_owned);
@@ -140,4 +140,106 @@ fn changed(case: Case<'_>, user: UserId, profile: Profile) -> Decision {
 fn is_color(text: &str) -> bool {
     text.strip_prefix('#')
         .is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::testing::Story;
+    use crate::testing::wish::user_of;
+
+    #[expect(clippy::option_option, clippy::unnecessary_wraps, reason = "as a wish has it")]
+    fn said(text: &str) -> Option<Option<String>> {
+        Some(Some(text.to_owned()))
+    }
+
+    fn scene() -> (Story, Actor) {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        (story, alice)
+    }
+
+    fn profile_of(story: &Story, who: Actor) -> Profile {
+        Profile::clone(&story.workspace.users[&user_of(who)].profile)
+    }
+
+    fn status(emoji: Option<&str>, text: &str, until: Option<Timestamp>) -> Command {
+        let (emoji, text) = (emoji.map(str::to_owned), text.to_owned());
+        Command::SetStatus { status: Some(CustomStatus { emoji, text, until }) }
+    }
+
+    #[test]
+    fn what_is_not_said_stays_and_what_is_empty_is_cleared() {
+        let (mut story, alice) = scene();
+        let wish = ProfileWish {
+            display_name: said(" Alice\n A. "),
+            name_color: said("#12AB9F"),
+            bio: said("hi"),
+            ..ProfileWish::default()
+        };
+        story.given(alice, &Command::ChangeProfile(wish.clone()));
+        assert_eq!(story.when(alice, &Command::ChangeProfile(wish)), Ok(vec![]), "as it is");
+        let wish = ProfileWish {
+            bio: said("  "),
+            pronouns: said("she"),
+            time_zone: said("Europe/Berlin"),
+            ..ProfileWish::default()
+        };
+        story.given(alice, &Command::ChangeProfile(wish));
+        let expected = Profile {
+            display_name: Some("Alice A.".to_owned()),
+            name_color: Some("#12ab9f".to_owned()),
+            bio: None,
+            pronouns: Some("she".to_owned()),
+            time_zone: Some("Europe/Berlin".to_owned()),
+            status: None,
+        };
+        assert_eq!(profile_of(&story, alice), expected);
+        let wish = ProfileWish { time_zone: Some(None), ..ProfileWish::default() };
+        story.given(alice, &Command::ChangeProfile(wish));
+        assert_eq!(profile_of(&story, alice).time_zone, None);
+    }
+
+    #[test]
+    fn a_profile_is_short_and_names_a_colour_and_a_zone_that_exist() {
+        let (mut story, alice) = scene();
+        let long = |chars_max: usize| said(&"ü".repeat(chars_max + 1));
+        let wishes = [
+            ProfileWish { display_name: long(DISPLAY_NAME_CHARS_MAX), ..ProfileWish::default() },
+            ProfileWish { bio: long(BIO_CHARS_MAX), ..ProfileWish::default() },
+            ProfileWish { pronouns: long(PRONOUNS_CHARS_MAX), ..ProfileWish::default() },
+            ProfileWish { name_color: said("red"), ..ProfileWish::default() },
+            ProfileWish { name_color: said("#12345"), ..ProfileWish::default() },
+            ProfileWish { name_color: said("#12345g"), ..ProfileWish::default() },
+            ProfileWish { name_color: said("#12345ü"), ..ProfileWish::default() },
+            ProfileWish { time_zone: said("Mars/Olympus"), ..ProfileWish::default() },
+            ProfileWish { time_zone: said("../etc/passwd"), ..ProfileWish::default() },
+        ];
+        for wish in wishes {
+            let refused = story.when(alice, &Command::ChangeProfile(wish.clone()));
+            assert!(matches!(refused, Err(Rejection::InvalidValue { .. })), "{wish:?}");
+        }
+        assert_eq!(profile_of(&story, alice), Profile::default(), "nothing has changed");
+        let wish = ProfileWish { bio: said(&"ü".repeat(BIO_CHARS_MAX)), ..ProfileWish::default() };
+        assert!(story.when(alice, &Command::ChangeProfile(wish)).is_ok());
+    }
+
+    #[test]
+    fn a_status_has_an_emoji_or_a_text_and_may_end() {
+        let (mut story, alice) = scene();
+        let until = Some(story.now.plus_micros(1));
+        story.given(alice, &status(Some("🌴"), " on an island ", until));
+        let (emoji, text) = (Some("palm_tree".to_owned()), "on an island".to_owned());
+        assert_eq!(profile_of(&story, alice).status, Some(CustomStatus { emoji, text, until }));
+        let past = status(None, "there", Some(story.now));
+        assert!(matches!(story.when(alice, &past), Err(Rejection::InvalidValue { .. })));
+        let unknown = Rejection::UnknownReaction("sunday".to_owned());
+        assert_eq!(story.when(alice, &status(Some("sunday"), "", None)), Err(unknown));
+        let long = status(None, &"ü".repeat(STATUS_CHARS_MAX + 1), None);
+        assert!(story.when(alice, &long).is_err());
+        story.given(alice, &status(None, " ", None));
+        assert_eq!(profile_of(&story, alice).status, None, "nothing was said");
+        assert_eq!(story.when(alice, &Command::SetStatus { status: None }), Ok(vec![]));
+    }
 }

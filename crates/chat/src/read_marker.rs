@@ -143,4 +143,56 @@ mod tests {
         let channel = story.messages[&message].channel;
         assert!(story.workspace.read_up_to(user, channel) < message);
     }
+
+    #[test]
+    fn a_message_is_unread_again_from_just_before_it() {
+        let (mut story, alice, bob) = scene();
+        let Actor::User { user, .. } = bob else { panic!("bob signed up") };
+        let first = story.post(alice, "general", "one");
+        let second = story.post(alice, "general", "two");
+        story.given(bob, &mark("general", None));
+        story.given(bob, &Command::MarkUnread { message: second });
+        let channel = story.messages[&first].channel;
+        let up_to = story.workspace.read_up_to(user, channel);
+        assert!(first <= up_to && up_to < second);
+        let mallory = story.sign_up("mallory");
+        let hidden = story.post(alice, "dm:alice:bob", "psst");
+        let unread = Command::MarkUnread { message: hidden };
+        assert_eq!(story.when(mallory, &unread), Err(Rejection::MessageNotFound));
+    }
+
+    #[test]
+    fn a_reply_beside_the_channel_is_unread_in_its_thread() {
+        let (mut story, alice, bob) = scene();
+        let root = story.post(bob, "general", "who is in?");
+        let reply = story.reply(alice, root, "me");
+        let channel = story.messages[&root].channel;
+        let up_to = Seq(reply.0 - 1);
+        let happened = story.when(bob, &Command::MarkUnread { message: reply });
+        assert_eq!(happened, Ok(vec![Event::ThreadRead { channel, root, up_to }]));
+    }
+
+    #[test]
+    fn nothing_from_before_a_person_came_is_unread_again() {
+        let (mut story, alice, bob) = scene();
+        let Actor::User { user, .. } = bob else { panic!("bob signed up") };
+        let lunch = story.create_joined(alice, "lunch");
+        let message = story.post(alice, "lunch", "soup?");
+        story.given(bob, &Command::JoinChannel { channel: lunch.clone() });
+        story.given(bob, &Command::MarkUnread { message });
+        assert!(story.workspace.read_up_to(user, story.channel_id(&lunch)) > message);
+    }
+
+    #[test]
+    fn all_channels_are_read_where_something_newer_stands() {
+        let (mut story, alice, bob) = scene();
+        story.post(alice, "general", "one");
+        story.post(alice, "random", "two");
+        story.create_private(alice, &[]);
+        story.post(alice, "private:1", "not for bob");
+        assert_eq!(story.when(bob, &Command::MarkAllRead).unwrap().len(), 2);
+        assert_eq!(story.when(bob, &Command::MarkAllRead), Ok(vec![]), "nothing is newer");
+        story.post(alice, "dm:alice:bob", "psst");
+        assert_eq!(story.when(bob, &Command::MarkAllRead).unwrap().len(), 1);
+    }
 }

@@ -71,3 +71,27 @@ pub(crate) fn change(
     }
     Ok(Decision::new(admin, vec![Event::SettingsChanged { change }]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Command;
+    use crate::testing::Story;
+
+    #[test]
+    fn administrators_change_settings_and_nobody_else() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let change = SettingsChange::EditHistory(EditHistoryVisibility::Nobody);
+        let command = Command::ChangeSettings { change };
+        assert_eq!(story.when(bob, &command), Err(Rejection::NotAnAdministrator));
+        assert_eq!(story.when(Actor::Anonymous, &command), Err(Rejection::NotLoggedIn));
+        let changed = Ok(vec![Event::SettingsChanged { change }]);
+        assert_eq!(story.when(alice, &command), changed);
+        assert_eq!(story.when(alice, &command), Ok(vec![]), "it is so already");
+        let expected =
+            Settings { edit_history: EditHistoryVisibility::Nobody, ..Settings::default() };
+        assert_eq!(story.workspace.settings, expected);
+    }
+}

@@ -16,10 +16,11 @@ use eventlog::{Reader, Record};
 use crate::codec::{self, DecodeError};
 
 /// What can be about a message after it was posted.
-const CHANGES: [EventKind; 7] = [
+const CHANGES: [EventKind; 8] = [
     EventKind::MessageEdited,
     EventKind::MessageDeleted,
     EventKind::MessageReacted,
+    EventKind::MessagePosted, // as a reply in its thread
     EventKind::ThreadReplied,
     EventKind::ThreadChanged,
     EventKind::PollVoted,
@@ -149,9 +150,11 @@ pub fn messages_by_id(
     })
 }
 
-/// Messages of a channel that are new or changed in `(since, until)`, as they were after `up_to`, oldest first.
+/// Messages of a channel, replies in its threads included, that are new or changed in `(since, until)`, as they were
+/// after `up_to`, oldest first.
 ///
-/// A message counts when it was posted, edited, reacted to or deleted later than `since` and earlier than `until`
+/// A message counts when it was posted, edited, reacted to, voted on, replied to in its thread or deleted later than
+/// `since` and earlier than `until`
 /// (`None`: however late). When there are more than `limit`, these are the ones with the lowest ids: the caller goes on
 /// by id.
 pub fn messages_changed(
@@ -176,9 +179,13 @@ pub fn messages_changed(
             changed.extend(reader.channel_targets(id, kind.code(), after, last, limit)?);
         }
         let changed: Vec<_> = changed.into_iter().take(limit).collect();
-        let (posted, rest) = (EventKind::MessagePosted.code(), limit - changed.len());
         let mut records = reader.by_seqs(&changed)?;
-        records.extend(reader.channel_oldest(id, posted, after, last.saturating_add(1), rest)?);
+        let (before, rest) = (last.saturating_add(1), limit - changed.len());
+        for kind in [EventKind::MessagePosted, EventKind::ThreadReplied] {
+            records.extend(reader.channel_oldest(id, kind.code(), after, before, rest)?);
+        }
+        records.sort_unstable_by_key(|record| record.seq);
+        records.truncate(limit);
         fold(reader, &records, up_to)
     })
 }
@@ -249,9 +256,10 @@ mod tests {
         fn followed(&self, up_to: Seq) -> BTreeMap<Seq, Message> {
             let mut messages = BTreeMap::new();
             for record in self.records(up_to) {
-                if record.kind == EventKind::MessagePosted {
+                if record.kind.begins_message() {
                     messages.insert(record.seq, Message::posted(record));
-                } else if let Some(message) = record.target.and_then(|id| messages.get_mut(&id)) {
+                }
+                if let Some(message) = record.target.and_then(|id| messages.get_mut(&id)) {
                     message.apply(record);
                 }
             }
@@ -260,7 +268,7 @@ mod tests {
 
         fn followed_in(&self, channel: ChannelId, up_to: Seq) -> Vec<Message> {
             let messages = self.followed(up_to).into_values();
-            messages.filter(|message| message.channel == channel).collect()
+            messages.filter(|message| message.channel == channel && message.in_timeline).collect()
         }
 
         fn channels(&self) -> Vec<ChannelId> {
@@ -282,8 +290,10 @@ mod tests {
             let everything = FoldRange::Oldest { after: Seq::ZERO, before: Seq(u64::MAX), limit: usize::MAX };
             let mut folded = BTreeMap::new();
             for channel in told.channels() {
-                let messages = message_fold(&mut reader, channel, everything, Seq(u64::MAX)).unwrap();
-                folded.extend(messages.into_iter().map(|message| (message.id, message)));
+                for fold in [message_fold, beside_fold] {
+                    let messages = fold(&mut reader, channel, everything, Seq(u64::MAX)).unwrap();
+                    folded.extend(messages.into_iter().map(|message| (message.id, message)));
+                }
             }
             assert_eq!(folded, told.history.story.messages);
         }
@@ -306,6 +316,30 @@ mod tests {
                 let range = FoldRange::Newest { after: Seq::ZERO, before: after, limit };
                 let page = message_fold(&mut reader, channel, range, up_to).unwrap();
                 assert_eq!(page, before[before.len().saturating_sub(limit)..]);
+            }
+        }
+
+        #[test]
+        fn a_page_of_a_thread_is_what_stood_there_at_that_moment(
+            seed in any::<u64>(), moment in any::<u16>(), start in any::<u16>(), limit in 0..9_usize,
+        ) {
+            let told = Told::random(seed, 250);
+            let mut reader = told.log.reader().unwrap();
+            let (up_to, middle) = (part_of(told.head(), moment), part_of(told.head(), start));
+            let all = told.followed(up_to);
+            let roots = all.values().filter_map(|message| message.thread_root);
+            for root in roots.collect::<BTreeSet<_>>() {
+                let replies: Vec<_> =
+                    all.values().filter(|message| message.thread_root == Some(root)).collect();
+                let range = FoldRange::Oldest { after: middle, before: Seq(u64::MAX), limit };
+                let page = thread_fold(&mut reader, root, range, up_to).unwrap();
+                let newer = replies.iter().copied().filter(|m| m.id > middle);
+                assert_eq!(page, newer.take(limit).cloned().collect::<Vec<_>>());
+
+                let older: Vec<_> = replies.iter().copied().filter(|m| m.id < middle).cloned().collect();
+                let range = FoldRange::Newest { after: Seq::ZERO, before: middle, limit };
+                let page = thread_fold(&mut reader, root, range, up_to).unwrap();
+                assert_eq!(page, older[older.len().saturating_sub(limit)..]);
             }
         }
 
@@ -334,14 +368,14 @@ mod tests {
                         && record.ts > since
                         && until.is_none_or(|until| record.ts < until)
                 });
-                let changed: std::collections::BTreeSet<_> = changes
-                    .filter_map(|record| match record.kind {
-                        EventKind::MessagePosted => Some(record.seq),
-                        kind if CHANGES.contains(&kind) => record.target,
-                        _ => None,
-                    })
-                    .collect();
-                let mut expected = told.followed_in(channel, told.head());
+                let mut changed = BTreeSet::new();
+                for record in changes {
+                    changed.extend(record.kind.begins_message().then_some(record.seq));
+                    let is_change = CHANGES.contains(&record.kind);
+                    changed.extend(record.target.filter(|_| is_change));
+                }
+                let all = told.followed(told.head()).into_values();
+                let mut expected: Vec<_> = all.filter(|message| message.channel == channel).collect();
                 expected.retain(|message| changed.contains(&message.id));
                 expected.truncate(limit);
                 let found =

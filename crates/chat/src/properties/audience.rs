@@ -106,7 +106,7 @@ fn hidden(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_event_is_seen_only_by_members_and_never_before_their_history_begins(seed: u64) {

@@ -113,6 +113,9 @@ impl Workspace {
             members.remove(&user);
             channel.markers.remove(&user);
             channel.watchers.remove(&user);
+            if let Some(posters) = &mut channel.posters {
+                posters.remove(&user);
+            }
             if channel.owner == Some(user) && matches!(channel.kind, ChannelKind::Private { .. }) {
                 channel.owner = None;
             }

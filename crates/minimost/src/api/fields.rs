@@ -282,6 +282,7 @@ impl Present for bool {}
 impl Present for u64 {}
 impl Present for f64 {}
 impl Present for ClientMsgId {}
+impl Present for Vec<String> {}
 
 impl Field for bool {
     fn read(value: Option<Value>, origin: Origin) -> Result<bool, &'static str> {

@@ -214,7 +214,7 @@ pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec
     asker.answer(&app, all.collect())
 }
 
-/// Submits a wish about messages, unless its maker has made too many.
+/// Submits a command of the asker's, as often as one may.
 pub(super) async fn submit(
     app: &App,
     asker: &LoggedIn,

@@ -7,18 +7,23 @@
 //! explains what went wrong.
 
 mod accounts;
+mod channel_state;
 mod channels;
+mod directory;
+mod directs;
 mod door;
 mod drafts;
 mod edit_history;
 mod extract;
 mod fields;
 mod forwarding;
+mod members;
 mod messages;
 pub mod openapi;
 mod pins;
 mod polls;
 mod presence;
+mod private_channels;
 mod problem;
 mod problem_kind;
 mod problem_page;
@@ -58,8 +63,28 @@ pub fn router(app: App) -> Router {
         // Channels
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/{channel}/rename", post(channels::rename))
-        .route("/dms", get(channels::directs).post(channels::open_direct))
-        .route("/channel_members/{channel}", get(channels::members))
+        .route("/channels/{channel}/topic", post(channels::set_topic))
+        .route("/channels/{channel}/description", post(channels::describe))
+        .route("/channels/{channel}/archive", post(channels::archive))
+        .route("/channels/{channel}/posters", post(channels::set_posters))
+        .route("/directory", get(directory::directory))
+        // Members
+        .route("/channels/{channel}/join", post(members::join))
+        .route("/channels/{channel}/leave", post(members::leave))
+        .route("/channels/{channel}/members", post(members::add))
+        .route("/channels/{channel}/members/remove", post(members::remove))
+        .route("/channels/{channel}/owner", post(members::hand_over))
+        .route("/channel_members/{channel}", get(members::list))
+        // Private and direct channels
+        .route("/private_channels", get(private_channels::list))
+        .route("/private_channels/create", post(private_channels::create))
+        .route("/private_channels/{id}/rename", post(private_channels::rename))
+        .route("/private_channels/{id}/add_member", post(private_channels::add_member))
+        .route("/private_channels/{id}/leave", post(private_channels::leave))
+        .route("/private_channels/{id}/members", get(private_channels::list_members))
+        .route("/dms", get(directs::list).post(directs::open))
+        .route("/dms/close", post(directs::close))
+        .route("/dms/open", post(directs::show))
         // Messages
         .route("/messages/{channel}", get(messages::page))
         .route("/message/{id}", get(messages::one))
@@ -108,6 +133,7 @@ pub fn router(app: App) -> Router {
         .route("/problems/{slug}", get(problem_page::explain))
         .route("/", get(web::chat))
         .route("/c/{*channel}", get(web::chat))
+        .route("/view/{*view}", get(web::chat))
         .fallback(web::file)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)

@@ -9,8 +9,9 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, channels, drafts, edit_history, forwarding, messages, pins, polls, presence,
-    read_markers, reminders, saved, scheduled, state, stream,
+    accounts, channels, directory, directs, drafts, edit_history, forwarding, members, messages,
+    pins, polls, presence, private_channels, read_markers, reminders, saved, scheduled, state,
+    stream,
 };
 use crate::app::App;
 
@@ -20,8 +21,13 @@ use crate::app::App;
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::change_password,
         accounts::me, accounts::users, state::state,
-        channels::list, channels::create, channels::rename, channels::directs,
-        channels::open_direct, channels::members,
+        channels::list, channels::create, channels::rename, channels::set_topic,
+        channels::describe, channels::archive, channels::set_posters, directory::directory,
+        members::join, members::leave, members::add, members::remove, members::hand_over,
+        members::list, private_channels::list, private_channels::create,
+        private_channels::rename, private_channels::add_member, private_channels::leave,
+        private_channels::list_members, directs::list, directs::open, directs::close,
+        directs::show,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::mentions, messages::emoji,
         edit_history::history, pins::pin, pins::list, saved::save, saved::list,

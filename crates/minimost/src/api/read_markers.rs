@@ -88,7 +88,7 @@ pub(super) async fn receipts(
     Ok(asker.answer(&app, receipts))
 }
 
-/// Unread messages of each public channel.
+/// Unread messages of each public channel that the asker is in.
 #[utoipa::path(get, path = "/channel_unreads",
     responses((status = 200, body = BTreeMap<String, u64>)))]
 pub(super) async fn channel_unreads(
@@ -98,7 +98,7 @@ pub(super) async fn channel_unreads(
     let (workspace, counts) = counts(&app, &asker).await?;
     let unread = |channel: ChannelId| counts.get(&channel).copied().unwrap_or_default().unread;
     let public = workspace.channels_of(asker.user).into_iter();
-    let public = public.filter(|channel| !is_direct(*channel, &workspace));
+    let public = public.filter(|channel| is_public(*channel, &workspace));
     let body = public.map(|channel| (workspace.channel_name(channel), unread(channel))).collect();
     Ok(Answer { body, cursor: app.cursor(workspace.head) })
 }
@@ -130,8 +130,11 @@ async fn with_own_markers(app: &App, asker: LoggedIn) -> Result<LoggedIn, ApiErr
 }
 
 fn is_direct(channel: ChannelId, workspace: &Workspace) -> bool {
-    workspace
-        .channels
-        .get(&channel)
-        .is_some_and(|channel| matches!(channel.kind, ChannelKind::Direct { .. }))
+    let found = workspace.channels.get(&channel);
+    found.is_some_and(|channel| matches!(channel.kind, ChannelKind::Direct { .. }))
+}
+
+fn is_public(channel: ChannelId, workspace: &Workspace) -> bool {
+    let found = workspace.channels.get(&channel);
+    found.is_some_and(|channel| matches!(channel.kind, ChannelKind::Public { .. }))
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use chat::Rejection;
 use chat::message::MESSAGE_CHARS_MAX;
 use chat::signal::TYPING_SECONDS;
-use chat::{ChannelId, Rejection, Seq, UserId, Workspace};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::accounts::{self, Account};
+use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
 use super::problem::ApiError;
 use super::{drafts, presence, reminders, saved, scheduled};
 use crate::app::App;
-use crate::projection::mailbox::Counts;
-use crate::wire::{ChannelView, DraftView, ReminderView, ScheduledView};
+use crate::wire::{DraftView, ReminderView, ScheduledView};
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,17 +35,6 @@ pub(super) struct StateView {
     #[serde(rename = "override")]
     own_override: Option<&'static str>,
     limits: LimitsView,
-}
-
-/// A channel, and what waits in it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ChannelState {
-    #[serde(flatten)]
-    channel: ChannelView,
-    unread: u64,
-    mentions: u64,
-    last_read_id: Option<u64>,
-    newest_id: Option<u64>,
 }
 
 /// What a client has to know before it sends.
@@ -78,23 +67,4 @@ pub(super) async fn state(
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
     };
     Ok(asker.answer(&app, view))
-}
-
-fn channel_states(
-    user: UserId,
-    workspace: &Workspace,
-    counts: &BTreeMap<ChannelId, Counts>,
-) -> Vec<ChannelState> {
-    let state = |id: ChannelId| {
-        let found = workspace.channels.get(&id)?;
-        let waiting = counts.get(&id).copied().unwrap_or_default();
-        Some(ChannelState {
-            channel: ChannelView::new(id, workspace)?,
-            unread: waiting.unread,
-            mentions: waiting.mentions,
-            last_read_id: found.markers.get(&user).map(|marker| marker.up_to.get()),
-            newest_id: found.newest.map(Seq::get),
-        })
-    };
-    workspace.channels_of(user).into_iter().filter_map(state).collect()
 }

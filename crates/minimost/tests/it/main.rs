@@ -4,8 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod access_matrix;
 mod accounts;
+mod channels;
 mod crash;
+mod directory;
+mod directs;
 mod drafts;
 mod edit_history;
 mod forwarding;
@@ -13,11 +17,13 @@ mod guarantees;
 mod histories;
 mod house;
 mod live_stream;
+mod members;
 mod message_flow;
 mod openapi;
 mod pins;
 mod polls;
 mod presence;
+mod private_channels;
 mod problems;
 mod rebuild;
 mod reconnect;
@@ -28,4 +34,6 @@ mod starting;
 mod storage;
 mod support;
 mod tidy;
+mod walkthrough;
+mod web_routes;
 mod write_path;

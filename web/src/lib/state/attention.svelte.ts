@@ -5,6 +5,10 @@ export class AttentionState {
 
   readonly isHere = $derived(this.#isVisible && this.#isFocused);
 
+  get isVisible(): boolean {
+    return this.#isVisible;
+  }
+
   /** Listens to the window; the result stops it. `onreturn` runs before anything counts as read. */
   start(onreturn: () => void): () => void {
     const look = () => {

@@ -9,12 +9,17 @@ export class ChannelsState {
   /** What we asked to be marked as read, per channel: its event may be a second away. */
   #marked = $state.raw<Readonly<Record<string, number>>>({});
 
+  /** Those of everybody first, as they were made; then by name. */
+  readonly public = $derived(this.#named('public'));
+  readonly private = $derived(this.#named('private'));
   /** Public and private ones together, without the archived. */
-  readonly open = $derived(
-    this.list.filter((entry) => entry.kind !== 'direct' && entry.archived_ts === null),
+  readonly open = $derived([...this.public, ...this.private]);
+  /** Nobody writes in them any more. */
+  readonly archived = $derived(
+    this.list
+      .filter((entry) => entry.kind !== 'direct' && entry.archived_ts !== null)
+      .sort((a, b) => a.name.localeCompare(b.name)),
   );
-  readonly public = $derived(this.open.filter((entry) => entry.kind === 'public'));
-  readonly private = $derived(this.open.filter((entry) => entry.kind === 'private'));
   /** Newest activity first; a channel opened but not yet written to counts from its opening. */
   readonly direct = $derived(
     this.list
@@ -23,6 +28,10 @@ export class ChannelsState {
   );
   /** What asks for attention: not what was muted. */
   readonly unread = $derived(this.#sum((entry) => this.unreadOf(entry)));
+  /** Mentions, and every direct message: that speaks to us whether it says our name or not. */
+  readonly calls = $derived(
+    this.#sum((entry) => (entry.kind === 'direct' ? this.unreadOf(entry) : this.mentionsOf(entry))),
+  );
   readonly mentions = $derived(this.#sum((entry) => this.mentionsOf(entry)));
 
   constructor(
@@ -44,6 +53,10 @@ export class ChannelsState {
   mark(channel: string, message_id: number): void {
     this.#marked = { ...this.#marked, [channel]: message_id };
   }
+  /** What was read shall count again. */
+  unmark(channel: string): void {
+    this.mark(channel, 0);
+  }
 
   unreadOf(entry: ChannelEntry): number {
     return this.isMarked(entry) ? 0 : entry.unread;
@@ -59,8 +72,24 @@ export class ChannelsState {
     return others.length > 0 ? others : members;
   }
 
+  /** A direct channel of nobody but us. */
+  isNotes(entry: ChannelEntry): boolean {
+    return entry.kind === 'direct' && entry.members?.length === 1;
+  }
+
   titleOf(entry: ChannelEntry): string {
-    return entry.kind === 'direct' ? this.othersIn(entry).map(this.nameOf).join(', ') : entry.name;
+    if (entry.kind !== 'direct') return entry.name;
+    if (this.isNotes(entry)) return 'Notes to self';
+    return this.othersIn(entry).map(this.nameOf).join(', ');
+  }
+
+  #named(kind: ChannelEntry['kind']): readonly ChannelEntry[] {
+    return this.list
+      .filter((entry) => entry.kind === kind && entry.archived_ts === null)
+      .sort((a, b) => {
+        if (a.is_default && b.is_default) return a.id - b.id;
+        return Number(b.is_default) - Number(a.is_default) || a.name.localeCompare(b.name);
+      });
   }
 
   #sum(of: (entry: ChannelEntry) => number): number {

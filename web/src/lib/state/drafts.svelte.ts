@@ -65,6 +65,24 @@ export class DraftsState {
     this.of(channel, thread_id).hear(text);
   }
 
+  /** Forgets one at once, here and on the server. */
+  async remove(channel: string, thread_id: number | null): Promise<void> {
+    const draft = this.of(channel, thread_id);
+    draft.text = '';
+    clearTimeout(this.#timers.get(draft));
+    this.#timers.delete(draft);
+    await this.ports.save(channel, thread_id, '');
+    if (draft.text === '') draft.isDirty = false;
+  }
+
+  /** Saves what waits for a pause in writing: the person may not come back to this screen. */
+  flush(): void {
+    for (const [draft, timer] of this.#timers) {
+      clearTimeout(timer);
+      void this.#save(draft);
+    }
+  }
+
   #later(draft: Draft): void {
     clearTimeout(this.#timers.get(draft));
     this.#timers.set(

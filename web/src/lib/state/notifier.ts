@@ -1,23 +1,131 @@
-import type { Notification as Notice } from '../api/schema';
+/**
+ * Tells the person of what notifies them: outside the window while nobody looks at it, and in a
+ * quiet toast while they look at something else in it. The server has decided already whether it
+ * may; what is asked here is only where.
+ *
+ * Neighbours: `app.svelte.ts` hands in what the stream brings, `toasts.svelte.ts` shows.
+ */
+import type { Notification as Notice, Reminder } from '../api/schema';
 import { messagePath, threadPath } from '../routes';
-import type { AttentionState } from './attention.svelte';
+import { excerpt } from '../text/words';
+import type { ToastAction, ToastMore } from './toasts.svelte';
 
-/** Shows a message that notifies us outside the window, for as long as nobody looks at it. */
+/** Of a message in a toast; the rest is where the toast leads. */
+const TEXT_CHARS_MAX = 160;
+/** For "later". */
+const LATER_SECONDS = 20 * 60;
+/** A window in which the person looks says so within this time, and the others keep still. */
+const CLAIM_MS = 300;
+const CLAIMS_MAX = 100;
+
+export interface NotifierPorts {
+  /** Somebody looks at this window. */
+  isHere(): boolean;
+  /** It can be seen, though they may be busy beside it. */
+  isVisible(): boolean;
+  /** The message is on the screen already. */
+  isShown(notice: Pick<Notice, 'channel' | 'thread_id'>): boolean;
+  hasSound(): boolean;
+  nameOf(user: string): string;
+  /** Empty where the sender says it all. */
+  placeOf(channel: string): string;
+  go(path: string): void;
+  toast(text: string, more: ToastMore): void;
+  /** Outside the window. False when that is not permitted. */
+  desktop(title: string, text: string, tag: string, onclick: () => void): boolean;
+  chime(): void;
+  finish(reminder: Reminder): void;
+  remindAgain(reminder: Reminder, due_ts: number): void;
+  now(): number;
+}
+
+/** The other windows of the same person on this computer. */
+export interface Siblings {
+  /** Says that the person has this one before their eyes. */
+  claim(tag: string): void;
+  onclaim(heard: (tag: string) => void): void;
+}
+
 export class Notifier {
-  constructor(
-    private readonly attention: AttentionState,
-    private readonly go: (path: string) => void,
-  ) {}
+  readonly #claimed = new Set<string>();
 
-  tell({ id, channel, thread_id, sender, content }: Notice): void {
-    if (this.attention.isHere || !('Notification' in globalThis)) return;
-    if (Notification.permission !== 'granted') return;
-    // The same message on two tabs of ours is one notification.
-    const shown = new Notification(sender, { body: content, tag: `minimost-${id}` });
-    shown.onclick = () => {
-      focus();
-      this.go(thread_id === null ? messagePath(channel, id) : threadPath(channel, thread_id));
-      shown.close();
-    };
+  constructor(
+    private readonly ports: NotifierPorts,
+    private readonly siblings: Siblings,
+  ) {
+    siblings.onclaim((tag) => {
+      // Claims of what this window never hears of would gather for ever.
+      if (this.#claimed.size >= CLAIMS_MAX) this.#claimed.clear();
+      this.#claimed.add(tag);
+    });
+  }
+
+  tell(notice: Notice): void {
+    const { ports } = this;
+    const { id, channel, thread_id, sender, content } = notice;
+    const path = thread_id === null ? messagePath(channel, id) : threadPath(channel, thread_id);
+    const who = ports.nameOf(sender);
+    const place = ports.placeOf(channel);
+    const isShown = ports.isShown(notice);
+    this.#reach(`message-${id}`, isShown, {
+      title: place === '' ? who : `${who} in ${place}`,
+      text: excerpt(content, TEXT_CHARS_MAX),
+      open: () => ports.go(path),
+      actions: [{ label: 'Open', run: () => ports.go(path) }],
+    });
+  }
+
+  remind(reminder: Reminder): void {
+    const { ports } = this;
+    const { id, channel, message_id, text } = reminder;
+    const path =
+      channel !== null && message_id !== null ? messagePath(channel, message_id) : '/view/later';
+    const inAWhile = () =>
+      ports.remindAgain(reminder, Math.ceil(ports.now() / 1000) + LATER_SECONDS);
+    this.#reach(`reminder-${id}`, false, {
+      title: 'Reminder',
+      text: excerpt(text || 'A message that you wanted to come back to', TEXT_CHARS_MAX),
+      open: () => ports.go(path),
+      actions: [
+        { label: 'Open', run: () => ports.go(path) },
+        { label: 'Done', run: () => ports.finish(reminder) },
+        { label: 'In 20 minutes', run: inAWhile },
+      ],
+      isLasting: true,
+    });
+  }
+
+  #reach(
+    tag: string,
+    isShown: boolean,
+    news: {
+      title: string;
+      text: string;
+      open: () => void;
+      actions: readonly ToastAction[];
+      isLasting?: boolean;
+    },
+  ): void {
+    const { ports, siblings } = this;
+    const { title, text, open, actions, isLasting = false } = news;
+    const toast = () => ports.toast(text, { title, actions, isLasting });
+    if (ports.isHere()) {
+      siblings.claim(tag);
+      if (isShown) return;
+      toast();
+      return this.#sound();
+    }
+    // A lasting toast waits for the person to come back, whatever happens outside.
+    if (isLasting) toast();
+    setTimeout(() => {
+      if (this.#claimed.delete(tag)) return;
+      const isOutside = ports.desktop(title, text, tag, open);
+      if (!isOutside && !isLasting && ports.isVisible() && !isShown) toast();
+      this.#sound();
+    }, CLAIM_MS);
+  }
+
+  #sound(): void {
+    if (this.ports.hasSound()) this.ports.chime();
   }
 }

@@ -15,6 +15,12 @@ export class ProfilesState implements PeopleData {
   readonly #byName: ReadonlyMap<string, Profile> = $derived(
     new Map(this.profiles.map((profile) => [profile.username, profile])),
   );
+  /** Whatever an `@` may stand before, besides everyone. */
+  readonly nameable: readonly string[] = $derived([
+    ...this.users,
+    ...this.groups.map((group) => group.handle),
+    'here',
+  ]);
   /** The accounts that can log in. */
   readonly active: readonly string[] = $derived(
     this.users.filter((name) => !this.of(name).is_deactivated),

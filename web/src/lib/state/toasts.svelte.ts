@@ -1,9 +1,23 @@
 import { asProblem } from '../api/problem';
 
-export interface Toast {
+export interface ToastAction {
+  readonly label: string;
+  run(): void;
+}
+
+/** What stands on a toast besides its text. */
+export interface ToastMore {
+  /** In strong letters above the text. */
+  readonly title?: string;
+  readonly actions?: readonly ToastAction[];
+  /** It stays until somebody has chosen. */
+  readonly isLasting?: boolean;
+}
+
+export interface Toast extends ToastMore {
   readonly key: number;
   readonly text: string;
-  readonly kind: 'trouble' | 'done';
+  readonly kind: 'trouble' | 'done' | 'news';
 }
 
 const SHOWN_MS = 5_000;
@@ -15,10 +29,10 @@ export class ToastsState {
   list = $state.raw<readonly Toast[]>([]);
   #keys = 0;
 
-  say(text: string, kind: Toast['kind'] = 'done'): void {
+  say(text: string, kind: Toast['kind'] = 'done', more: ToastMore = {}): void {
     const key = (this.#keys += 1);
-    this.list = [...this.list, { key, text, kind }].slice(-TOASTS_MAX);
-    setTimeout(() => this.dismiss(key), SHOWN_MS);
+    this.list = [...this.list, { key, text, kind, ...more }].slice(-TOASTS_MAX);
+    if (!more.isLasting) setTimeout(() => this.dismiss(key), SHOWN_MS);
   }
 
   explain(failure: unknown): void {

@@ -5,7 +5,7 @@ import { fuzzyRank, fuzzyScore } from './fuzzy';
 import { initials, nameHue } from './name-colour';
 import { isStrong, passwordRules, userNameProblem } from './password-rules';
 import { keepRows, timelineRows } from './rows';
-import { dayName, dayOf } from './time';
+import { dayName, dayOf, onDay } from './time';
 import { tokenize } from './tokens';
 import { badge, excerpt, listNames, typingLine } from './words';
 
@@ -145,6 +145,8 @@ describe('times', () => {
   it('call the last two days by name', () => {
     expect(dayName(at(5, 0) / 1000, at(5, 23))).toBe('Today');
     expect(dayName(at(4, 23) / 1000, at(5, 0))).toBe('Yesterday');
+    expect(onDay(at(5, 0) / 1000, at(5, 23))).toBe('today');
+    expect(onDay(at(3) / 1000, at(5))).toBe(`on ${dayName(at(3) / 1000, at(5))}`);
     expect(dayName(at(3) / 1000, at(5))).not.toMatch(/day$|2026/);
     expect(dayName(new Date(2024, 2, 3).getTime() / 1000, at(5))).toMatch(/2024/);
   });

@@ -76,6 +76,12 @@ export function dayName(ts: number, now_ms: number): string {
   return (day.getFullYear() === today.getFullYear() ? longDate : longDateWithYear).format(day);
 }
 
+/** "today", "yesterday" or "on" the date: the end of a sentence. */
+export function onDay(ts: number, now_ms: number): string {
+  const day = dayName(ts, now_ms);
+  return day === 'Today' || day === 'Yesterday' ? day.toLowerCase() : `on ${day}`;
+}
+
 /** "tomorrow at 09:00", "Monday 30 November at 09:00": for what is to come. */
 export function dayAndTime(ts: number, now_ms: number): string {
   const day = startOfDay(new Date(ts * 1000));

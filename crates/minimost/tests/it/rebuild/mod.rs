@@ -11,21 +11,30 @@ mod mailbox;
 
 use std::collections::BTreeMap;
 
+use chat::audience::history_start;
 use chat::event::Mentions;
 use chat::testing::{Batch, History, Prng, Story};
-use chat::{ChannelId, EventKind, Message, Seq, UserId};
+use chat::{ChannelId, Message, Seq, UserId};
 use minimost::projection::mailbox::{Counts, PageQuery};
 use minimost::wire::MessageView;
 
 use house::House;
 
-/// The messages of a channel as the story has them, oldest first.
-fn messages_of(story: &Story, channel: ChannelId) -> Vec<&Message> {
-    story.messages.values().filter(|message| message.channel == channel).collect()
+/// The messages of a channel's timeline that the user may see, as the story has them, oldest first.
+fn messages_of(story: &Story, user: UserId, channel: ChannelId) -> Vec<&Message> {
+    let start = history_start(user, channel, &story.workspace).unwrap_or(Seq(u64::MAX));
+    let messages = story.messages.values();
+    let timeline = messages.filter(|message| message.channel == channel && message.in_timeline);
+    timeline.filter(|message| message.id >= start).collect()
 }
 
-fn expected_page(story: &Story, channel: ChannelId, query: PageQuery) -> Vec<MessageView> {
-    let all = messages_of(story, channel);
+fn expected_page(
+    story: &Story,
+    user: UserId,
+    channel: ChannelId,
+    query: PageQuery,
+) -> Vec<MessageView> {
+    let all = messages_of(story, user, channel);
     let newest = |before: Seq, limit: usize| {
         let older: Vec<_> = all.iter().filter(|message| message.id < before).collect();
         older[older.len().saturating_sub(limit)..].to_vec()
@@ -36,7 +45,15 @@ fn expected_page(story: &Story, channel: ChannelId, query: PageQuery) -> Vec<Mes
         PageQuery::After { after, limit } => {
             all.iter().filter(|message| message.id > after).take(limit).collect()
         }
-        PageQuery::Around { .. } | PageQuery::Changed { .. } => panic!("fold has its own tests"),
+        PageQuery::Around { id, limit } => {
+            let at = all.iter().position(|message| message.id == id);
+            let around = at.map(|at| {
+                let first = at.saturating_sub(limit / 2);
+                all[first..all.len().min(at + limit - limit / 2)].iter().collect()
+            });
+            around.unwrap_or_default()
+        }
+        PageQuery::Changed { .. } => panic!("fold has its own tests"),
     };
     page.into_iter().map(|message| MessageView::new(message, &story.workspace)).collect()
 }
@@ -51,8 +68,9 @@ fn expected_counts(story: &Story, user: UserId) -> BTreeMap<ChannelId, Counts> {
     channels
         .map(|channel| {
             let marker = story.workspace.read_up_to(user, channel);
-            let unread = messages_of(story, channel).into_iter().filter(|message| {
-                message.id > marker && message.sender != user && !message.deleted
+            let unread = messages_of(story, user, channel).into_iter().filter(|message| {
+                let is_by_others = ![user, UserId::SYSTEM].contains(&message.sender);
+                message.id > marker && is_by_others && !message.deleted
             });
             let unread: Vec<_> = unread.collect();
             let mentions = unread.iter().filter(|message| names(&message.mentions)).count() as u64;
@@ -64,23 +82,25 @@ fn expected_counts(story: &Story, user: UserId) -> BTreeMap<ChannelId, Counts> {
 fn random_query(prng: &mut Prng, head: Seq) -> PageQuery {
     let limit = 1 + prng.below(12);
     let id = Seq(prng.below(usize::try_from(head.get()).unwrap() + 3) as u64);
-    match prng.below(3) {
+    match prng.below(4) {
         0 => PageQuery::Newest { limit },
         1 => PageQuery::Before { before: id, limit },
+        2 => PageQuery::Around { id, limit },
         _ => PageQuery::After { after: id, limit },
     }
 }
 
 /// Compares everything that a random user may read with the story.
 async fn look_around(house: &House, story: &Story, prng: &mut Prng) {
-    let users: Vec<_> = story.workspace.users.keys().copied().collect();
+    let people = story.workspace.users.iter().filter(|(_, user)| !user.is_deactivated);
+    let users: Vec<_> = people.map(|(id, _)| *id).collect();
     let Some(user) = prng.pick(&users) else { return };
     let (_, counts) = house.mailboxes.counts(user, story.workspace.head).await.unwrap();
     assert_eq!(counts, expected_counts(story, user), "what waits for {user:?}");
     for channel in story.workspace.channels_of(user) {
         let query = random_query(prng, story.workspace.head);
         let page = house.page(user, channel, query).await;
-        assert_eq!(page, expected_page(story, channel, query), "{query:?} of {channel:?}");
+        assert_eq!(page, expected_page(story, user, channel, query), "{query:?} of {channel:?}");
     }
 }
 
@@ -88,9 +108,10 @@ async fn look_around(house: &House, story: &Story, prng: &mut Prng) {
 fn follow(story: &mut Story, batch: &Batch) {
     for event in &batch.events {
         story.workspace.apply(event);
-        if event.kind == EventKind::MessagePosted {
+        if event.kind.begins_message() {
             story.messages.insert(event.seq, Message::posted(event));
-        } else if let Some(message) = event.target.and_then(|id| story.messages.get_mut(&id)) {
+        }
+        if let Some(message) = event.target.and_then(|id| story.messages.get_mut(&id)) {
             message.apply(event);
         }
     }

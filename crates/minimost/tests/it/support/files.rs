@@ -52,3 +52,16 @@ fn text(value: ValueRef<'_>) -> String {
         ValueRef::Blob(bytes) => format!("{bytes:?}"),
     }
 }
+
+/// Copies a directory with everything below it.
+pub fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
+        if from.is_dir() {
+            copy_dir(&from, &to);
+        } else {
+            fs::copy(&from, &to).unwrap();
+        }
+    }
+}

@@ -15,7 +15,7 @@ mod process;
 mod server;
 
 pub use event_stream::EventStream;
-pub use files::{files_with, rows};
+pub use files::{copy_dir, files_with, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
 pub use server::TestServer;

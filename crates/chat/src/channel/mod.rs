@@ -1,0 +1,347 @@
+//! Channels: creating public ones, what is changed about a channel, and which channel a written name means to whom.
+//!
+//! Neighbours: `private` and `direct` create the others; `member` says who comes and goes.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account;
+use crate::audience::{Audience, channel_audience, may_read};
+use crate::command::{Actor, ChannelWish};
+use crate::decide::{Case, Decision};
+use crate::direct;
+use crate::event::{ChannelOrigin, Event};
+use crate::ids::{ChannelId, ChannelName, Slug, UserId, UserName};
+use crate::notice::{self, Notice};
+use crate::rejection::Rejection;
+use crate::workspace::{Channel, ChannelKind};
+
+/// Characters (Unicode scalar values) of a public channel's display name; contract/rules.md, 15.
+pub const CHANNEL_NAME_CHARS_MAX: usize = 80;
+
+/// Characters of a topic.
+pub const TOPIC_CHARS_MAX: usize = 250;
+
+/// Characters of a description.
+pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
+
+/// What became different about a channel; absolute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelChange {
+    /// What it is about, in a line.
+    Topic(String),
+    /// What it is for, at length.
+    Description(String),
+    /// Nobody writes in it any more, or again.
+    Archived(bool),
+    /// Who looks after it.
+    Owner(Option<UserId>),
+    /// Only these may post, beside its owner and administrators; `None`: everybody.
+    Posters(Option<BTreeSet<UserId>>),
+}
+
+/// Where a written channel name leads one of its readers.
+pub(crate) enum Place {
+    Open(ChannelId),
+    /// A direct channel that nobody has opened yet.
+    Unopened(BTreeSet<UserId>),
+}
+
+impl Place {
+    /// The channel that a command of `user` names, when `user` may read there. Of a private one who is not a member
+    /// learns nothing, not even whether it exists.
+    pub(crate) fn find(
+        case: Case<'_>,
+        user: UserId,
+        name: &ChannelName,
+    ) -> Result<Place, Rejection> {
+        let id = match name {
+            ChannelName::Public(slug) => {
+                *case.workspace.slugs.get(slug).ok_or(Rejection::ChannelNotFound)?
+            }
+            ChannelName::Private(number) => {
+                *case.workspace.private_ids.get(number).ok_or(Rejection::NotAMember)?
+            }
+            ChannelName::Direct(names) => return direct::find(case, user, names),
+        };
+        if may_read(user, id, case.workspace) {
+            Ok(Place::Open(id))
+        } else {
+            Err(Rejection::NotAMember)
+        }
+    }
+
+    /// As [`Place::find`], but a channel that was opened already.
+    pub(crate) fn open(
+        case: Case<'_>,
+        user: UserId,
+        name: &ChannelName,
+    ) -> Result<ChannelId, Rejection> {
+        match Place::find(case, user, name)? {
+            Place::Open(channel) => Ok(channel),
+            Place::Unopened(_) => Err(Rejection::ChannelNotFound),
+        }
+    }
+
+    /// Who may read there.
+    pub(crate) fn audience(&self, case: Case<'_>) -> Audience {
+        match self {
+            Place::Open(channel) => channel_audience(*channel, case.workspace),
+            Place::Unopened(members) => Audience::Users(members.iter().copied().collect()),
+        }
+    }
+}
+
+/// What people read about a channel.
+pub(crate) struct About<'a> {
+    pub name: &'a str,
+    pub topic: &'a str,
+    pub description: &'a str,
+}
+
+/// Everybody creates channels; default ones, of everybody, come from the configuration and from administrators. A slug
+/// is never used twice.
+pub(crate) fn create(
+    case: Case<'_>,
+    actor: Actor,
+    slug: &Slug,
+    about: &About<'_>,
+    is_default: bool,
+) -> Result<Decision, Rejection> {
+    let creator = match actor {
+        Actor::System => UserId::SYSTEM,
+        Actor::Anonymous | Actor::User { .. } if is_default => account::administrator(case, actor)?,
+        Actor::Anonymous | Actor::User { .. } => account::logged_in(case, actor)?,
+    };
+    if case.workspace.slugs.contains_key(slug) {
+        return Err(Rejection::ChannelExists);
+    }
+    let name = display_name(about.name)?;
+    let origin = ChannelOrigin::Public { slug: slug.clone(), name, is_default };
+    let mut events = vec![Event::ChannelCreated { origin }];
+    events.extend(about.changes(ChannelId(case.next_seq))?);
+    Ok(Decision::new(creator, events))
+}
+
+impl About<'_> {
+    /// What is to be said about a channel that has just been created.
+    pub(crate) fn changes(&self, channel: ChannelId) -> Result<Vec<Event>, Rejection> {
+        let topic = (!self.topic.trim().is_empty()).then(|| topic(self.topic)).transpose()?;
+        let description = (!self.description.trim().is_empty())
+            .then(|| description(self.description))
+            .transpose()?;
+        let changes = topic.map(ChannelChange::Topic).into_iter();
+        let changes = changes.chain(description.map(ChannelChange::Description));
+        Ok(changes.map(|change| Event::ChannelChanged { channel, change }).collect())
+    }
+}
+
+/// Any member renames a private channel, its owner and administrators a public one.
+pub(crate) fn rename(
+    case: Case<'_>,
+    user: UserId,
+    name: &ChannelName,
+    new_name: &str,
+) -> Result<Decision, Rejection> {
+    let (id, channel) = found(case, user, name)?;
+    may_describe(case, user, channel)?;
+    let (ChannelKind::Public { name, .. } | ChannelKind::Private { name, .. }) = &channel.kind
+    else {
+        return Err(Rejection::DirectChannelFixed);
+    };
+    let new_name = display_name(new_name)?;
+    if *name == new_name && !case.facts.is_named {
+        return Ok(Decision::nothing(user));
+    }
+    let renamed = Event::ChannelRenamed { channel: id, name: new_name.clone() };
+    let notice = Notice::ChannelRenamed { actor: user, name: new_name };
+    Ok(Decision::new(user, vec![renamed, notice::posted(id, notice)]))
+}
+
+/// Changes what is not the name. What is so already is no event, unless the wish must be remembered.
+pub(crate) fn change(
+    case: Case<'_>,
+    user: UserId,
+    name: &ChannelName,
+    wish: &ChannelWish,
+) -> Result<Decision, Rejection> {
+    let (id, channel) = found(case, user, name)?;
+    if matches!(channel.kind, ChannelKind::Direct { .. }) {
+        return Err(Rejection::DirectChannelFixed);
+    }
+    let (change, notice) = match wish {
+        ChannelWish::Topic(text) => {
+            may_describe(case, user, channel)?;
+            let topic = topic(text)?;
+            let notice = Notice::TopicChanged { actor: user, topic: topic.clone() };
+            (ChannelChange::Topic(topic), notice)
+        }
+        ChannelWish::Description(text) => {
+            may_describe(case, user, channel)?;
+            let notice = Notice::DescriptionChanged { actor: user };
+            (ChannelChange::Description(description(text)?), notice)
+        }
+        ChannelWish::Archived(on) => {
+            may_govern(case, user, channel)?;
+            let (archived, unarchived) = (
+                Notice::ChannelArchived { actor: user },
+                Notice::ChannelUnarchived { actor: user },
+            );
+            (ChannelChange::Archived(*on), if *on { archived } else { unarchived })
+        }
+        ChannelWish::Posters(names) => {
+            may_govern(case, user, channel)?;
+            let posters = match names {
+                Some(names) => Some(members_named(case, id, names)?),
+                None => None,
+            };
+            let notice = Notice::PostersChanged { actor: user, posters: posters.clone() };
+            (ChannelChange::Posters(posters), notice)
+        }
+        ChannelWish::Owner(name) => {
+            if !case.is_admin(user) {
+                may_govern(case, user, channel)?;
+            }
+            let owner = members_named(case, id, std::slice::from_ref(name))?;
+            let owner = owner.into_iter().next().ok_or(Rejection::NotAMember)?;
+            (ChannelChange::Owner(Some(owner)), Notice::OwnerChanged { actor: user, owner })
+        }
+    };
+    if is_so_already(channel, &change) && !case.facts.is_named {
+        return Ok(Decision::nothing(user));
+    }
+    let changed = Event::ChannelChanged { channel: id, change };
+    Ok(Decision::new(user, vec![changed, notice::posted(id, notice)]))
+}
+
+/// The channel that a wish to change one names. An administrator hands over private channels without being a member,
+/// so that one whose owner has gone is not lost; `change` asks for the rights themselves.
+fn found<'a>(
+    case: Case<'a>,
+    user: UserId,
+    name: &ChannelName,
+) -> Result<(ChannelId, &'a Channel), Rejection> {
+    let id = match (name, case.workspace.find_channel(name)) {
+        (ChannelName::Public(_), None) => return Err(Rejection::ChannelNotFound),
+        (ChannelName::Public(_), Some(id)) => id,
+        (ChannelName::Private(_), Some(id)) if case.is_admin(user) => id,
+        (ChannelName::Private(_) | ChannelName::Direct(_), _) => Place::open(case, user, name)?,
+    };
+    Ok((id, case.workspace.channel(id)))
+}
+
+/// Renaming and describing: in a private channel every member does it.
+fn may_describe(case: Case<'_>, user: UserId, channel: &Channel) -> Result<(), Rejection> {
+    match channel.kind {
+        ChannelKind::Private { .. } if is_member(channel, user) => Ok(()),
+        ChannelKind::Private { .. } => Err(Rejection::NotAMember),
+        ChannelKind::Public { .. } => may_govern(case, user, channel),
+        ChannelKind::Direct { .. } => Err(Rejection::DirectChannelFixed),
+    }
+}
+
+/// Archiving, choosing who posts, removing people: the owner does it, and administrators do where they may look.
+pub(crate) fn may_govern(case: Case<'_>, user: UserId, channel: &Channel) -> Result<(), Rejection> {
+    let is_private = matches!(channel.kind, ChannelKind::Private { .. });
+    if is_private && !is_member(channel, user) {
+        return Err(Rejection::NotAMember);
+    }
+    let may = channel.owner == Some(user) || case.is_admin(user);
+    if may { Ok(()) } else { Err(Rejection::NotTheOwner) }
+}
+
+/// Whether `user` may post in a channel that they may read.
+pub(crate) fn may_post(case: Case<'_>, user: UserId, id: ChannelId) -> Result<(), Rejection> {
+    let channel = case.workspace.channel(id);
+    if channel.archived_ts.is_some() {
+        return Err(Rejection::ChannelArchived);
+    }
+    if let Some(posters) = &channel.posters {
+        let may = posters.contains(&user) || may_govern(case, user, channel).is_ok();
+        return if may { Ok(()) } else { Err(Rejection::NotAPoster) };
+    }
+    if let ChannelKind::Direct { members } = &channel.kind {
+        direct::is_answered(case, user, members)?;
+    }
+    Ok(())
+}
+
+/// Whether what is in a channel may be changed: not in an archived one.
+pub(crate) fn is_open(case: Case<'_>, id: ChannelId) -> Result<(), Rejection> {
+    let is_archived = case.workspace.channel(id).archived_ts.is_some();
+    if is_archived { Err(Rejection::ChannelArchived) } else { Ok(()) }
+}
+
+fn is_member(channel: &Channel, user: UserId) -> bool {
+    // Private channels list their members, so the id does not matter.
+    match &channel.members {
+        crate::member::Members::Everyone => true,
+        crate::member::Members::Listed(members) => members.contains_key(&user),
+    }
+}
+
+fn is_so_already(channel: &Channel, change: &ChannelChange) -> bool {
+    match change {
+        ChannelChange::Topic(topic) => channel.topic == *topic,
+        ChannelChange::Description(text) => channel.description == *text,
+        ChannelChange::Archived(on) => channel.archived_ts.is_some() == *on,
+        ChannelChange::Owner(owner) => channel.owner == *owner,
+        ChannelChange::Posters(posters) => channel.posters == *posters,
+    }
+}
+
+/// These people, who must all be members of the channel.
+fn members_named(
+    case: Case<'_>,
+    id: ChannelId,
+    names: &[UserName],
+) -> Result<BTreeSet<UserId>, Rejection> {
+    let users = direct::accounts(case, names)?;
+    if users.iter().all(|user| may_read(*user, id, case.workspace)) {
+        Ok(users)
+    } else {
+        Err(Rejection::NotAMember)
+    }
+}
+
+/// A display name is one line: surrounding white space and control characters do not count.
+pub(crate) fn display_name(text: &str) -> Result<String, Rejection> {
+    let name = one_line(text);
+    if (1..=CHANNEL_NAME_CHARS_MAX).contains(&name.chars().count()) {
+        Ok(name)
+    } else {
+        Err(Rejection::ChannelNameLength { chars_max: CHANNEL_NAME_CHARS_MAX })
+    }
+}
+
+fn topic(text: &str) -> Result<String, Rejection> {
+    let topic = one_line(text);
+    at_most("topic", &topic, TOPIC_CHARS_MAX)?;
+    Ok(topic)
+}
+
+fn description(text: &str) -> Result<String, Rejection> {
+    let text = crate::message::normalized(text).trim_start().to_owned();
+    at_most("description", &text, DESCRIPTION_CHARS_MAX)?;
+    Ok(text)
+}
+
+/// Without control characters and surrounding white space.
+pub(crate) fn one_line(text: &str) -> String {
+    let line: String = text.chars().filter(|c| !c.is_control()).collect();
+    line.trim().to_owned()
+}
+
+/// Refuses a text with more characters.
+pub(crate) fn at_most(field: &'static str, text: &str, chars_max: usize) -> Result<(), Rejection> {
+    if text.chars().count() <= chars_max {
+        Ok(())
+    } else {
+        Err(Rejection::invalid(field, format!("at most {chars_max} characters")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

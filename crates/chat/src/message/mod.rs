@@ -1,0 +1,397 @@
+//! A message as it is now: what its events make of it, and the rules for posting, editing and deleting it.
+//!
+//! Neighbours: `decide` calls the rules here; `fold` in the server feeds [`Message::apply`] from the log.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::audience::{channel_audience, may_see};
+use crate::channel::{self, Place};
+use crate::command::{AttachWish, PostWish};
+use crate::decide::{Case, Decision};
+use crate::event::{Attached, Event, EventKind, Forward, LoggedEvent, Mentions, Posting};
+use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
+use crate::mention::mentions;
+use crate::rejection::Rejection;
+use crate::thread::{self, Follower, ThreadSummary};
+use crate::{direct, draft, poll};
+
+/// Characters (Unicode scalar values) of one message after trimming trailing white space; contract/rules.md, 6.2.
+pub const MESSAGE_CHARS_MAX: usize = 10_000;
+
+/// One message as it is now. A tombstone has `deleted_ts`, no text, no mentions, no reply, no reactions and nothing
+/// attached; a thread under it goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct Message {
+    pub id: Seq,
+    pub channel: ChannelId,
+    pub sender: UserId,
+    pub ts: Timestamp,
+    /// `None` once deleted or redacted.
+    pub text: Option<String>,
+    pub mentions: Mentions,
+    pub reply_to: Option<Seq>,
+    /// Short name to reactors in the order in which they reacted; no empty lists.
+    pub reactions: BTreeMap<String, Vec<UserId>>,
+    pub reactions_ts: Option<Timestamp>,
+    pub edited_ts: Option<Timestamp>,
+    /// A redacted record whose deleting event is not applied yet is `deleted` without a time.
+    pub deleted: bool,
+    pub deleted_ts: Option<Timestamp>,
+    pub client_msg_id: Option<ClientMsgId>,
+    /// Whether it is part of the channel's own timeline; replies in a thread need not be.
+    pub in_timeline: bool,
+    /// The message under which it is a reply in a thread.
+    pub thread_root: Option<Seq>,
+    /// What the thread under it comes to.
+    pub thread: Option<ThreadSummary>,
+    /// Who follows that thread, in the order in which they began.
+    pub followers: Vec<Follower>,
+    pub attached: Option<Attached>,
+    /// Of a poll: who voted for each option, in the order in which they did; no empty lists.
+    pub votes: BTreeMap<u8, Vec<UserId>>,
+    pub poll_closed_ts: Option<Timestamp>,
+}
+
+impl Message {
+    /// The message that a record begins; a redacted one makes a tombstone without a time.
+    ///
+    /// # Panics
+    ///
+    /// When the record begins none.
+    pub fn posted(record: &LoggedEvent) -> Message {
+        assert!(record.kind.begins_message(), "record {} begins no message", record.seq);
+        let mut message = Message {
+            id: record.seq,
+            channel: record.channel.expect("a record of a message names its channel"),
+            sender: record.actor,
+            ts: record.ts,
+            text: None,
+            mentions: Mentions::Nobody,
+            reply_to: None,
+            reactions: BTreeMap::new(),
+            reactions_ts: None,
+            edited_ts: None,
+            deleted: false,
+            deleted_ts: None,
+            client_msg_id: record.client_msg_id.clone(),
+            in_timeline: record.kind == EventKind::MessagePosted,
+            thread_root: record.target,
+            thread: None,
+            followers: Vec::new(),
+            attached: None,
+            votes: BTreeMap::new(),
+            poll_closed_ts: None,
+        };
+        if let Some(posting) = record.event().and_then(Event::posting) {
+            message.text = Some(posting.text.clone());
+            message.mentions = posting.mentions.clone();
+            message.reply_to = posting.reply_to;
+            message.attached = posting.attached.as_deref().cloned();
+        } else {
+            message.deleted = true;
+        }
+        message
+    }
+
+    /// Whether the server itself said it.
+    pub fn is_notice(&self) -> bool {
+        matches!(self.attached, Some(Attached::Notice(_)))
+    }
+
+    /// Applies a later record whose target is this message; others change nothing.
+    ///
+    /// A tombstone stays one: its edits and reactions leave their times only, so that folding a redacted history and
+    /// following the live one come to the same.
+    pub fn apply(&mut self, record: &LoggedEvent) {
+        if record.target != Some(self.id) {
+            return;
+        }
+        self.note_times(record);
+        let Some(event) = record.event() else { return };
+        self.apply_to_thread(record, event);
+        if self.deleted {
+            return;
+        }
+        if let Event::MessageEdited { text, mentions, .. } = event {
+            self.text = Some(text.clone());
+            self.mentions = mentions.clone();
+        } else if let Event::MessageReacted { reaction, on, .. } = event {
+            self.set_reaction(reaction, record.actor, *on);
+        } else if let Event::PollVoted { options, .. } = event {
+            self.set_votes(options, record.actor);
+        } else if let Event::PollClosed { .. } = event {
+            self.poll_closed_ts = Some(record.ts);
+        }
+    }
+
+    /// What even an erased record tells.
+    fn note_times(&mut self, record: &LoggedEvent) {
+        if record.kind == EventKind::MessageEdited {
+            self.edited_ts = Some(record.ts);
+        } else if record.kind == EventKind::MessageReacted {
+            self.reactions_ts = Some(record.ts);
+        } else if record.kind == EventKind::MessageDeleted {
+            self.bury(record.ts);
+        }
+    }
+
+    fn apply_to_thread(&mut self, record: &LoggedEvent, event: &Event) {
+        if let Some(thread) = event.posting().and_then(|posting| posting.thread.as_ref()) {
+            self.thread = Some(thread.summary.clone());
+        } else if let Event::ThreadChanged { summary, .. } = event {
+            self.thread = Some(summary.clone());
+        } else if let Event::ThreadFollowed { users, on, .. } = event {
+            self.followers.retain(|follower| !users.contains(&follower.user));
+            if *on {
+                let since = record.seq;
+                self.followers.extend(users.iter().map(|user| Follower { user: *user, since }));
+            }
+        }
+    }
+
+    fn set_votes(&mut self, options: &[u8], voter: UserId) {
+        self.votes.retain(|_, voters| {
+            voters.retain(|other| *other != voter);
+            !voters.is_empty()
+        });
+        for option in options {
+            self.votes.entry(*option).or_default().push(voter);
+        }
+    }
+
+    fn bury(&mut self, ts: Timestamp) {
+        self.deleted = true;
+        self.deleted_ts = Some(ts);
+        self.text = None;
+        self.mentions = Mentions::Nobody;
+        self.reply_to = None;
+        self.reactions.clear();
+        self.attached = None;
+        self.votes.clear();
+        self.poll_closed_ts = None;
+    }
+
+    fn set_reaction(&mut self, reaction: &str, reactor: UserId, on: bool) {
+        let reactors = self.reactions.entry(reaction.to_owned()).or_default();
+        let is_on = reactors.contains(&reactor);
+        if on && !is_on {
+            reactors.push(reactor);
+        } else if !on {
+            reactors.retain(|other| *other != reactor);
+        }
+        if reactors.is_empty() {
+            self.reactions.remove(reaction);
+        }
+    }
+}
+
+/// The text as it is kept: without NUL (no C string and few tools survive it), with LF line ends, without trailing white
+/// space.
+pub fn normalized(text: &str) -> String {
+    let mut text = text.replace('\0', "").replace("\r\n", "\n");
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Posts a message and clears the draft that it was; the first to a direct channel opens it.
+pub(crate) fn post(case: Case<'_>, user: UserId, wish: &PostWish) -> Result<Decision, Rejection> {
+    let place = Place::find(case, user, &wish.channel)?;
+    let mut decision = post_at(case, user, place, wish)?;
+    // A poll and a forwarded message were no drafts; what is being written beside them stays.
+    let written = decision.events.iter().find_map(Event::posting).filter(|_| wish.attach.is_none());
+    let place = written.map(|it| (it.channel, it.thread.as_ref().map(|thread| thread.root)));
+    if let Some((channel, root)) = place {
+        draft::clear(case, user, channel, root, &mut decision);
+    }
+    Ok(decision)
+}
+
+/// Posts a message in a channel that `user` may read.
+pub(crate) fn post_at(
+    case: Case<'_>,
+    user: UserId,
+    place: Place,
+    wish: &PostWish,
+) -> Result<Decision, Rejection> {
+    let readers = place.audience(case);
+    let (channel, mut events) = match place {
+        Place::Open(channel) => {
+            channel::may_post(case, user, channel)?;
+            (channel, Vec::new())
+        }
+        Place::Unopened(members) => {
+            direct::is_answered(case, user, &members)?;
+            (ChannelId(case.next_seq), vec![direct::opened(members)])
+        }
+    };
+    let (text, attached) = content(case, user, wish)?;
+    if let Some(target) = wish.reply_to {
+        let target = readable(case, user, target)?;
+        if target.deleted {
+            return Err(Rejection::MessageNotFound);
+        }
+        if target.channel != channel {
+            return Err(Rejection::ReplyNotInChannel);
+        }
+    }
+    let mentions = mentions(&text, &readers, case.workspace, &case.facts.active);
+    let mut posting = Posting { attached, reply_to: wish.reply_to, ..Posting::text(channel, text) };
+    if let Some(message) = wish.thread {
+        let root = thread::root(case, user, message, channel)?;
+        let following = thread::new_followers(case, root, user, &mentions);
+        events.extend(thread::followed(root, following.clone()));
+        let (seq, ts) = (case.seq_of(events.len()), case.ts_of(events.len()));
+        posting.thread = Some(Box::new(thread::reply(case, root, user, following, seq, ts)));
+    }
+    posting.mentions = mentions;
+    let is_beside = posting.thread.is_some() && !wish.also_in_channel;
+    events.push(if is_beside {
+        Event::ThreadReplied(posting)
+    } else {
+        Event::MessagePosted(posting)
+    });
+    Ok(Decision::new(user, events))
+}
+
+/// The text and what goes with it. A forwarded message needs no word of one's own.
+fn content(
+    case: Case<'_>,
+    user: UserId,
+    wish: &PostWish,
+) -> Result<(String, Option<Box<Attached>>), Rejection> {
+    match &wish.attach {
+        None => Ok((checked(&wish.text)?, None)),
+        Some(AttachWish::Poll(poll)) => {
+            let (text, poll) = poll::checked(case, &wish.text, poll)?;
+            Ok((text, Some(Box::new(Attached::Poll(poll)))))
+        }
+        Some(AttachWish::Forward(id)) => {
+            let is_silent = normalized(&wish.text).is_empty();
+            let text = if is_silent { String::new() } else { checked(&wish.text)? };
+            Ok((text, Some(Box::new(Attached::Forward(forwarded(case, user, *id)?)))))
+        }
+    }
+}
+
+/// A copy of a message. Of one that only passes on another it is that other.
+fn forwarded(case: Case<'_>, user: UserId, id: Seq) -> Result<Forward, Rejection> {
+    let message = readable(case, user, id)?;
+    if message.is_notice() {
+        return Err(Rejection::MessageIsNotice);
+    }
+    let text = message.text.clone().ok_or(Rejection::MessageDeleted)?;
+    match &message.attached {
+        Some(Attached::Forward(earlier)) if text.is_empty() => Ok(earlier.clone()),
+        Some(_) | None => Ok(Forward {
+            message: id,
+            channel: message.channel,
+            sender: message.sender,
+            ts: message.ts,
+            text,
+        }),
+    }
+}
+
+/// The same text again is no event, unless its id must be remembered: nobody would see a difference but the mark of the
+/// edit.
+pub(crate) fn edit(
+    case: Case<'_>,
+    user: UserId,
+    id: Seq,
+    text: &str,
+) -> Result<Decision, Rejection> {
+    let message = own(case, user, id)?;
+    if message.deleted {
+        return Err(Rejection::MessageDeleted);
+    }
+    channel::is_open(case, message.channel)?;
+    let text = match &message.attached {
+        Some(Attached::Forward(_)) if normalized(text).is_empty() => String::new(),
+        Some(Attached::Poll(_)) => return Err(Rejection::invalid("text", "a poll stays as it is")),
+        Some(_) | None => checked(text)?,
+    };
+    if message.text.as_ref() == Some(&text) && !case.facts.is_named {
+        return Ok(Decision::nothing(user));
+    }
+    let readers = channel_audience(message.channel, case.workspace);
+    let edited = Event::MessageEdited {
+        channel: message.channel,
+        message: id,
+        mentions_before: message.mentions.clone(),
+        mentions: mentions(&text, &readers, case.workspace, &case.facts.active),
+        text,
+        is_beside: !message.in_timeline,
+    };
+    Ok(Decision::new(user, vec![edited]))
+}
+
+pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rejection> {
+    let message = own(case, user, id)?;
+    if message.deleted {
+        return Ok(Decision::nothing(user));
+    }
+    let deleted = Event::MessageDeleted {
+        channel: message.channel,
+        message: id,
+        sender: message.sender,
+        mentions_before: message.mentions.clone(),
+        is_beside: !message.in_timeline,
+    };
+    let thread = thread::without_reply(case, message);
+    Ok(Decision::new(user, [deleted].into_iter().chain(thread).collect()))
+}
+
+/// The message, when `user` may read it; to everybody else it does not exist.
+pub(crate) fn readable(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message, Rejection> {
+    case.facts
+        .messages
+        .get(&id)
+        .filter(|message| may_see(user, message.channel, message.id, case.workspace))
+        .ok_or(Rejection::MessageNotFound)
+}
+
+fn own(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message, Rejection> {
+    let message = readable(case, user, id)?;
+    if message.sender == user { Ok(message) } else { Err(Rejection::NotTheSender) }
+}
+
+pub(crate) fn checked(text: &str) -> Result<String, Rejection> {
+    let text = normalized(text);
+    let chars = text.chars().count();
+    match chars {
+        _ if text.chars().all(is_invisible) => Err(Rejection::TextEmpty),
+        1..=MESSAGE_CHARS_MAX => Ok(text),
+        _ => Err(Rejection::TextTooLong { chars, chars_max: MESSAGE_CHARS_MAX }),
+    }
+}
+
+/// White space, and what draws nothing by itself (Unicode 16, Default_Ignorable_Code_Point, without the tags and the
+/// variation selectors, which stand in flags and emoji; and the blank of Braille).
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{AD}'
+                | '\u{34F}'
+                | '\u{61C}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180E}'
+                | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}'
+                | '\u{2060}'..='\u{206F}'
+                | '\u{2800}'
+                | '\u{3164}'
+                | '\u{FEFF}'
+                | '\u{FFA0}'
+        )
+}
+
+#[cfg(test)]
+mod tests;

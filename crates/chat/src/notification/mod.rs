@@ -1,0 +1,202 @@
+//! Notifications: the only place that decides whether an event notifies a person, and why.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::audience::may_see;
+use crate::event::{Event, LoggedEvent, Mentions, Posting};
+use crate::ids::{Timestamp, UserId};
+use crate::rejection::Rejection;
+use crate::workspace::{ChannelKind, User, Workspace};
+
+/// What of a channel notifies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// As the kind of channel has it: everything in a direct one, mentions elsewhere.
+    #[default]
+    Default,
+    /// Every message.
+    All,
+    /// Those that name one.
+    Mentions,
+    /// Nothing.
+    None,
+}
+
+/// What a person wants of one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct ChannelNotifications {
+    pub level: Level,
+    /// Nothing notifies, whatever the level; what waits is still counted.
+    pub is_muted: bool,
+}
+
+/// When a person is not to be disturbed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoNotDisturb {
+    /// Whether the nights below hold.
+    pub is_enabled: bool,
+    /// Minutes after midnight at which a night begins, in the person's time zone.
+    pub from_minute: u16,
+    /// Minutes after midnight at which it ends; earlier than `from_minute` means on the next day.
+    pub to_minute: u16,
+    /// ISO days of the week (1 is Monday) on which a night begins, sorted.
+    pub days: Vec<u8>,
+    /// Not until then, whatever the nights.
+    pub until: Option<Timestamp>,
+}
+
+/// Why a message notifies somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub enum Reason {
+    /// It names them, or a group of theirs, or all who are here.
+    Mention,
+    Everyone,
+    Direct,
+    /// It replies in a thread that they follow.
+    Thread,
+    /// It has one of their keywords.
+    Keyword,
+    /// They want to be told of everything in this channel.
+    All,
+}
+
+/// Why a message does not notify somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub enum Silence {
+    NotVisible,
+    Own,
+    Notice,
+    Muted,
+    /// They want nothing of this channel.
+    Level,
+    DoNotDisturb,
+    /// A reply in a thread that they do not follow.
+    NotFollowed,
+    /// Nothing in it is about them.
+    NotNamed,
+}
+
+/// Whether a message that was just posted notifies `user`, and why or why not.
+pub fn verdict(
+    record: &LoggedEvent,
+    user: UserId,
+    workspace: &Workspace,
+    now: Timestamp,
+) -> Result<Reason, Silence> {
+    let posting = record.event().and_then(Event::posting).ok_or(Silence::NotVisible)?;
+    let channel = posting.channel;
+    let account = workspace.users.get(&user).ok_or(Silence::NotVisible)?;
+    if !may_see(user, channel, record.seq, workspace) {
+        return Err(Silence::NotVisible);
+    }
+    if record.actor == user {
+        return Err(Silence::Own);
+    }
+    if record.event().is_some_and(Event::is_notice) {
+        return Err(Silence::Notice);
+    }
+    let own = account.personal.notifications.get(&channel).copied().unwrap_or_default();
+    if own.is_muted {
+        return Err(Silence::Muted);
+    }
+    if own.level == Level::None {
+        return Err(Silence::Level);
+    }
+    let reason = reason(posting, record, user, account, own.level, workspace)?;
+    if may_be_disturbed(account, now) { Ok(reason) } else { Err(Silence::DoNotDisturb) }
+}
+
+fn reason(
+    posting: &Posting,
+    record: &LoggedEvent,
+    user: UserId,
+    account: &User,
+    level: Level,
+    workspace: &Workspace,
+) -> Result<Reason, Silence> {
+    let is_beside = matches!(record.event(), Some(Event::ThreadReplied(_)));
+    match &posting.mentions {
+        Mentions::Users(users) if users.contains(&user) => return Ok(Reason::Mention),
+        Mentions::Everyone if !is_beside => return Ok(Reason::Everyone),
+        Mentions::Users(_) | Mentions::Everyone | Mentions::Nobody => {}
+    }
+    let is_direct = matches!(workspace.channel(posting.channel).kind, ChannelKind::Direct { .. });
+    if is_direct && !is_beside && matches!(level, Level::Default | Level::All) {
+        return Ok(Reason::Direct);
+    }
+    if posting.thread.as_ref().is_some_and(|thread| thread.followers.contains(&user)) {
+        return Ok(Reason::Thread);
+    }
+    if has_keyword(&posting.text, &account.personal.keywords) {
+        return Ok(Reason::Keyword);
+    }
+    if is_beside {
+        return Err(Silence::NotFollowed);
+    }
+    if level == Level::All { Ok(Reason::All) } else { Err(Silence::NotNamed) }
+}
+
+/// Whether a text has one of these words, in any case, with no letter or digit directly around it.
+pub fn has_keyword(text: &str, keywords: &[String]) -> bool {
+    if keywords.is_empty() {
+        return false;
+    }
+    let text = text.to_lowercase();
+    let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    keywords.iter().any(|keyword| {
+        let keyword = keyword.to_lowercase();
+        text.match_indices(&keyword).any(|(at, found)| {
+            is_apart(text[..at].chars().next_back())
+                && is_apart(text[at + found.len()..].chars().next())
+        })
+    })
+}
+
+/// Whether a person may be disturbed at this time.
+fn may_be_disturbed(account: &User, now: Timestamp) -> bool {
+    let schedule = &account.personal.do_not_disturb;
+    if schedule.until.is_some_and(|until| now < until) {
+        return false;
+    }
+    !(schedule.is_enabled && is_night(schedule, account.profile.time_zone.as_deref(), now))
+}
+
+/// Whether one of the nights holds at this time, in this zone or in UTC.
+fn is_night(schedule: &DoNotDisturb, zone: Option<&str>, now: Timestamp) -> bool {
+    let zone = zone.and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
+    let Ok(instant) = jiff::Timestamp::from_microsecond(now.0) else { return false };
+    let local = instant.to_zoned(zone);
+    let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute()));
+    let minute = minute.expect("a day has 1,440 minutes");
+    let today = local.weekday().to_monday_one_offset().unsigned_abs();
+    let yesterday = if today == 1 { 7 } else { today - 1 };
+    let begins = |day: u8| schedule.days.contains(&day);
+    let (from, to) = (schedule.from_minute, schedule.to_minute);
+    if from < to {
+        return begins(today) && (from..to).contains(&minute);
+    }
+    (begins(today) && minute >= from) || (begins(yesterday) && minute < to)
+}
+
+/// A schedule as it is kept.
+pub(crate) fn checked(schedule: &DoNotDisturb) -> Result<DoNotDisturb, Rejection> {
+    const MINUTES: u16 = 24 * 60;
+    let mut schedule = schedule.clone();
+    schedule.days.sort_unstable();
+    schedule.days.dedup();
+    if schedule.from_minute >= MINUTES || schedule.to_minute >= MINUTES {
+        return Err(Rejection::invalid("from", "clock times from 00:00 to 23:59"));
+    }
+    if schedule.days.iter().any(|day| !(1..=7).contains(day)) {
+        return Err(Rejection::invalid("days", "1 (Monday) to 7 (Sunday)"));
+    }
+    Ok(schedule)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! The stage: a private channel, and everybody who might want to look into it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Person, TestServer, copy_dir};
+
+/// Who asks, in the order of the columns: from no right at all to all of them.
+pub const ROLES: [&str; 8] =
+    ["stranger", "deactivated", "outsider", "former", "administrator", "late", "member", "owner"];
+
+/// Those who must not learn a word of the private channel.
+pub const OUTSIDE: [&str; 5] = ["stranger", "deactivated", "outsider", "former", "administrator"];
+
+/// A data directory in which all of it has happened, and what the tables call things.
+pub struct Scene {
+    dir: TempDir,
+    people: BTreeMap<&'static str, Person>,
+    names: BTreeMap<&'static str, String>,
+}
+
+/// A server on a copy of the scene.
+pub struct Stage {
+    pub server: TestServer,
+    pub people: BTreeMap<&'static str, Person>,
+    names: BTreeMap<&'static str, String>,
+}
+
+impl Scene {
+    /// alice runs the server, owen owns the channel, bob is in it; dave and erin were; carol came late; mallory never.
+    pub async fn build() -> Scene {
+        let mut server = TestServer::start().await;
+        let [alice, owen, bob] = server.people(["alice", "owen", "bob"]).await;
+        let [dave, erin, carol, mallory] =
+            server.people(["dave", "erin", "carol", "mallory"]).await;
+        let body = json!({"name": "Project Owl", "members": ["bob", "dave", "erin"]});
+        let channel = owen.post("/private_channels/create", &body).await.expect(201);
+        let channel = channel["channel"].as_str().unwrap().to_owned();
+        let at = |path: &str| path.replace("<c>", &channel);
+
+        let old = bob.send(&channel, "secret-old").await["id"].clone();
+        let reply = json!({"text": "secret-old reply", "thread_id": old});
+        let old_reply = owen.post(&at("/send/<c>"), &reply).await.expect(201)["id"].clone();
+        let poll = json!({"question": "secret-old?", "options": ["yes", "no"]});
+        let old_poll = bob.post(&at("/poll/<c>"), &poll).await.expect(201)["id"].clone();
+        owen.post(&format!("/pin/{old}"), &json!({"on": true})).await.expect(200);
+        let forms = json!({"user": "dave"});
+        owen.post(&at("/channels/<c>/members/remove"), &forms).await.expect(200);
+        let late = json!({"users": ["carol"], "history": "join"});
+        bob.post(&at("/channels/<c>/members"), &late).await.expect(200);
+        alice.post("/admin/people/erin/deactivate", &json!({})).await.expect(200);
+
+        let new = bob.send(&channel, "secret-new @carol").await["id"].clone();
+        let reply = json!({"text": "secret-new reply", "thread_id": new});
+        let new_reply = owen.post(&at("/send/<c>"), &reply).await.expect(201)["id"].clone();
+        let poll = json!({"question": "secret-new?", "options": ["yes", "no"]});
+        let new_poll = bob.post(&at("/poll/<c>"), &poll).await.expect(201)["id"].clone();
+        owen.post(&format!("/pin/{new}"), &json!({"on": true})).await.expect(200);
+        bob.edit(&new, "secret-new @carol, edited").await;
+
+        let later = json!({"text": "secret-new later", "send_at_ts": 1_800_100_000.0});
+        let schedule = bob.post(&at("/schedule/<c>"), &later).await.expect(201)["id"].clone();
+        let remind =
+            json!({"message_id": new, "text": "secret-new again", "due_ts": 1_800_100_000.0});
+        let reminder = bob.post("/remind", &remind).await.expect(201)["id"].clone();
+        bob.post(&at("/drafts/<c>"), &json!({"text": "secret-new draft"})).await.expect(204);
+        let group = json!({"handle": "devs", "name": "Developers", "members": ["bob"]});
+        let group = alice.post("/groups", &group).await.expect(201)["id"].clone();
+        let invite = alice.post("/admin/invites", &json!({})).await.expect(201)["id"].clone();
+
+        server.stop().await;
+        let dir = tempfile::tempdir().unwrap();
+        copy_dir(server.data_dir(), &dir.path().join("data"));
+        let stranger = mallory.with_token("");
+        let people = BTreeMap::from([
+            ("stranger", stranger),
+            ("deactivated", erin),
+            ("outsider", mallory),
+            ("former", dave),
+            ("administrator", alice),
+            ("late", carol),
+            ("member", bob),
+            ("owner", owen),
+        ]);
+        let number = channel.strip_prefix("private:").unwrap().to_owned();
+        let names = BTreeMap::from([
+            ("<c>", channel),
+            ("<n>", number),
+            ("<old>", old.to_string()),
+            ("<old reply>", old_reply.to_string()),
+            ("<old poll>", old_poll.to_string()),
+            ("<new>", new.to_string()),
+            ("<new reply>", new_reply.to_string()),
+            ("<new poll>", new_poll.to_string()),
+            ("<schedule>", schedule.to_string()),
+            ("<reminder>", reminder.to_string()),
+            ("<group>", group.to_string()),
+            ("<invite>", invite.to_string()),
+        ]);
+        Scene { dir, people, names }
+    }
+
+    /// A server on a copy, so that nothing that is tried here is seen elsewhere.
+    pub async fn stage(&self) -> Stage {
+        let server = TestServer::on_copy_of(&self.dir.path().join("data")).await;
+        let people = self.people.iter().map(|(role, person)| (*role, person.at(&server)));
+        Stage { people: people.collect(), names: self.names.clone(), server }
+    }
+}
+
+impl Stage {
+    /// A text of the tables with the names of this scene in it.
+    pub fn fill(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+    }
+
+    /// The id of a thing of the scene.
+    pub fn id(&self, name: &str) -> Value {
+        self.names[name].parse::<u64>().unwrap().into()
+    }
+
+    pub fn person(&self, role: &str) -> &Person {
+        &self.people[role]
+    }
+}
