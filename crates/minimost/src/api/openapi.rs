@@ -9,9 +9,9 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, channels, directory, directs, drafts, edit_history, forwarding, members, messages,
-    pins, polls, presence, private_channels, read_markers, reminders, saved, scheduled, state,
-    stream,
+    accounts, channels, directory, directs, drafts, edit_history, forwarding, members, mentions,
+    messages, notifications, pins, polls, presence, private_channels, read_markers, receipts,
+    reminders, saved, scheduled, state, stream, threads,
 };
 use crate::app::App;
 
@@ -29,13 +29,18 @@ use crate::app::App;
         private_channels::list_members, directs::list, directs::open, directs::close,
         directs::show,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
-        messages::react, messages::mentions, messages::emoji,
+        messages::react, messages::emoji, mentions::list,
         edit_history::history, pins::pin, pins::list, saved::save, saved::list,
         forwarding::forward, polls::create, polls::vote, polls::close,
         drafts::list, drafts::save, scheduled::list, scheduled::schedule, scheduled::change,
         scheduled::cancel, reminders::list, reminders::remind, reminders::done,
+        threads::one, threads::list, threads::follow, threads::read,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
+        read_markers::mark_unread, read_markers::mark_all_read, receipts::of_message,
         read_markers::channel_unreads, read_markers::unread_count,
+        notifications::of_channel, notifications::set, notifications::do_not_disturb,
+        notifications::set_do_not_disturb, notifications::keywords, notifications::set_keywords,
+        notifications::why,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,

@@ -14,9 +14,10 @@ use super::accounts::{self, Account};
 use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
 use super::problem::ApiError;
-use super::{drafts, presence, reminders, saved, scheduled};
+use super::threads::ThreadsState;
+use super::{drafts, notifications, presence, reminders, saved, scheduled};
 use crate::app::App;
-use crate::wire::{DraftView, ReminderView, ScheduledView};
+use crate::wire::{DoNotDisturbView, DraftView, ReminderView, ScheduledView};
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +36,10 @@ pub(super) struct StateView {
     #[serde(rename = "override")]
     own_override: Option<&'static str>,
     limits: LimitsView,
+    do_not_disturb: DoNotDisturbView,
+    keywords: Vec<String>,
+    /// What waits in the threads that one follows.
+    threads: ThreadsState,
 }
 
 /// What a client has to know before it sends.
@@ -51,7 +56,8 @@ pub(super) async fn state(
     asker: LoggedIn,
 ) -> Result<Answer<StateView>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let head = app.workspace().head;
+    let (workspace, counts, in_threads) = app.mailboxes.waiting(asker.user, head).await?;
     let asker = LoggedIn { workspace: Arc::new(workspace), ..asker };
     let workspace = &asker.workspace;
     let view = StateView {
@@ -65,6 +71,9 @@ pub(super) async fn state(
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
+        do_not_disturb: notifications::do_not_disturb_of(asker.user, workspace),
+        keywords: notifications::keywords_of(asker.user, workspace),
+        threads: ThreadsState::new(in_threads),
     };
     Ok(asker.answer(&app, view))
 }
