@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chat::reminder::may_be_shown;
 use chat::{ClientMsgId, Command, Rejection, Seq, UserId, Workspace};
 
 use super::extract::{Answer, LoggedIn, ReminderPath};
@@ -74,10 +75,11 @@ pub(super) async fn done(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The reminders of `user`, the first due first.
+/// The reminders of `user` that they may be shown, the first due first.
 pub(super) fn reminders(user: UserId, workspace: &Workspace) -> Vec<ReminderView> {
     let Some(account) = workspace.users.get(&user) else { return Vec::new() };
-    let mut own: Vec<_> = account.personal.reminders.iter().collect();
+    let all = account.personal.reminders.iter();
+    let mut own: Vec<_> = all.filter(|(_, it)| may_be_shown(user, it, workspace)).collect();
     own.sort_unstable_by_key(|(id, it)| (it.due, **id));
     own.into_iter().map(|(id, it)| ReminderView::new(*id, it)).collect()
 }
