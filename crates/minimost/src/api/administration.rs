@@ -102,7 +102,7 @@ pub(super) async fn people(
 }
 
 /// Makes somebody an administrator or a member; administrators only.
-#[utoipa::path(post, path = "/admin/people/{username}/role", params(("username" = String, Path)),
+#[utoipa::path(post, path = "/admin/people/{user}/role", params(("user" = String, Path)),
     request_body = RoleInput, responses((status = 200, body = ProfileView)))]
 pub(super) async fn set_role(
     State(app): State<App>,
@@ -115,8 +115,8 @@ pub(super) async fn set_role(
 }
 
 /// Ends an account's sessions and lets nobody in any more; administrators only.
-#[utoipa::path(post, path = "/admin/people/{username}/deactivate",
-    params(("username" = String, Path)), request_body = AccountInput,
+#[utoipa::path(post, path = "/admin/people/{user}/deactivate",
+    params(("user" = String, Path)), request_body = AccountInput,
     responses((status = 200, body = ProfileView)))]
 pub(super) async fn deactivate(
     State(app): State<App>,
@@ -128,8 +128,8 @@ pub(super) async fn deactivate(
 }
 
 /// Brings a deactivated account back; administrators only.
-#[utoipa::path(post, path = "/admin/people/{username}/reactivate",
-    params(("username" = String, Path)), request_body = AccountInput,
+#[utoipa::path(post, path = "/admin/people/{user}/reactivate",
+    params(("user" = String, Path)), request_body = AccountInput,
     responses((status = 200, body = ProfileView)))]
 pub(super) async fn reactivate(
     State(app): State<App>,

@@ -147,7 +147,7 @@ pub fn router(app: App) -> Router {
         // People
         .route("/people", get(people::people))
         .route("/profile", post(people::change_profile))
-        .route("/profile/{username}", get(people::profile))
+        .route("/profile/{user}", get(people::profile))
         .route("/status", post(people::set_status))
         .route("/settings", get(people::own_settings).post(people::set_own_settings))
         .route("/user_colors", get(people::user_colors))
@@ -157,9 +157,9 @@ pub fn router(app: App) -> Router {
         .route("/groups/{id}/delete", post(groups::delete))
         // Administration
         .route("/admin/people", get(administration::people))
-        .route("/admin/people/{username}/role", post(administration::set_role))
-        .route("/admin/people/{username}/deactivate", post(administration::deactivate))
-        .route("/admin/people/{username}/reactivate", post(administration::reactivate))
+        .route("/admin/people/{user}/role", post(administration::set_role))
+        .route("/admin/people/{user}/deactivate", post(administration::deactivate))
+        .route("/admin/people/{user}/reactivate", post(administration::reactivate))
         .route(
             "/admin/settings",
             get(administration::settings).post(administration::change_settings),

@@ -100,7 +100,7 @@ pub(super) async fn people(State(app): State<App>, asker: LoggedIn) -> Answer<Ve
 }
 
 /// One person.
-#[utoipa::path(get, path = "/profile/{username}", params(("username" = String, Path)),
+#[utoipa::path(get, path = "/profile/{user}", params(("user" = String, Path)),
     responses((status = 200, body = ProfileView)))]
 pub(super) async fn profile(
     State(app): State<App>,
