@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::accounts::{self, Account};
 use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
+use super::people::PeopleState;
 use super::problem::ApiError;
 use super::threads::ThreadsState;
 use super::{drafts, notifications, presence, reminders, saved, scheduled};
@@ -26,6 +27,8 @@ pub(super) struct StateView {
     /// The names of all accounts, the asker's included, sorted.
     users: Vec<String>,
     channels: Vec<ChannelState>,
+    #[serde(flatten)]
+    people: PeopleState,
     /// Ids of the messages that the asker keeps, newest save first.
     saved: Vec<u64>,
     drafts: Vec<DraftView>,
@@ -64,6 +67,7 @@ pub(super) async fn state(
         me: Account::new(asker.user, workspace).ok_or(Rejection::NotLoggedIn)?,
         users: accounts::names(workspace),
         channels: channel_states(asker.user, workspace, &counts),
+        people: PeopleState::new(asker.user, workspace),
         saved: saved::saved_ids(asker.user, workspace),
         drafts: drafts::drafts(asker.user, workspace),
         scheduled: scheduled::scheduled(asker.user, workspace),
