@@ -212,7 +212,7 @@ pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec
     asker.answer(&app, all.collect())
 }
 
-/// Submits a command of the asker's, as often as one may.
+/// Submits a wish about messages, unless its maker has made too many.
 pub(super) async fn submit(
     app: &App,
     asker: &LoggedIn,
@@ -265,7 +265,7 @@ pub(super) fn wrong_parameter(parameter: &str, detail: &str) -> ApiError {
     BadRequest::InvalidFields(vec![problem]).into()
 }
 
-/// Unix seconds to the microsecond.
+/// A time that was written as seconds.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is far enough")]
 pub(super) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp((seconds * 1_000_000.0).round() as i64)

@@ -103,6 +103,11 @@ pub fn router(app: App) -> Router {
         .route("/react/{id}", post(messages::react))
         .route("/mentions", get(mentions::list))
         .route("/emoji", get(messages::emoji))
+        // Threads
+        .route("/thread/{id}", get(threads::one))
+        .route("/thread/{id}/follow", post(threads::follow))
+        .route("/thread/{id}/read", post(threads::read))
+        .route("/threads", get(threads::list))
         .route("/message/{id}/history", get(edit_history::history))
         .route("/pin/{id}", post(pins::pin))
         .route("/pins/{channel}", get(pins::list))
@@ -122,11 +127,6 @@ pub fn router(app: App) -> Router {
         .route("/reminders", get(reminders::list))
         .route("/remind", post(reminders::remind))
         .route("/reminders/{id}/done", post(reminders::done))
-        // Threads
-        .route("/thread/{id}", get(threads::one))
-        .route("/thread/{id}/follow", post(threads::follow))
-        .route("/thread/{id}/read", post(threads::read))
-        .route("/threads", get(threads::list))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
         .route("/mark_unread/{id}", post(read_markers::mark_unread))
