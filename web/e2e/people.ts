@@ -93,10 +93,15 @@ export class Person {
     return lines.filter((line) => prefix.test(line));
   }
 
-  async act(text: string, action: 'React' | 'Reply' | 'Edit' | 'Delete'): Promise<void> {
-    const message = this.message(text);
+  /** Does something to a message: by its own button, or from its menu. */
+  async act(text: string, action: string, within: Locator = this.timeline): Promise<void> {
+    const message = within.getByRole('article').filter({ hasText: text }).last();
     await message.hover();
-    await message.getByRole('button', { name: action, exact: true }).click();
+    const actions = message.getByRole('group', { name: 'Message actions' });
+    const button = actions.getByRole('button', { name: action, exact: true });
+    if (await button.isVisible()) return button.click();
+    await actions.getByRole('button', { name: 'More actions' }).click();
+    await this.page.getByRole('menuitem', { name: action, exact: true }).click();
   }
 
   async leave(): Promise<void> {

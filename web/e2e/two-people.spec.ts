@@ -81,14 +81,9 @@ test('an edit, a reaction, a reply and a delete reach the other screen', async (
   await alice.message('I am in').filter({ hasText: 'lunch at one' }).waitFor();
 
   await alice.timeline.getByRole('article').filter({ hasText: 'lunch at one' }).first().hover();
-  await alice.timeline
-    .getByRole('article')
-    .filter({ hasText: 'lunch at one' })
-    .first()
-    .getByRole('button', { name: 'Delete', exact: true })
-    .click();
-  const confirm = alice.page.getByRole('dialog').getByRole('button', { name: 'Delete' });
-  if ((await confirm.count()) > 0) await confirm.click();
+  await alice.page.getByRole('button', { name: 'More actions' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await alice.page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await eventually(async () => {
     expect(await bob.timeline.getByText('lunch at one').count()).toBe(0);
   });

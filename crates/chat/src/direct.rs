@@ -6,13 +6,15 @@ use crate::channel::Place;
 use crate::decide::{Case, Decision};
 use crate::event::{ChannelOrigin, Event};
 use crate::ids::{UserId, UserName};
+use crate::personal::PersonalChange;
 use crate::rejection::Rejection;
 
 /// Members of one direct channel. Beyond it a public channel is the better place: every name stands in the channel's
 /// own name.
 pub const DIRECT_MEMBERS_MAX: usize = 50;
 
-/// Opens the direct channel among `user` and the people named; an open one stays as it is.
+/// Opens the direct channel among `user` and the people named; an open one stays as it is, and is listed again if
+/// `user` had closed it.
 pub(crate) fn open(
     case: Case<'_>,
     user: UserId,
@@ -21,6 +23,10 @@ pub(crate) fn open(
     let mut members = accounts(case, names)?;
     members.insert(user);
     let events = match place(case, members)? {
+        Place::Open(channel) if case.workspace.is_hidden(user, channel) => {
+            let change = PersonalChange::DirectHidden { channel, on: false };
+            vec![Event::PersonalChanged { change }]
+        }
         Place::Open(_) => Vec::new(),
         Place::Unopened(members) => vec![opened(members)],
     };
@@ -92,6 +98,7 @@ mod tests {
     use crate::command::{Actor, Command};
     use crate::event::{EventKind, Posting};
     use crate::ids::ChannelId;
+    use crate::personal::PersonalWish;
     use crate::testing::{Story, wish};
 
     fn open_with(names: &[&str]) -> Command {
@@ -123,6 +130,21 @@ mod tests {
         }
         story.given(bob, &post_to("dm:BOB:alice"));
         assert_eq!(story.workspace.channels.len(), 1);
+    }
+
+    #[test]
+    fn opening_a_closed_channel_lists_it_again() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let bob = story.sign_up("bob");
+        let channel = ChannelId(story.given(alice, &open_with(&["bob"]))[0].seq);
+        let name = wish::channel("dm:alice:bob");
+        let hide = PersonalWish::HideDirect { channel: name, on: true };
+        story.given(alice, &Command::ChangePersonal(hide));
+        assert_eq!(story.when(bob, &open_with(&["alice"])), Ok(vec![]), "he never closed it");
+        let change = PersonalChange::DirectHidden { channel, on: false };
+        let listed = vec![Event::PersonalChanged { change }];
+        assert_eq!(story.when(alice, &open_with(&["bob"])), Ok(listed));
     }
 
     #[test]

@@ -9,6 +9,8 @@ export class Router {
   readonly route: Route = $derived(routeOf(this.#url.pathname));
   /** What stands beside the view; null for nothing. */
   readonly panel: SidePanel | null = $derived(panelOf(this.#url.searchParams));
+  /** Grows with every way to a place, even to the same again; panels beside it come and go without. */
+  arrivals = $state(0);
   readonly query: URLSearchParams = $derived(this.#url.searchParams);
 
   /** Listens to the window; the result stops it. */
@@ -21,7 +23,10 @@ export class Router {
   }
 
   go(path: string): void {
-    if (path !== location.pathname + location.search) history.pushState(null, '', path);
+    const here = location.pathname + location.search;
+    const isPanel = path !== here && path.split('?')[0] === location.pathname;
+    if (path !== here) history.pushState(null, '', path);
+    if (!isPanel) this.arrivals += 1;
     this.#read();
   }
 

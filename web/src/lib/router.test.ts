@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { channelPath, messagePath, panelOf, routeOf, viewPath, withPanel } from './routes';
+import {
+  channelPath,
+  messagePath,
+  panelOf,
+  routeOf,
+  threadPath,
+  viewPath,
+  withPanel,
+} from './routes';
 
 function channelAt(path: string) {
   const route = routeOf(path);
@@ -46,13 +54,16 @@ it('knows its views, each by the path it makes', () => {
 
 it('puts one panel beside a view, and takes it away again', () => {
   const url = new URL('https://chat.lan/c/general?profile=bob');
-  const thread = { kind: 'thread', root_id: 17, channel: null } as const;
+  const thread = { kind: 'thread', root_id: 17, channel: null, reply_id: null } as const;
   const path = withPanel(url, thread);
   expect(path).toBe('/c/general?thread=17');
   expect(panelOf(new URL(path, url).searchParams)).toEqual(thread);
   const elsewhere = { ...thread, channel: 'private:7' };
   const far = new URL(withPanel(new URL('https://chat.lan/view/threads'), elsewhere), url);
   expect(panelOf(far.searchParams)).toEqual(elsewhere);
+  const reply = panelOf(new URL(threadPath('general', 17, 18), url).searchParams);
+  expect(reply).toEqual({ ...thread, reply_id: 18 });
+  expect(withPanel(new URL(threadPath('general', 17, 18), url), null)).toBe('/c/general');
   expect(panelOf(url.searchParams)).toEqual({ kind: 'profile', user: 'bob' });
   expect(withPanel(url, null)).toBe('/c/general');
   expect(panelOf(new URLSearchParams('panel=nonsense&thread=x'))).toBeNull();

@@ -16,7 +16,13 @@ export type Route =
 /** What stands beside a view, on its right. */
 export type SidePanel =
   /** `channel` is null where it is the channel on the screen. */
-  | { readonly kind: 'thread'; readonly root_id: number; readonly channel: string | null }
+  | {
+      readonly kind: 'thread';
+      readonly root_id: number;
+      readonly channel: string | null;
+      /** The reply to look at; the newest where none is named. */
+      readonly reply_id: number | null;
+    }
   | { readonly kind: 'profile'; readonly user: string }
   | { readonly kind: 'pins' | 'details' };
 
@@ -28,8 +34,23 @@ export function channelPath(channel: string): string {
 export function messagePath(channel: string, id: number): string {
   return `${channelPath(channel)}/${id}`;
 }
-export function threadPath(channel: string, root_id: number): string {
-  return `${channelPath(channel)}?thread=${root_id}`;
+/** A thread beside its channel, at one of its replies if one is named. */
+export function threadPath(
+  channel: string,
+  root_id: number,
+  reply_id: number | null = null,
+): string {
+  const reply = reply_id === null ? '' : `&reply=${reply_id}`;
+  return `${channelPath(channel)}?thread=${root_id}${reply}`;
+}
+/** Where a message is shown: a reply in its thread. */
+export function placePath(message: {
+  readonly id: number;
+  readonly channel: string;
+  readonly thread_id: number | null;
+}): string {
+  const { id, channel, thread_id } = message;
+  return thread_id === null ? messagePath(channel, id) : threadPath(channel, thread_id, id);
 }
 /**
  * Views live under one word of their own: `/threads` or `/admin/people` alone would be questions
@@ -43,10 +64,11 @@ export function viewPath(view: Exclude<View, { kind: 'channel' }>): string {
 /** The same page with this panel beside it; null for none. */
 export function withPanel(url: URL, panel: SidePanel | null): string {
   const query = new URLSearchParams(url.search);
-  for (const key of ['thread', 'in', 'profile', 'panel']) query.delete(key);
+  for (const key of ['thread', 'in', 'reply', 'profile', 'panel']) query.delete(key);
   if (panel?.kind === 'thread') {
     query.set('thread', String(panel.root_id));
     if (panel.channel !== null) query.set('in', panel.channel);
+    if (panel.reply_id !== null) query.set('reply', String(panel.reply_id));
   } else if (panel?.kind === 'profile') query.set('profile', panel.user);
   else if (panel !== null) query.set('panel', panel.kind);
   const text = query.toString();
@@ -55,7 +77,10 @@ export function withPanel(url: URL, panel: SidePanel | null): string {
 
 export function panelOf(query: URLSearchParams): SidePanel | null {
   const root_id = idOf(query.get('thread') ?? '');
-  if (root_id !== null) return { kind: 'thread', root_id, channel: query.get('in') };
+  if (root_id !== null) {
+    const reply_id = idOf(query.get('reply') ?? '');
+    return { kind: 'thread', root_id, channel: query.get('in'), reply_id };
+  }
   const user = query.get('profile');
   if (user) return { kind: 'profile', user };
   const panel = query.get('panel');

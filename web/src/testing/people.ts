@@ -193,6 +193,7 @@ export class PlainTimeline implements TimelineData {
   messages: readonly Message[] = [];
   spans: TimelineData['spans'] = [];
   hasOlder = false;
+  hasNewer = false;
   quoted: TimelineData['quoted'] = {};
   passed: TimelineData['passed'] = null;
   markers: TimelineData['markers'] = {};
@@ -222,6 +223,7 @@ export class PlainState implements ChatState {
   scheduled: ChatState['scheduled'];
   reminders: ChatState['reminders'];
   followed: ChatState['followed'];
+  pinners: ChatState['pinners'] = {};
   readonly notifications: Notification[] = [];
   channels: ChatState['channels'];
   presence: ChatState['presence'];
@@ -229,6 +231,7 @@ export class PlainState implements ChatState {
   typing: string[] = [];
   readonly timelines = new Map<string, PlainTimeline>();
   threads: readonly PlainTimeline[] = [];
+  contexts: readonly PlainTimeline[] = [];
 
   constructor(
     state: State,
@@ -249,14 +252,15 @@ export class PlainState implements ChatState {
     this.drafts = state.drafts;
     this.scheduled = state.scheduled;
     this.reminders = state.reminders;
-    this.followed = { ...state.threads, is: {}, isStale: false };
+    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale: false };
   }
 
   timelineOf(channel: string): PlainTimeline | undefined {
     return this.timelines.get(channel);
   }
-  threadsIn(channel: string): readonly PlainTimeline[] {
-    return this.threads.filter((thread) => thread.channel === channel);
+  asidesOf(channel: string): readonly PlainTimeline[] {
+    const asides = [...this.threads, ...this.contexts];
+    return asides.filter((aside) => aside.channel === channel);
   }
   dropTimelines(channel: string): void {
     this.timelines.delete(channel);
@@ -276,6 +280,13 @@ export class PlainState implements ChatState {
     const timeline = new PlainTimeline(channel);
     this.timelines.set(channel, timeline);
     return timeline;
+  }
+
+  openContext(channel: string): PlainTimeline {
+    const context = new PlainTimeline(channel);
+    context.hasNewer = true;
+    this.contexts = [...this.contexts, context];
+    return context;
   }
 
   openThread(channel: string, root_id: number): PlainTimeline {

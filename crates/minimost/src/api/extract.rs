@@ -45,7 +45,13 @@ impl LoggedIn {
                 return Err(Rejection::NotAMember.into());
             }
         }
-        let channel = self.workspace.find_channel(name).ok_or(Rejection::ChannelNotFound)?;
+        let Some(channel) = self.workspace.find_channel(name) else {
+            // Nor which private channels there are.
+            let is_private = matches!(name, ChannelName::Private(_));
+            let rejection =
+                if is_private { Rejection::NotAMember } else { Rejection::ChannelNotFound };
+            return Err(rejection.into());
+        };
         if may_read(self.user, channel, &self.workspace) {
             Ok(channel)
         } else {
@@ -138,6 +144,19 @@ impl FromRequestParts<App> for ChannelPath {
         let text = path_part(parts, app).await.ok_or(Rejection::ChannelNotFound)?;
         let name = ChannelName::parse(&text).map_err(|_| Rejection::ChannelNotFound)?;
         Ok(ChannelPath(name))
+    }
+}
+
+/// The private channel whose number is in the path: not yet known to exist.
+pub(super) struct PrivatePath(pub(super) ChannelName);
+
+impl FromRequestParts<App> for PrivatePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PrivatePath, ApiError> {
+        let number = path_part(parts, app).await.ok_or(Rejection::ChannelNotFound)?;
+        let name = ChannelName::parse(&format!("private:{number}"));
+        Ok(PrivatePath(name.map_err(|_| Rejection::ChannelNotFound)?))
     }
 }
 

@@ -7,21 +7,30 @@
 //! explains what went wrong.
 
 mod accounts;
+mod channel_state;
 mod channels;
+mod directory;
+mod directs;
 mod door;
 mod extract;
 mod fields;
+mod members;
+mod mentions;
 mod messages;
+mod notifications;
 pub mod openapi;
 mod presence;
+mod private_channels;
 mod problem;
 mod problem_kind;
 mod problem_page;
 mod read_markers;
+mod receipts;
 mod serve;
 mod stall;
 mod state;
 mod stream;
+mod threads;
 mod web;
 
 use axum::Router;
@@ -50,8 +59,28 @@ pub fn router(app: App) -> Router {
         // Channels
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/{channel}/rename", post(channels::rename))
-        .route("/dms", get(channels::directs).post(channels::open_direct))
-        .route("/channel_members/{channel}", get(channels::members))
+        .route("/channels/{channel}/topic", post(channels::set_topic))
+        .route("/channels/{channel}/description", post(channels::describe))
+        .route("/channels/{channel}/archive", post(channels::archive))
+        .route("/channels/{channel}/posters", post(channels::set_posters))
+        .route("/directory", get(directory::directory))
+        // Members
+        .route("/channels/{channel}/join", post(members::join))
+        .route("/channels/{channel}/leave", post(members::leave))
+        .route("/channels/{channel}/members", post(members::add))
+        .route("/channels/{channel}/members/remove", post(members::remove))
+        .route("/channels/{channel}/owner", post(members::hand_over))
+        .route("/channel_members/{channel}", get(members::list))
+        // Private and direct channels
+        .route("/private_channels", get(private_channels::list))
+        .route("/private_channels/create", post(private_channels::create))
+        .route("/private_channels/{id}/rename", post(private_channels::rename))
+        .route("/private_channels/{id}/add_member", post(private_channels::add_member))
+        .route("/private_channels/{id}/leave", post(private_channels::leave))
+        .route("/private_channels/{id}/members", get(private_channels::list_members))
+        .route("/dms", get(directs::list).post(directs::open))
+        .route("/dms/close", post(directs::close))
+        .route("/dms/open", post(directs::show))
         // Messages
         .route("/messages/{channel}", get(messages::page))
         .route("/message/{id}", get(messages::one))
@@ -59,14 +88,30 @@ pub fn router(app: App) -> Router {
         .route("/edit/{id}", post(messages::edit))
         .route("/delete/{id}", post(messages::delete))
         .route("/react/{id}", post(messages::react))
-        .route("/mentions", get(messages::mentions))
+        .route("/mentions", get(mentions::list))
         .route("/emoji", get(messages::emoji))
+        // Threads
+        .route("/thread/{id}", get(threads::one))
+        .route("/thread/{id}/follow", post(threads::follow))
+        .route("/thread/{id}/read", post(threads::read))
+        .route("/threads", get(threads::list))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
+        .route("/mark_unread/{id}", post(read_markers::mark_unread))
+        .route("/mark_all_read", post(read_markers::mark_all_read))
         .route("/last_read/{channel}", get(read_markers::last_read))
         .route("/read_receipts/{channel}", get(read_markers::receipts))
+        .route("/receipts/{id}", get(receipts::of_message))
         .route("/channel_unreads", get(read_markers::channel_unreads))
         .route("/unread_count", get(read_markers::unread_count))
+        // What notifies
+        .route("/notifications/{channel}", get(notifications::of_channel).post(notifications::set))
+        .route(
+            "/do_not_disturb",
+            get(notifications::do_not_disturb).post(notifications::set_do_not_disturb),
+        )
+        .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
+        .route("/why/{id}", get(notifications::why))
         // Who is there
         .route("/online_users", get(presence::online_users))
         .route("/presence", post(presence::update))
@@ -81,6 +126,7 @@ pub fn router(app: App) -> Router {
         .route("/problems/{slug}", get(problem_page::explain))
         .route("/", get(web::chat))
         .route("/c/{*channel}", get(web::chat))
+        .route("/view/{*view}", get(web::chat))
         .fallback(web::file)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)

@@ -62,16 +62,16 @@ kinds! {
     NotAnAdministrator = FORBIDDEN, "not-an-administrator", "Only an administrator may do that",
         "ask an administrator of this server";
     ChannelNotFound = NOT_FOUND, "channel-not-found", "There is no such channel",
-        "a channel is named like `general` or `dm:alice:bob`";
+        "a channel is named like `general`, `private:7` or `dm:alice:bob`";
     ChannelExists = CONFLICT, "channel-exists", "The channel exists already",
         "there is a channel with this name, or there was one once";
     ChannelNameLength = UNPROCESSABLE_ENTITY, "channel-name-length",
         "The channel's name is too short or too long", "the name to show has 1 to 80 characters";
     NotAMember = FORBIDDEN, "not-a-member", "You are not a member of this channel",
-        "only its members read and write in a direct channel";
+        "only its members read and write in a channel; public ones can be joined";
     DirectMembers = UNPROCESSABLE_ENTITY, "direct-members",
-        "A direct channel needs other people",
-        "a direct channel has two to fifty different people, you among them";
+        "A direct channel cannot have so many people",
+        "a direct channel has at most fifty different people, you among them";
     MessageNotFound = NOT_FOUND, "message-not-found", "There is no such message",
         "the id names no message that you may see";
     NotTheSender = FORBIDDEN, "not-the-sender", "Only its sender may do that",

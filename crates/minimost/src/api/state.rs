@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use chat::Rejection;
 use chat::message::MESSAGE_CHARS_MAX;
 use chat::signal::TYPING_SECONDS;
-use chat::{ChannelId, Rejection, Seq, UserId, Workspace};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::accounts::{self, Account};
+use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
+use super::notifications;
 use super::presence;
 use super::problem::ApiError;
+use super::threads::ThreadsState;
 use crate::app::App;
-use crate::projection::mailbox::Counts;
-use crate::wire::ChannelView;
+use crate::wire::DoNotDisturbView;
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,17 +32,10 @@ pub(super) struct StateView {
     #[serde(rename = "override")]
     own_override: Option<&'static str>,
     limits: LimitsView,
-}
-
-/// A channel, and what waits in it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ChannelState {
-    #[serde(flatten)]
-    channel: ChannelView,
-    unread: u64,
-    mentions: u64,
-    last_read_id: Option<u64>,
-    newest_id: Option<u64>,
+    do_not_disturb: DoNotDisturbView,
+    keywords: Vec<String>,
+    /// What waits in the threads that one follows.
+    threads: ThreadsState,
 }
 
 /// What a client has to know before it sends.
@@ -57,7 +52,8 @@ pub(super) async fn state(
     asker: LoggedIn,
 ) -> Result<Answer<StateView>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let head = app.workspace().head;
+    let (workspace, counts, in_threads) = app.mailboxes.waiting(asker.user, head).await?;
     let asker = LoggedIn { workspace: Arc::new(workspace), ..asker };
     let workspace = &asker.workspace;
     let view = StateView {
@@ -67,25 +63,9 @@ pub(super) async fn state(
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
+        do_not_disturb: notifications::do_not_disturb_of(asker.user, workspace),
+        keywords: notifications::keywords_of(asker.user, workspace),
+        threads: ThreadsState::new(in_threads),
     };
     Ok(asker.answer(&app, view))
-}
-
-fn channel_states(
-    user: UserId,
-    workspace: &Workspace,
-    counts: &BTreeMap<ChannelId, Counts>,
-) -> Vec<ChannelState> {
-    let state = |id: ChannelId| {
-        let found = workspace.channels.get(&id)?;
-        let waiting = counts.get(&id).copied().unwrap_or_default();
-        Some(ChannelState {
-            channel: ChannelView::new(id, workspace)?,
-            unread: waiting.unread,
-            mentions: waiting.mentions,
-            last_read_id: found.markers.get(&user).map(|marker| marker.up_to.get()),
-            newest_id: found.newest.map(Seq::get),
-        })
-    };
-    workspace.channels_of(user).into_iter().filter_map(state).collect()
 }

@@ -26,7 +26,7 @@ const HASHED: &str = "assets/";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// `/` and `/c/<channel>`: the chat, for those who are logged in.
+/// `/`, `/c/<channel>`, `/c/<channel>/<message>` and `/view/<view>`: the chat, for those who are logged in.
 pub(super) async fn chat(asker: Option<LoggedIn>) -> Result<Response<Body>, ApiError> {
     if asker.is_none() {
         return Ok(see_other("/login"));

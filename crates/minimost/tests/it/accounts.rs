@@ -23,7 +23,7 @@ async fn the_first_account_is_the_administrator() {
     let [alice, bob] = server.people(["alice", "bob"]).await;
     assert_eq!(alice.get("/me").await.expect(200)["is_admin"], true);
     assert_eq!(bob.get("/me").await.expect(200)["is_admin"], false);
-    let channel = json!({"channel": "ops", "name": "Operations"});
+    let channel = json!({"channel": "ops", "name": "Operations", "is_default": true});
     bob.post("/channels", &channel).await.expect_problem(403, "not-an-administrator");
     assert_eq!(alice.post("/channels", &channel).await.expect(201)["name"], "Operations");
     let name = json!({"name": "Ops"});

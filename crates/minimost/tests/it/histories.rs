@@ -144,7 +144,9 @@ impl Town {
         if self.prng.percent(50) {
             let slug = format!("topic-{number}");
             if !self.public.contains(&slug) {
-                let body = json!({"channel": slug, "name": format!("Topic {number}")});
+                let body = json!({
+                    "channel": slug, "name": format!("Topic {number}"), "is_default": true,
+                });
                 self.people[0].post("/channels", &body).await.expect(201);
                 self.public.push(slug);
             }

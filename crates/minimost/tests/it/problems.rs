@@ -19,7 +19,17 @@ fn bodies(id: &Value) -> Vec<(String, Value)> {
         ),
         body("/channels", json!({"channel": "ops", "name": "Ops"})),
         body("/channels/random/rename", json!({"name": "Random"})),
+        body("/channels/random/topic", json!({"topic": "Anything"})),
+        body("/channels/random/description", json!({"description": "Anything"})),
+        body("/channels/random/members/remove", json!({"user": "bob"})),
+        body("/channels/random/owner", json!({"user": "bob"})),
+        body("/channels/private:1/members", json!({"users": ["bob"]})),
+        body("/private_channels/create", json!({"name": "Surprise"})),
+        body("/private_channels/1/rename", json!({"name": "Surprise"})),
+        body("/private_channels/1/add_member", json!({"username": "bob"})),
         body("/dms", json!({"users": ["bob"]})),
+        body("/dms/close", json!({"channel": "dm:alice:bob"})),
+        body("/dms/open", json!({"channel": "dm:alice:bob"})),
         body("/send/general", json!({"text": "hi"})),
         body(&format!("/edit/{id}"), json!({"text": "hi"})),
         body(&format!("/react/{id}"), json!({"reaction": "heart"})),
@@ -29,7 +39,16 @@ fn bodies(id: &Value) -> Vec<(String, Value)> {
 
 /// Routes whose fields may all be left out.
 fn free_bodies(id: &Value) -> Vec<String> {
-    vec![format!("/delete/{id}"), "/mark_read/general".to_owned()]
+    let paths = [
+        "/mark_read/general",
+        "/channels/random/join",
+        "/channels/random/leave",
+        "/channels/random/archive",
+        "/private_channels/1/leave",
+    ];
+    let mut paths: Vec<_> = paths.map(str::to_owned).into();
+    paths.push(format!("/delete/{id}"));
+    paths
 }
 
 async fn raw(person: &Person, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
@@ -143,8 +162,19 @@ async fn ids_and_names_that_name_nothing_are_not_found() {
             missing.expect_problem(404, "message-not-found");
         }
     }
-    let channels =
-        ["nowhere", "General", "a%2fb", "...", "dm:", "dm:alice", "dm::", "%ff", "dm:a/b"];
+    let channels = [
+        "nowhere",
+        "General",
+        "a%2fb",
+        "...",
+        "dm:",
+        "dm::",
+        "%ff",
+        "dm:a/b",
+        "private:",
+        "private:0",
+        "private:1x",
+    ];
     for channel in channels {
         for path in ["messages", "channel_members", "last_read", "read_receipts"] {
             let answer = alice.get(&format!("/{path}/{channel}")).await;

@@ -34,6 +34,9 @@ export class MessagesApi {
   older(channel: string, before_id: number, limit: number): Promise<Read<Message[]>> {
     return this.#page(channel, { before_id, limit });
   }
+  newer(channel: string, after_id: number, limit: number): Promise<Read<Message[]>> {
+    return this.#page(channel, { after_id, limit });
+  }
   /** A page with the message in its middle. */
   around(channel: string, around_id: number, limit: number): Promise<Read<Message[]>> {
     return this.#page(channel, { around_id, limit });

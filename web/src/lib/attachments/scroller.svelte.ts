@@ -22,7 +22,12 @@ export class Scroller {
   /** Where the box stood at the last look. */
   #top_px = 0;
 
-  constructor(private readonly onnearstart: () => void) {}
+  constructor(
+    private readonly onnearstart: () => void,
+    private readonly onnearend: () => void = () => {},
+    /** The list goes on beyond its end: there is no end to follow yet. */
+    private readonly goesOn: () => boolean = () => false,
+  ) {}
 
   readonly attach = (box: HTMLElement): (() => void) => {
     this.#box = box;
@@ -78,17 +83,19 @@ export class Scroller {
     // it looks the same as somebody far above the end, but nobody went anywhere.
     const hasGoneUp = box.scrollTop < this.#top_px;
     const distance_px = box.scrollHeight - box.scrollTop - box.clientHeight;
-    this.isNearEnd = distance_px < NEAR_PX || (this.isNearEnd && !hasGoneUp);
+    const isNear = distance_px < NEAR_PX || (this.isNearEnd && !hasGoneUp);
+    this.isNearEnd = isNear && !this.goesOn();
     this.#top_px = box.scrollTop;
     this.#anchor = findAnchor(box);
     const ahead_px = Math.max(ASK_AHEAD_PX, ASK_AHEAD_SCREENS * box.clientHeight);
     if (box.scrollTop < ahead_px) this.onnearstart();
+    if (distance_px < ahead_px) this.onnearend();
   }
 
   #hold(): void {
     const box = this.#box;
     if (box === null) return;
-    if (this.isNearEnd) {
+    if (this.isNearEnd && !this.goesOn()) {
       box.scrollTop = box.scrollHeight;
     } else if (this.#anchor?.row.isConnected) {
       const top_px = this.#anchor.row.getBoundingClientRect().top - box.getBoundingClientRect().top;

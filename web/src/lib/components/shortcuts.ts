@@ -13,7 +13,10 @@ export function shortcuts(app: AppState, chat: Chat, panels: Panels): () => void
       return;
     }
     if (panels.open !== null) return;
-    if (event.key === 'Escape') escape(app, panels, event);
+    if (event.key === 'Escape' && event.shiftKey) {
+      event.preventDefault();
+      void app.markAllRead();
+    } else if (event.key === 'Escape') escape(app, panels, event);
     if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
       step(app, chat, event.key === 'ArrowDown' ? 1 : -1);

@@ -17,7 +17,7 @@ import { reportPresence } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
-import { countAsked, freshEntry } from '../sync/unread';
+import { freshEntry } from '../sync/unread';
 import { AttentionState } from './attention.svelte';
 import { Chat } from './chat.svelte';
 import { ConnectionState } from './connection.svelte';
@@ -27,15 +27,13 @@ import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
+import { Recount } from './recount';
 import { openSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
 /** The server keeps markers to one a second; asking more often changes nothing. */
 const MARK_READ_EVERY_MS = 1_000;
-const RECOUNT_AFTER_MS = 300;
-/** Many talk in threads at once, and their totals are only a number at the side. */
-const RECOUNT_THREADS_AFTER_MS = 2_000;
 const START_AGAIN_AFTER_MS = 3_000;
 /** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
 const HELD_MESSAGES_MAX = 200;
@@ -92,11 +90,12 @@ export class AppState {
   });
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #streamName: string | null = null;
-  #opened: Timeline | null = null;
+  /** The channel on the screen, until another is. */
+  #opened: string | null = null;
   /** Whose drafts and unsent messages these are. */
   #owner: string | null = null;
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  #recountTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #recount = new Recount(this.api);
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   get #cursor() {
@@ -142,18 +141,18 @@ export class AppState {
     const entry = chat?.channelList.find(channel);
     if (chat === null || entry === undefined) return;
     const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
-    if (this.#opened !== null && this.#opened !== timeline) trim(this.#opened, HELD_MESSAGES_MAX);
-    this.#opened = timeline;
+    if (this.#opened !== channel) this.#letGo();
+    this.#opened = channel;
     timeline.newAfterId = chat.channelList.unreadOf(entry) > 0 ? (entry.last_read_id ?? 0) : null;
     if (!timeline.isLoaded) void this.pages.loadNewest(chat, timeline);
     void this.pages.loadReceipts(timeline);
+    if (entry.pins.length > 0) void this.pages.loadPinners(chat, channel);
     this.#sayViewing();
   }
 
   /** No channel is on the screen any more. */
   leave(): void {
-    if (this.#opened !== null) trim(this.#opened, HELD_MESSAGES_MAX);
-    this.#opened = null;
+    this.#letGo();
     this.#sayViewing();
   }
 
@@ -167,7 +166,7 @@ export class AppState {
     if (chat !== null && chat.channelList.find(channel.channel) === undefined) {
       // It may have a history, if it was joined and not made.
       chat.channels = [...chat.channels, { ...freshEntry(channel), isCountStale: true }];
-      this.#recountSoon(chat, RECOUNT_AFTER_MS);
+      this.#recount.look(chat);
     }
     this.go(channel.channel);
   }
@@ -195,6 +194,17 @@ export class AppState {
   leaveThread(root_id: number): void {
     this.chat?.closeThread(root_id);
   }
+  /** Moves our marker back to just before a message, and shows from where on it is new. */
+  async markUnread(timeline: Timeline, message_id: number): Promise<void> {
+    this.chat?.channelList.unmark(timeline.channel);
+    timeline.newAfterId = message_id - 1;
+    await this.attempt(this.commands.messages.markUnread(message_id));
+  }
+  async markAllRead(): Promise<void> {
+    const isDone = await this.attempt(this.commands.channels.markAllRead());
+    if (isDone) this.toasts.say('Everything is marked as read.');
+  }
+
   markThreadRead(root_id: number, message_id: number): void {
     void this.api.threads.markRead(root_id, message_id).catch(() => {});
   }
@@ -265,10 +275,18 @@ export class AppState {
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
     }
     if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
+    if (this.chat !== null) this.#recount.look(this.chat);
+  }
+
+  /** Of the channel that was on the screen, only the newest messages are kept. */
+  #letGo(): void {
     const { chat } = this;
-    if (chat?.channels.some((entry) => entry.isCountStale)) {
-      this.#recountSoon(chat, RECOUNT_AFTER_MS);
-    } else if (chat?.followed.isStale) this.#recountSoon(chat, RECOUNT_THREADS_AFTER_MS);
+    const channel = this.#opened;
+    this.#opened = null;
+    if (chat === null || channel === null) return;
+    chat.closeContext(channel);
+    const timeline = chat.timelineOf(channel);
+    if (timeline) trim(timeline, HELD_MESSAGES_MAX);
   }
 
   /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */
@@ -276,28 +294,6 @@ export class AppState {
     const entry = this.chat?.channelList.find(channel);
     if (!entry?.newest_id || entry.unread === 0 || !this.chat?.channelList.isMarked(entry)) return;
     void this.api.channels.markRead(channel, entry.newest_id).catch(() => {});
-  }
-
-  /** Asks for counts that events alone could not tell. */
-  #recountSoon(chat: Chat, after_ms: number): void {
-    this.#recountTimer ??= setTimeout(async () => {
-      try {
-        const { value, cursor } = await this.api.state();
-        const fresh = new Map(value.channels.map((summary) => [summary.channel, summary]));
-        chat.channels = chat.channels.map((entry) => {
-          const summary = fresh.get(entry.channel);
-          return entry.isCountStale && summary ? countAsked(entry, summary) : entry;
-        });
-        // An answer behind the stream lacks replies that were counted already.
-        if (cursor.seq >= chat.cursor.seq) {
-          chat.followed = { ...chat.followed, ...value.threads, isStale: false };
-        }
-      } catch {
-        // The counts stay marked as stale; the next event asks again.
-      } finally {
-        this.#recountTimer = undefined;
-      }
-    }, after_ms);
   }
 
   #sayViewing(): void {

@@ -53,6 +53,10 @@ export class ChannelsState {
   mark(channel: string, message_id: number): void {
     this.#marked = { ...this.#marked, [channel]: message_id };
   }
+  /** What was read shall count again. */
+  unmark(channel: string): void {
+    this.mark(channel, 0);
+  }
 
   unreadOf(entry: ChannelEntry): number {
     return this.isMarked(entry) ? 0 : entry.unread;

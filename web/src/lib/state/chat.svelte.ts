@@ -18,7 +18,14 @@ import { Timeline } from './timeline.svelte';
 
 export class Chat implements ChatState {
   cursor: Cursor;
-  followed: Followed = $state.raw({ unread: 0, mentions: 0, is: {}, isStale: false });
+  followed: Followed = $state.raw({
+    unread: 0,
+    mentions: 0,
+    unreadIn: {},
+    is: {},
+    isStale: false,
+  });
+  pinners: Readonly<Record<number, string>> = $state.raw({});
 
   readonly session: SessionState;
   readonly channelList: ChannelsState;
@@ -30,6 +37,10 @@ export class Chat implements ChatState {
   readonly #timelines = new SvelteMap<string, Timeline>();
   /** The opened threads, by their roots. */
   readonly #threads = new SvelteMap<number, Timeline>();
+  /** The surroundings of a message that somebody went to, far from the newest. */
+  readonly #contexts = new SvelteMap<string, Timeline>();
+  /** Contexts whose first page is on its way: they hear events, and nobody sees them yet. */
+  readonly #awaited = new Set<Timeline>();
 
   constructor(
     state: State,
@@ -39,7 +50,9 @@ export class Chat implements ChatState {
     private readonly onnotify: (notification: Notification) => void = () => {},
   ) {
     this.cursor = cursor;
-    this.followed = { ...state.threads, is: {}, isStale: false };
+    // Which threads the unread replies are in is asked for as soon as there are any.
+    const isStale = state.threads.unread > 0;
+    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale };
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);
@@ -159,12 +172,17 @@ export class Chat implements ChatState {
   threadOf(root_id: number): Timeline | undefined {
     return this.#threads.get(root_id);
   }
-  threadsIn(channel: string): readonly Timeline[] {
-    return [...this.#threads.values()].filter((thread) => thread.channel === channel);
+  contextOf(channel: string): Timeline | undefined {
+    return this.#contexts.get(channel);
+  }
+  asidesOf(channel: string): readonly Timeline[] {
+    const asides = [...this.#threads.values(), ...this.#contexts.values(), ...this.#awaited];
+    return asides.filter((aside) => aside.channel === channel);
   }
   dropTimelines(channel: string): void {
     this.#timelines.delete(channel);
-    for (const thread of this.threadsIn(channel)) this.#threads.delete(thread.thread_id ?? 0);
+    for (const aside of this.asidesOf(channel)) this.#threads.delete(aside.thread_id ?? 0);
+    this.#contexts.delete(channel);
   }
   notified(notification: Notification): void {
     this.onnotify(notification);
@@ -180,6 +198,30 @@ export class Chat implements ChatState {
     const timeline = new Timeline(channel);
     this.#timelines.set(channel, timeline);
     return timeline;
+  }
+
+  awaitContext(channel: string): Timeline {
+    const context = new Timeline(channel);
+    context.hasNewer = true;
+    this.#awaited.add(context);
+    return context;
+  }
+  /** Its page is here, or will not come. */
+  endAwaiting(context: Timeline, isShown: boolean): void {
+    this.#awaited.delete(context);
+    if (isShown) this.#contexts.set(context.channel, context);
+  }
+  closeContext(channel: string): void {
+    this.#contexts.delete(channel);
+  }
+  /** It has grown up to the newest message: from now on it is what is held of the channel. */
+  promoteContext(context: Timeline): void {
+    if (this.#contexts.get(context.channel) !== context) return;
+    const { markers = {}, newAfterId = null } = this.#timelines.get(context.channel) ?? {};
+    context.markers = markers;
+    context.newAfterId = newAfterId;
+    this.#timelines.set(context.channel, context);
+    this.#contexts.delete(context.channel);
   }
 
   addThread(channel: string, root_id: number): Timeline {

@@ -2,12 +2,12 @@ import type { ApiClient, Read } from '../api/client';
 import { asProblem } from '../api/problem';
 import type { Message } from '../api/schema';
 import { learnFollowed } from '../sync/apply-threads';
-import { expectPage, forgetPage, takePage, takeRoot } from '../sync/timeline-fold';
+import { expectPage, forgetPage, takeNewerPage, takePage, takeRoot } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
 import type { Timeline } from './timeline.svelte';
 
 const PAGE_MESSAGES = 100;
-/** How far back a jump may lead: beyond, searching is quicker than scrolling. */
+/** How far back a jump may lead in a thread, page by page. */
 const JUMP_PAGES_MAX = 20;
 /** An answer is behind the stream only in a rush; in a long one the quote may be a moment old. */
 const QUOTE_ATTEMPTS_MAX = 3;
@@ -45,7 +45,28 @@ export class Pages {
     await (timeline.isLoaded ? this.loadOlder(chat, timeline) : this.loadNewest(chat, timeline));
   }
 
-  /** Loads back as far as message `id`. True when it is held. */
+  /** The page after what is held around a message, until it has grown up to the newest. */
+  async loadNewer(chat: Chat, timeline: Timeline): Promise<void> {
+    const newest = timeline.messages.at(-1);
+    if (!timeline.hasNewer || newest === undefined) return;
+    const { channel } = timeline;
+    const ask = () => this.api.messages.newer(channel, newest.id, PAGE_MESSAGES);
+    await this.#load(chat, timeline, ask, takeNewerPage);
+    if (!timeline.hasNewer) chat.promoteContext(timeline);
+  }
+
+  /** Shows the surroundings of message `id` instead of the newest. False where it is not to be had. */
+  async openContext(chat: Chat, channel: string, id: number): Promise<boolean> {
+    const context = chat.awaitContext(channel);
+    await this.#load(chat, context, () => this.api.messages.around(channel, id, PAGE_MESSAGES));
+    // The length of a page around something says nothing about either side of it.
+    context.hasOlder = true;
+    const isFound = context.find(id) !== undefined;
+    chat.endAwaiting(context, isFound);
+    return isFound;
+  }
+
+  /** Loads a thread back as far as message `id`. True when it is held. */
   async reach(chat: Chat, timeline: Timeline, id: number): Promise<boolean> {
     for (let page = 0; page < JUMP_PAGES_MAX; page += 1) {
       const oldestId = timeline.messages[0]?.id ?? 0;
@@ -53,6 +74,27 @@ export class Pages {
       await this.loadOlder(chat, timeline);
     }
     return timeline.find(id) !== undefined;
+  }
+
+  /** The root of the thread to which a message belongs that the channel does not show. */
+  async findThread(channel: string, id: number): Promise<number | null> {
+    try {
+      const { value } = await this.api.messages.find(id);
+      return value.channel === channel ? value.thread_id : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Who pinned what: events tell it only of what is pinned from now on. */
+  async loadPinners(chat: Chat, channel: string): Promise<void> {
+    try {
+      const pins = await this.api.channels.pins(channel);
+      const pinners = pins.map(({ id, pinned_by }): [number, string] => [id, pinned_by]);
+      chat.pinners = { ...Object.fromEntries(pinners), ...chat.pinners };
+    } catch {
+      // The marks say that it is pinned, and not by whom.
+    }
   }
 
   /** Fetches one older message to quote it. */
@@ -105,6 +147,7 @@ export class Pages {
     chat: Chat,
     timeline: Timeline,
     ask: () => Promise<Read<readonly Message[]>>,
+    take = takePage,
   ): Promise<void> {
     if (timeline.isLoadingPage) return;
     timeline.isLoadingPage = true;
@@ -113,7 +156,7 @@ export class Pages {
     try {
       const { value, cursor } = await ask();
       if (cursor.epoch === chat.cursor.epoch) {
-        takePage(timeline, value, cursor.seq, PAGE_MESSAGES);
+        take(timeline, value, cursor.seq, PAGE_MESSAGES);
       } else {
         forgetPage(timeline);
         this.onotherhistory();

@@ -1,4 +1,6 @@
 import { createContext } from 'svelte';
+import type { Message } from '../api/schema';
+import type { ChannelEntry } from '../sync/chat-state';
 
 /** The dialogs there are; one is open at a time. */
 export type Panel =
@@ -6,7 +8,12 @@ export type Panel =
   | { readonly kind: 'new-direct' }
   | { readonly kind: 'new-channel'; readonly channel: 'public' | 'private' }
   | { readonly kind: 'status' }
-  | { readonly kind: 'help' };
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'forward' | 'history' | 'remind' | 'delete-message';
+      readonly message: Message;
+    }
+  | { readonly kind: 'new-poll'; readonly entry: ChannelEntry };
 
 /** What lies over the conversation. */
 export class Panels {

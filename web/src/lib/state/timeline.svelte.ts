@@ -7,6 +7,7 @@ export class Timeline implements TimelineData {
   messages = $state.raw<readonly Message[]>([]);
   spans = $state.raw<readonly Span[]>([]);
   hasOlder = $state(false);
+  hasNewer = $state(false);
   quoted = $state.raw<Readonly<Record<number, Message>>>({});
   passed: TimelineData['passed'] = null;
   markers = $state.raw<Readonly<Record<string, ReadMarker>>>({});

@@ -61,7 +61,7 @@ describe('membership', () => {
     apply(state, removed(23, 'alice', 0));
     expect(find(state, 'private:7')).toBeUndefined();
     expect(state.timelineOf('private:7')).toBeUndefined();
-    expect(state.threadsIn('private:7')).toEqual([]);
+    expect(state.asidesOf('private:7')).toEqual([]);
   });
 
   it('shows a new public channel only to whom it belongs or to everybody', () => {

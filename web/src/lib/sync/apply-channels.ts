@@ -19,7 +19,8 @@ export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
       return withChannel(state, channel, (entry) => ({ ...entry, ...change }));
     }
     case 'message_pinned': {
-      const { id, channel, on } = event.data;
+      const { id, channel, user, on } = event.data;
+      state.pinners = { ...state.pinners, [id]: user };
       return withChannel(state, channel, (entry) => {
         const others = entry.pins.filter((pin) => pin !== id);
         return { ...entry, pins: on ? [id, ...others] : others };

@@ -11,7 +11,7 @@ export function applyMessageEvent(state: ChatState, event: MessageEvent): void {
   const { channel } = event.data;
   const timeline = state.timelineOf(channel);
   if (timeline) foldMessageEvent(timeline, event);
-  for (const thread of state.threadsIn(channel)) foldMessageEvent(thread, event);
+  for (const aside of state.asidesOf(channel)) foldMessageEvent(aside, event);
 
   switch (event.kind) {
     case 'message_posted':

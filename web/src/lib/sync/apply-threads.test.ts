@@ -13,7 +13,7 @@ import {
   replied,
 } from '../../testing/people';
 import { apply, applyAnswer } from './apply';
-import { learnFollowed } from './apply-threads';
+import { learnFollowed, learnUnread } from './apply-threads';
 import { expectPage, takePage, takeRoot } from './timeline-fold';
 
 const ROOT = aMessage(10, 'bob', 'Who bakes?');
@@ -138,6 +138,7 @@ describe('the totals of followed threads', () => {
     const elsewhere = { ...reply(24, 'bob', 'other'), thread_id: 12 };
     apply(state, replied(elsewhere, aThread(1, 24)));
     expect(state.followed).toMatchObject({ unread: 2, mentions: 1, isStale: false });
+    expect(state.followed.unreadIn).toEqual({ 10: 2 });
   });
 
   it('are asked for anew where events cannot tell', () => {
@@ -153,6 +154,23 @@ describe('the totals of followed threads', () => {
     expect(state.followed.isStale).toBe(true);
     apply(state, { kind: 'thread_followed', cursor: at(22), data: { ...place, on: false } });
     expect(state.followed.is[10]).toBe(false);
+  });
+});
+
+describe('what is unread in one thread', () => {
+  const place = { id: 10, channel: 'general' };
+
+  it('is nothing once alice has read to its end, and asked for when she goes back', () => {
+    const { state } = aliceInThread();
+    learnUnread(state, { unread: 1, mentions: 0 }, [
+      { root: ROOT, unread: 1, mentions: 0, last_read_id: null, last_reply_ts: 1 },
+    ]);
+    apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
+    expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 2 } });
+    apply(state, { kind: 'thread_read', cursor: at(22), data: { ...place, last_read_id: 15 } });
+    expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 2 }, isStale: true });
+    apply(state, { kind: 'thread_read', cursor: at(23), data: { ...place, last_read_id: 21 } });
+    expect(state.followed).toMatchObject({ unread: 0, unreadIn: {} });
   });
 });
 

@@ -3,7 +3,7 @@
  * know whether we follow the thread; elsewhere the totals are marked stale and asked for again.
  */
 import type { ThreadEvent } from '../api/events';
-import type { Message } from '../api/schema';
+import type { FollowedThread, Message, ThreadTotals } from '../api/schema';
 import type { ChatState } from './chat-state';
 import { isCounted, namesUser } from './unread';
 
@@ -13,9 +13,43 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
     case 'thread_followed':
       return learnFollowed(state, { [id]: event.data.on }, true);
     case 'thread_read':
-      state.followed = { ...state.followed, isStale: true };
-      return;
+      return threadRead(state, event.data);
   }
+}
+
+/** Our marker in a thread moved. Where it stands at the end of what is held, nothing is unread. */
+function threadRead(
+  state: ChatState,
+  { id, channel, last_read_id }: { id: number; channel: string; last_read_id: number },
+): void {
+  const { followed } = state;
+  const thread = state.asidesOf(channel).find((aside) => aside.thread_id === id);
+  const isAllRead = thread !== undefined && last_read_id >= (thread.messages.at(-1)?.id ?? 0);
+  const { [id]: known = 0, ...others } = followed.unreadIn;
+  state.followed = isAllRead
+    ? {
+        ...followed,
+        unread: Math.max(0, followed.unread - known),
+        unreadIn: others,
+        isStale: true,
+      }
+    : { ...followed, isStale: true };
+}
+
+/** Takes in the totals, and all threads in which something is unread. */
+export function learnUnread(
+  state: ChatState,
+  totals: ThreadTotals,
+  threads: readonly FollowedThread[],
+): void {
+  const is = threads.map(({ root }): [number, boolean] => [root.id, true]);
+  const unreadIn = threads.map(({ root, unread }): [number, number] => [root.id, unread]);
+  state.followed = {
+    ...totals,
+    is: { ...state.followed.is, ...Object.fromEntries(is) },
+    unreadIn: Object.fromEntries(unreadIn),
+    isStale: false,
+  };
 }
 
 /** Takes in which threads we follow: from a page, a list, or our own wish. */
@@ -40,7 +74,9 @@ export function countReplied(state: ChatState, message: Message): void {
   const isFollowed = followed.is[message.thread_id];
   if (isFollowed === true) {
     const mentions = followed.mentions + (isNamed ? 1 : 0);
-    state.followed = { ...followed, unread: followed.unread + 1, mentions };
+    const known = followed.unreadIn[message.thread_id] ?? 0;
+    const unreadIn = { ...followed.unreadIn, [message.thread_id]: known + 1 };
+    state.followed = { ...followed, unread: followed.unread + 1, mentions, unreadIn };
   } else if (isFollowed === undefined || isNamed) {
     // Who is named in a thread follows it from then on.
     state.followed = { ...followed, isStale: true };

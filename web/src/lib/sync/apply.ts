@@ -93,13 +93,14 @@ export function applyAnswer(
   message: Message,
   echo: Pick<Echo, 'also_send_to_channel'> = { also_send_to_channel: false },
 ): void {
-  const timeline = state.timelineOf(message.channel);
-  const isInChannel = message.thread_id === null || echo.also_send_to_channel;
+  const { channel, thread_id } = message;
+  const timeline = state.timelineOf(channel);
+  const isInChannel = thread_id === null || echo.also_send_to_channel;
   if (timeline && isInChannel) addMessage(timeline, message);
-  const thread = state
-    .threadsIn(message.channel)
-    .find((one) => one.thread_id === message.thread_id);
-  if (thread) addMessage(thread, message);
+  for (const aside of state.asidesOf(channel)) {
+    const isIn = aside.thread_id === null ? isInChannel : aside.thread_id === thread_id;
+    if (isIn) addMessage(aside, message);
+  }
   confirmEcho(state, message);
 }
 

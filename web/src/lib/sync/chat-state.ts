@@ -52,8 +52,8 @@ export interface Root {
 }
 
 /**
- * The part of the messages of one channel, or of the replies in one thread, that is held: the
- * newest, without holes, by rising id.
+ * The part of the messages of one channel, or of the replies in one thread, that is held, without
+ * holes and by rising id: up to the newest, except around a message that somebody went to.
  */
 export interface TimelineData {
   readonly channel: string;
@@ -65,6 +65,8 @@ export interface TimelineData {
   /** By rising `first_id`. Empty until the first page is here. */
   spans: readonly Span[];
   hasOlder: boolean;
+  /** Only around a message: what comes after the last one held was not loaded yet. */
+  hasNewer: boolean;
   /** Older messages that held ones reply to, by id: for quoting only. */
   quoted: Readonly<Record<number, Message>>;
   /** Events that passed while a page was on its way, oldest first; null when none is. */
@@ -79,6 +81,8 @@ export interface ChannelEntry extends ChannelSummary {
 
 /** What is unread in the threads we follow, and which of them we know that we follow, or do not. */
 export interface Followed extends ThreadTotals {
+  /** By root: how many are unread in the threads of which we know that some are. */
+  readonly unreadIn: Readonly<Record<number, number>>;
   readonly is: Readonly<Record<number, boolean>>;
   /** The totals cannot be told from events alone any more; the server has to be asked. */
   readonly isStale: boolean;
@@ -112,12 +116,14 @@ export interface ChatState extends LaterData, PeopleData {
   cursor: Cursor;
   channels: readonly ChannelEntry[];
   followed: Followed;
+  /** By message: who pinned it, as far as somebody has asked or told. */
+  pinners: Readonly<Record<number, string>>;
   presence: Readonly<Record<string, Presence>>;
   echoes: readonly Echo[];
   /** Undefined where the channel was not opened. */
   timelineOf(channel: string): TimelineData | undefined;
-  /** The opened threads of a channel. */
-  threadsIn(channel: string): readonly TimelineData[];
+  /** What else is held of a channel: opened threads, and the surroundings of one message. */
+  asidesOf(channel: string): readonly TimelineData[];
   /** We are not in it any more: what is held of it goes. */
   dropTimelines(channel: string): void;
   /** A message notifies us. */

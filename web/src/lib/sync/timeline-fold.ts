@@ -59,6 +59,28 @@ export function takePage(
   }
 }
 
+/**
+ * Takes in a page (oldest first) that goes on after what is held, of the surroundings of a message.
+ * A page shorter than `limit` ends at the newest: from then on events add to it.
+ */
+export function takeNewerPage(
+  timeline: TimelineData,
+  page: readonly Message[],
+  as_of: number,
+  limit: number,
+): void {
+  const newestHeld = timeline.messages.at(-1)?.id ?? 0;
+  const newer = page.filter((message) => message.id > newestHeld);
+  const first_id = newer[0]?.id ?? newestHeld + 1;
+  timeline.messages = [...timeline.messages, ...newer];
+  timeline.spans = [...timeline.spans, { first_id, as_of }];
+  timeline.hasNewer = page.length >= limit;
+
+  const passed = timeline.passed ?? [];
+  timeline.passed = null;
+  for (const event of passed) fold(timeline, event, (id) => id > newestHeld);
+}
+
 /** Takes in the root of a thread, before its first page of replies. */
 export function takeRoot(timeline: TimelineData, message: Message, as_of: number): void {
   if (timeline.root === null) timeline.root = { message, as_of };
@@ -123,6 +145,8 @@ function amended(
 export function addMessage(timeline: TimelineData, message: Message): void {
   const { messages, spans } = timeline;
   if (spans.length === 0 || message.id < (spans[0]?.first_id ?? 0)) return;
+  // It belongs behind others that are not here; the page that brings them brings it too.
+  if (timeline.hasNewer) return;
   // Nearly always the end. Our own message may come earlier, as the answer to its sending, and
   // then what others posted before it arrives after it.
   let place = messages.length;

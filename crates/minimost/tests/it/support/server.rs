@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use chat::Timestamp;
+use eventlog::Log;
 use minimost::app::App;
 use minimost::boot::{Server, Start};
 use minimost::clock::Clock;
 use minimost::config::Config;
+use minimost::projection::check::check;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -64,6 +66,16 @@ impl TestServer {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.server = Some(start(&self.config, &self.clock).await.unwrap());
+    }
+
+    /// As [`TestServer::restart`], and compares every projection with one made anew from the log in between.
+    pub async fn restart_checked(&mut self) {
+        self.stop().await;
+        let log = Log::open(&self.data_dir().join("log.db"), 0).unwrap();
+        let window = self.config.chat.mailbox_messages_per_channel;
+        assert_eq!(check(self.data_dir(), &log, window).unwrap(), []);
+        log.close().await.unwrap();
+        self.restart_stopped().await;
     }
 
     /// Starts again after [`TestServer::stop`], on another port.

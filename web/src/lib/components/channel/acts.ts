@@ -1,6 +1,7 @@
 /** What several places let a person do with a channel. Each says so when it is refused. */
 import type { AppState } from '../../state/app.svelte';
 import type { Chat } from '../../state/chat.svelte';
+import { copyText } from '../../text/clipboard';
 import type { ChannelEntry } from '../../sync/chat-state';
 
 /** Opens the conversation with these people and nobody else; with nobody, notes to oneself. */
@@ -34,12 +35,9 @@ export function setMuted(app: AppState, entry: ChannelEntry, muted: boolean): Pr
 }
 
 export async function copyLink(app: AppState, path: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(new URL(path, location.origin).href);
-    app.toasts.say('The link is copied.');
-  } catch {
-    app.toasts.say('The browser does not allow copying here.', 'trouble');
-  }
+  const isCopied = await copyText(new URL(path, location.origin).href);
+  if (isCopied) app.toasts.say('The link is copied.');
+  else app.toasts.say('The browser does not allow copying here.', 'trouble');
 }
 
 function goElsewhere(app: AppState, chat: Chat, left: ChannelEntry): void {

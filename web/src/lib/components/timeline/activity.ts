@@ -10,14 +10,19 @@ export function activity(view: TimelineView) {
     const options = { signal: stopping.signal };
     const point = (event: Event) => {
       const row = rowOf(event.target);
-      // While an emoji is picked, its message stays the one.
-      if (row !== null && view.picking === null) view.activeId = Number(row.dataset['id']);
+      // While an emoji is picked or a menu is open, its message stays the one.
+      if (row !== null && !view.isBusy) view.activeId = Number(row.dataset['id']);
     };
     const leave = () => {
-      if (view.picking === null && !list.contains(document.activeElement)) view.activeId = null;
+      if (!view.isBusy && !list.contains(document.activeElement)) view.activeId = null;
     };
     const press = (event: KeyboardEvent) => {
       const { target, key } = event;
+      const row = target instanceof HTMLElement && target.matches('[data-id]') ? target : null;
+      if (row !== null && (key === 'Enter' || key === 'ContextMenu')) {
+        event.preventDefault();
+        return view.openMenu(Number(row.dataset['id']), row);
+      }
       if (event.altKey || (key !== 'ArrowUp' && key !== 'ArrowDown')) return;
       const rows = [...list.querySelectorAll<HTMLElement>('[data-id]')];
       const place = target === list ? rows.length : rows.findIndex((row) => row === target);
@@ -40,7 +45,7 @@ export function activity(view: TimelineView) {
       'pointerdown',
       (event) => {
         const isOutside = event.target instanceof Node && !list.contains(event.target);
-        if (isOutside && view.picking === null) view.activeId = null;
+        if (isOutside && !view.isBusy) view.activeId = null;
       },
       options,
     );

@@ -1,0 +1,69 @@
+//! The channels of `GET /state`: each as its reader has it.
+
+use std::collections::BTreeMap;
+
+use chat::audience::{history_start, may_see};
+use chat::notification::Level;
+use chat::{ChannelId, Seq, UserId, Workspace};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::projection::mailbox::Counts;
+use crate::wire::ChannelView;
+
+/// A channel, what waits in it, and how the asker wishes to be told.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ChannelState {
+    #[serde(flatten)]
+    channel: ChannelView,
+    unread: u64,
+    mentions: u64,
+    last_read_id: Option<u64>,
+    newest_id: Option<u64>,
+    /// The first id that the asker may see: 0 for all, or that of their joining.
+    history_start_id: u64,
+    /// `default`, `all`, `mentions` or `none`.
+    #[schema(value_type = String)]
+    level: Level,
+    muted: bool,
+    /// A direct channel that was closed, until something newer is said in it.
+    is_hidden: bool,
+    /// Pinned messages that the asker may see, newest pin first.
+    pins: Vec<u64>,
+}
+
+/// Every channel of `user`, archived and closed ones too.
+pub(super) fn channel_states(
+    user: UserId,
+    workspace: &Workspace,
+    counts: &BTreeMap<ChannelId, Counts>,
+) -> Vec<ChannelState> {
+    let state = |id: ChannelId| {
+        let found = workspace.channels.get(&id)?;
+        let waiting = counts.get(&id).copied().unwrap_or_default();
+        let personal = &workspace.users.get(&user)?.personal;
+        let notifications = personal.notifications.get(&id).copied().unwrap_or_default();
+        Some(ChannelState {
+            channel: ChannelView::new(id, workspace)?,
+            unread: waiting.unread,
+            mentions: waiting.mentions,
+            last_read_id: found.markers.get(&user).map(|marker| marker.up_to.get()),
+            newest_id: found.newest.map(Seq::get),
+            history_start_id: history_start(user, id, workspace)?.get(),
+            level: notifications.level,
+            muted: notifications.is_muted,
+            is_hidden: workspace.is_hidden(user, id),
+            pins: pins(user, id, workspace),
+        })
+    };
+    workspace.channels_of(user).into_iter().filter_map(state).collect()
+}
+
+fn pins(user: UserId, channel: ChannelId, workspace: &Workspace) -> Vec<u64> {
+    let found = workspace.channels.get(&channel).map(|found| &found.pins);
+    let seen = found.into_iter().flatten();
+    let seen = seen.filter(|(message, _)| may_see(user, channel, **message, workspace));
+    let mut pins: Vec<_> = seen.map(|(message, pin)| (pin.ts, *message)).collect();
+    pins.sort_unstable_by(|left, right| right.cmp(left));
+    pins.into_iter().map(|(_, message)| message.get()).collect()
+}
