@@ -36,7 +36,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-
   const faults = [alice, bob, carol].flatMap((person) => person.faults);
   expect(faults, 'no page threw').toEqual([]);
 });
