@@ -5,12 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::audience::may_read;
+use crate::audience::{may_read, may_see};
 use crate::decide::{Case, Decision};
 use crate::event::{Event, Mentions};
 use crate::ids::{ChannelId, Seq, Timestamp, UserId};
 use crate::message::{self, Message};
 use crate::rejection::Rejection;
+use crate::workspace::Workspace;
 
 /// People listed in a summary. More would not fit beside a message, and each reply carries the list.
 pub const PARTICIPANTS_MAX: usize = 20;
@@ -78,6 +79,21 @@ pub struct Follower {
     pub since: Seq,
 }
 
+/// Whether `user` may see the thread under a message: the message, or what was said last in its thread. Who came after
+/// the thread began follows its replies without seeing its root.
+pub fn may_see_thread(user: UserId, root: &Message, workspace: &Workspace) -> bool {
+    let last = root.thread.as_ref().map_or(root.id, |thread| thread.last_reply.max(root.id));
+    may_see(user, root.channel, last, workspace)
+}
+
+/// The message, when `user` may see it or its thread; to everybody else it does not exist.
+fn named(case: Case<'_>, user: UserId, message: Seq) -> Result<&Message, Rejection> {
+    let named = case.facts.messages.get(&message);
+    named
+        .filter(|named| may_see_thread(user, named, case.workspace))
+        .ok_or(Rejection::MessageNotFound)
+}
+
 /// The root of the thread that a message begins or is in. It may be deleted: its thread goes on.
 pub(crate) fn root(
     case: Case<'_>,
@@ -85,7 +101,7 @@ pub(crate) fn root(
     message: Seq,
     channel: ChannelId,
 ) -> Result<&Message, Rejection> {
-    let named = message::readable(case, user, message)?;
+    let named = named(case, user, message)?;
     if named.channel != channel {
         return Err(Rejection::ReplyNotInChannel);
     }
@@ -94,7 +110,6 @@ pub(crate) fn root(
     }
     let root = match named.thread_root {
         None => named,
-        // Who came after the thread began follows its replies without seeing its root.
         Some(root) => case.facts.messages.get(&root).ok_or(Rejection::MessageNotFound)?,
     };
     if root.deleted && root.thread.is_none() {
@@ -170,13 +185,12 @@ pub(crate) fn follow(
     message: Seq,
     on: bool,
 ) -> Result<Decision, Rejection> {
-    let named = message::readable(case, user, message)?;
-    let root = root(case, user, message, named.channel)?;
+    let channel = named(case, user, message)?.channel;
+    let root = root(case, user, message, channel)?;
     if follows(case, root, user) == on && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
-    let (channel, root) = (root.channel, root.id);
-    let users = vec![user];
+    let (root, users) = (root.id, vec![user]);
     Ok(Decision::new(user, vec![Event::ThreadFollowed { channel, root, users, on }]))
 }
 
@@ -187,8 +201,8 @@ pub(crate) fn mark_read(
     message: Seq,
     up_to: Option<Seq>,
 ) -> Result<Decision, Rejection> {
-    let named = message::readable(case, user, message)?;
-    let root = root(case, user, message, named.channel)?;
+    let channel = named(case, user, message)?.channel;
+    let root = root(case, user, message, channel)?;
     let up_to = match up_to {
         None => root.thread.as_ref().map(|thread| thread.last_reply),
         Some(reply) => {
@@ -202,7 +216,7 @@ pub(crate) fn mark_read(
     match up_to.filter(|_| follows(case, root, user)) {
         None => Ok(Decision::nothing(user)),
         Some(up_to) => {
-            let (channel, root) = (root.channel, root.id);
+            let root = root.id;
             Ok(Decision::new(user, vec![Event::ThreadRead { channel, root, up_to }]))
         }
     }

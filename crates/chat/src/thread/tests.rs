@@ -155,11 +155,14 @@ fn who_came_late_follows_replies_under_a_message_that_they_do_not_see() {
     let before = story.reply(bob, root, "what?");
     let (names, history) = (names(&["carol"]), History::FromJoin);
     story.given(alice, &Command::AddMembers { channel: plans, names, history });
-    let after = story.reply(bob, root, "say it");
     for hidden in [root, before] {
         let follow = Command::FollowThread { root: hidden, on: true };
         assert_eq!(story.when(carol, &follow), Err(Rejection::MessageNotFound));
     }
+    let after = story.reply(bob, root, "say it");
+    let follow = |root| Command::FollowThread { root, on: true };
+    assert_eq!(story.when(carol, &follow(before)), Err(Rejection::MessageNotFound));
+    assert_eq!(story.given(carol, &follow(root)).len(), 1, "its replies name it to her");
     let reply = story.reply(carol, after, "tell me");
     assert_eq!(story.messages[&reply].thread_root, Some(root));
     assert_eq!(reached(&story).len(), 3);

@@ -275,6 +275,24 @@ impl<T: Field + Present> Field for Option<T> {
     }
 }
 
+/// A field that changes something: left out it stays, null (empty in a form) clears it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change<T> {
+    Stays,
+    Clears,
+    To(T),
+}
+
+impl<T: Field + Present> Field for Change<T> {
+    fn read(value: Option<Value>, origin: Origin) -> Result<Change<T>, &'static str> {
+        match value {
+            None => Ok(Change::Stays),
+            value if is_absent(value.as_ref(), origin) => Ok(Change::Clears),
+            value => T::read(value, origin).map(Change::To),
+        }
+    }
+}
+
 /// Types that may be left out as `Option`s.
 pub(super) trait Present {}
 impl Present for String {}

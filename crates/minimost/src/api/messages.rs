@@ -28,12 +28,9 @@ const PAGE_MESSAGES: usize = 50;
 /// Messages of one page, whatever the query says.
 const PAGE_MESSAGES_MAX: usize = 200;
 
-/// Unread mentions of one answer.
-const MENTIONS_MAX: usize = 200;
-
 /// How many messages a page has.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PageLimit(usize);
+pub(super) struct PageLimit(pub(super) usize);
 
 impl Field for PageLimit {
     fn read(value: Option<Value>, _: Origin) -> Result<PageLimit, &'static str> {
@@ -51,6 +48,8 @@ fields! {
     PageInput {
         before_id: Option<u64>,
         after_id: Option<u64>,
+        /// The message in the middle of the page.
+        around_id: Option<u64>,
         /// 1 to 200, 50 when left out.
         #[param(value_type = Option<u64>)]
         #[schema(value_type = Option<u64>)]
@@ -67,6 +66,10 @@ fields! {
     SendInput {
         text: String,
         reply_to_id: Option<u64>,
+        /// In the thread under this message, or that it is a reply in.
+        thread_id: Option<u64>,
+        /// A reply in a thread that shows in the channel too.
+        also_send_to_channel: Option<bool>,
         #[schema(value_type = Option<String>)]
         client_msg_id: Option<ClientMsgId>,
     }
@@ -121,6 +124,9 @@ pub(super) async fn page(
     let query = page_query(&input)?;
     let channel = asker.channel(&name)?;
     let messages = app.mailboxes.page(asker.user, channel, query, asker.workspace.head).await?;
+    if messages.is_empty() && matches!(query, PageQuery::Around { .. }) {
+        return Err(Rejection::MessageNotFound.into());
+    }
     Ok(asker.answer(&app, messages))
 }
 
@@ -146,8 +152,12 @@ pub(super) async fn send(
     ChannelPath(channel): ChannelPath,
     Input(input): Input<SendInput>,
 ) -> Result<Response<Body>, ApiError> {
-    let reply_to = input.reply_to_id.map(Seq);
-    let wish = PostWish { reply_to, ..PostWish::text(channel, input.text) };
+    let wish = PostWish {
+        reply_to: input.reply_to_id.map(Seq),
+        thread: input.thread_id.map(Seq),
+        also_in_channel: input.also_send_to_channel.unwrap_or(false),
+        ..PostWish::text(channel, input.text)
+    };
     let command = Command::PostMessage(wish);
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
     let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -196,18 +206,6 @@ pub(super) async fn react(
     message_view(&receipt).map(|message| Json(message.reactions))
 }
 
-/// Unread messages that name the asker or everyone, newest first.
-#[utoipa::path(get, path = "/mentions", responses((status = 200, body = Vec<MessageView>)))]
-pub(super) async fn mentions(
-    State(app): State<App>,
-    asker: LoggedIn,
-) -> Result<Answer<Vec<MessageView>>, ApiError> {
-    app.writer.flush_markers(asker.user).await?;
-    let head = app.workspace().head;
-    let body = app.mailboxes.unread_mentions(asker.user, MENTIONS_MAX, head).await?;
-    Ok(Answer { body, cursor: app.cursor(head) })
-}
-
 /// All reactions that exist.
 #[utoipa::path(get, path = "/emoji", responses((status = 200, body = Vec<EmojiView>)))]
 pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec<EmojiView>> {
@@ -232,28 +230,37 @@ fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
 }
 
 fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
-    let wrong = |parameter: &str, detail: &str| -> ApiError {
-        let problem = FieldProblem::new(Origin::Query, parameter, detail);
-        BadRequest::InvalidFields(vec![problem]).into()
-    };
     let PageLimit(limit) = input.limit;
     let is_by_time = input.after.is_some() || input.before.is_some();
-    match (input.before_id.map(Seq), input.after_id.map(Seq)) {
-        (Some(_), Some(_)) => Err(wrong("after_id", "cannot be combined with before_id")),
-        (Some(_), None) | (None, Some(_)) if is_by_time => {
-            Err(wrong("after", "cannot be combined with before_id or after_id"))
-        }
-        (Some(before), None) => Ok(PageQuery::Before { before, limit }),
-        (None, Some(after)) => Ok(PageQuery::After { after, limit }),
-        (None, None) if is_by_time => Ok(PageQuery::Changed {
+    let by_id = [input.before_id, input.after_id, input.around_id];
+    if by_id.iter().flatten().count() > 1 {
+        let detail = "only one of before_id, after_id and around_id";
+        return Err(wrong_parameter("after_id", detail));
+    }
+    if is_by_time && by_id.iter().any(Option::is_some) {
+        let detail = "cannot be combined with before_id, after_id or around_id";
+        return Err(wrong_parameter("after", detail));
+    }
+    Ok(match by_id.map(|id| id.map(Seq)) {
+        [Some(before), ..] => PageQuery::Before { before, limit },
+        [_, Some(after), _] => PageQuery::After { after, limit },
+        [.., Some(id)] => PageQuery::Around { id, limit },
+        [None, None, None] if is_by_time => PageQuery::Changed {
             since: timestamp(input.after.unwrap_or(0.0)),
             until: input.before.map(timestamp),
-        }),
-        (None, None) => Ok(PageQuery::Newest { limit }),
-    }
+        },
+        [None, None, None] => PageQuery::Newest { limit },
+    })
 }
 
+/// A parameter that does not go with the others.
+pub(super) fn wrong_parameter(parameter: &str, detail: &str) -> ApiError {
+    let problem = FieldProblem::new(Origin::Query, parameter, detail);
+    BadRequest::InvalidFields(vec![problem]).into()
+}
+
+/// Unix seconds to the microsecond.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is far enough")]
-fn timestamp(seconds: f64) -> Timestamp {
+pub(super) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp((seconds * 1_000_000.0).round() as i64)
 }

@@ -15,7 +15,9 @@ mod door;
 mod extract;
 mod fields;
 mod members;
+mod mentions;
 mod messages;
+mod notifications;
 pub mod openapi;
 mod presence;
 mod private_channels;
@@ -23,10 +25,12 @@ mod problem;
 mod problem_kind;
 mod problem_page;
 mod read_markers;
+mod receipts;
 mod serve;
 mod stall;
 mod state;
 mod stream;
+mod threads;
 mod web;
 
 use axum::Router;
@@ -84,14 +88,30 @@ pub fn router(app: App) -> Router {
         .route("/edit/{id}", post(messages::edit))
         .route("/delete/{id}", post(messages::delete))
         .route("/react/{id}", post(messages::react))
-        .route("/mentions", get(messages::mentions))
+        .route("/mentions", get(mentions::list))
         .route("/emoji", get(messages::emoji))
+        // Threads
+        .route("/thread/{id}", get(threads::one))
+        .route("/thread/{id}/follow", post(threads::follow))
+        .route("/thread/{id}/read", post(threads::read))
+        .route("/threads", get(threads::list))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
+        .route("/mark_unread/{id}", post(read_markers::mark_unread))
+        .route("/mark_all_read", post(read_markers::mark_all_read))
         .route("/last_read/{channel}", get(read_markers::last_read))
         .route("/read_receipts/{channel}", get(read_markers::receipts))
+        .route("/receipts/{id}", get(receipts::of_message))
         .route("/channel_unreads", get(read_markers::channel_unreads))
         .route("/unread_count", get(read_markers::unread_count))
+        // What notifies
+        .route("/notifications/{channel}", get(notifications::of_channel).post(notifications::set))
+        .route(
+            "/do_not_disturb",
+            get(notifications::do_not_disturb).post(notifications::set_do_not_disturb),
+        )
+        .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
+        .route("/why/{id}", get(notifications::why))
         // Who is there
         .route("/online_users", get(presence::online_users))
         .route("/presence", post(presence::update))

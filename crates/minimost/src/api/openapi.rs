@@ -9,8 +9,8 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, channels, directory, directs, members, messages, presence, private_channels,
-    read_markers, state, stream,
+    accounts, channels, directory, directs, members, mentions, messages, notifications, presence,
+    private_channels, read_markers, receipts, state, stream, threads,
 };
 use crate::app::App;
 
@@ -28,9 +28,14 @@ use crate::app::App;
         private_channels::list_members, directs::list, directs::open, directs::close,
         directs::show,
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
-        messages::react, messages::mentions, messages::emoji,
+        messages::react, messages::emoji, mentions::list,
+        threads::one, threads::list, threads::follow, threads::read,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
+        read_markers::mark_unread, read_markers::mark_all_read, receipts::of_message,
         read_markers::channel_unreads, read_markers::unread_count,
+        notifications::of_channel, notifications::set, notifications::do_not_disturb,
+        notifications::set_do_not_disturb, notifications::keywords, notifications::set_keywords,
+        notifications::why,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,

@@ -5,15 +5,27 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chat::workspace::ChannelKind;
-use chat::{ChannelId, Command, Seq, Workspace};
+use chat::{ChannelId, ClientMsgId, Command, Seq, Workspace};
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::extract::{Answer, ChannelPath, LoggedIn};
+use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
 use super::fields::{Input, fields};
 use super::problem::ApiError;
 use crate::app::App;
-use crate::projection::mailbox::Counts;
+use crate::projection::mailbox::{Counts, ThreadQuery};
+
+/// Threads that are marked read in one commit.
+const THREADS_AT_ONCE: usize = 200;
+
+fields! {
+    /// The wish to mark something unread again, or everything read.
+    MarkInput {
+        #[schema(value_type = Option<String>)]
+        client_msg_id: Option<ClientMsgId>,
+    }
+}
 
 fields! {
     /// How far one has read.
@@ -49,6 +61,49 @@ pub(super) async fn mark_read(
     let command = Command::MarkRead { channel, up_to: input.message_id.map(Seq) };
     app.writer.mark_read(asker.actor(), command).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Moves one's own marker, of the channel or of the thread that the message is in, to just before it.
+#[utoipa::path(post, path = "/mark_unread/{id}", params(("id" = u64, Path)),
+    request_body = MarkInput, responses((status = 204)))]
+pub(super) async fn mark_unread(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(message): MessagePath,
+    Input(input): Input<MarkInput>,
+) -> Result<StatusCode, ApiError> {
+    // A marker that still waits must not win over this one.
+    app.writer.flush_markers(asker.user).await?;
+    let command = Command::MarkUnread { message };
+    app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Moves all one's own markers to the newest: of every channel, and of every thread in which something waits.
+#[utoipa::path(post, path = "/mark_all_read", request_body = MarkInput,
+    responses((status = 204)))]
+pub(super) async fn mark_all_read(
+    State(app): State<App>,
+    asker: LoggedIn,
+    Input(input): Input<MarkInput>,
+) -> Result<StatusCode, ApiError> {
+    app.writer.flush_markers(asker.user).await?;
+    app.writer.submit(asker.actor(), input.client_msg_id, Command::MarkAllRead).await?;
+    loop {
+        let head = app.workspace().head;
+        let query = ThreadQuery { only_unread: true, before: None, limit: THREADS_AT_ONCE };
+        let threads = app.mailboxes.threads(asker.user, query, head).await?;
+        let read = threads.iter().map(|thread| {
+            let command = Command::MarkThreadRead { root: thread.root_id, up_to: None };
+            app.writer.submit(asker.actor(), None, command)
+        });
+        // Together, so that they share a commit.
+        let read = try_join_all(read).await?;
+        let has_moved = read.iter().any(|receipt| receipt.seq.is_some());
+        if threads.len() < THREADS_AT_ONCE || !has_moved {
+            return Ok(StatusCode::NO_CONTENT);
+        }
+    }
 }
 
 /// One's own read marker.

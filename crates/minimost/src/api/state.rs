@@ -13,9 +13,12 @@ use utoipa::ToSchema;
 use super::accounts::{self, Account};
 use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
+use super::notifications;
 use super::presence;
 use super::problem::ApiError;
+use super::threads::ThreadsState;
 use crate::app::App;
+use crate::wire::DoNotDisturbView;
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,6 +32,10 @@ pub(super) struct StateView {
     #[serde(rename = "override")]
     own_override: Option<&'static str>,
     limits: LimitsView,
+    do_not_disturb: DoNotDisturbView,
+    keywords: Vec<String>,
+    /// What waits in the threads that one follows.
+    threads: ThreadsState,
 }
 
 /// What a client has to know before it sends.
@@ -45,7 +52,8 @@ pub(super) async fn state(
     asker: LoggedIn,
 ) -> Result<Answer<StateView>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let head = app.workspace().head;
+    let (workspace, counts, in_threads) = app.mailboxes.waiting(asker.user, head).await?;
     let asker = LoggedIn { workspace: Arc::new(workspace), ..asker };
     let workspace = &asker.workspace;
     let view = StateView {
@@ -55,6 +63,9 @@ pub(super) async fn state(
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
+        do_not_disturb: notifications::do_not_disturb_of(asker.user, workspace),
+        keywords: notifications::keywords_of(asker.user, workspace),
+        threads: ThreadsState::new(in_threads),
     };
     Ok(asker.answer(&app, view))
 }

@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bytes::Bytes;
+use chat::notification::Reason;
 use chat::signal::PresenceState;
 use chat::workspace::ReadMarker;
-use chat::{ChannelId, LoggedEvent, UserId, Workspace};
+use chat::{ChannelId, LoggedEvent, Message, UserId, Workspace};
 use eventlog::Epoch;
 use serde::Serialize;
 
 use super::Cursor;
 use super::shown::shown;
+use crate::wire::{MessageView, reason_word};
 
 /// What stands in `data:` of a signal.
 #[derive(Serialize)]
@@ -25,7 +27,22 @@ enum Data<'a> {
     ReadMarkers { channel: String, markers: BTreeMap<&'a str, Marker> },
     Typing { channel: String, user: &'a str },
     Presence { users: BTreeMap<&'a str, &'static str> },
+    Notify(&'a Notify),
 }
+
+/// A message that notifies whoever gets it.
+#[derive(Serialize)]
+struct Notify {
+    id: u64,
+    channel: String,
+    thread_id: Option<u64>,
+    sender: String,
+    content: String,
+    reason: &'static str,
+}
+
+/// Characters of a message that a notification shows.
+const NOTIFY_CHARS_MAX: usize = 200;
 
 #[derive(Serialize)]
 struct Marker {
@@ -92,6 +109,21 @@ pub(super) fn presence(
 ) -> Bytes {
     let users = changed.map(|(user, state)| (workspace.user_name(user), state.as_str())).collect();
     signal("presence", &Data::Presence { users })
+}
+
+/// A message notifies whoever gets this.
+pub(super) fn notify(logged: &LoggedEvent, reason: Reason, workspace: &Workspace) -> Bytes {
+    let message = MessageView::new(&Message::posted(logged), workspace);
+    let text = message.content.unwrap_or_default();
+    let notify = Notify {
+        id: message.id,
+        channel: message.channel,
+        thread_id: message.thread_id,
+        sender: message.sender,
+        content: text.chars().take(NOTIFY_CHARS_MAX).collect(),
+        reason: reason_word(reason),
+    };
+    signal("notify", &Data::Notify(&notify))
 }
 
 const IN_MEMORY: &str = "writing to memory and serialising our own shapes cannot fail";

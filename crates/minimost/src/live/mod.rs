@@ -9,6 +9,7 @@
 
 mod fan_out;
 mod frame;
+mod notify;
 pub mod outbox;
 mod presence;
 mod registry;

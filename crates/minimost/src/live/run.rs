@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::fan_out::{MarkerBoard, segments};
+use super::notify::notify;
 use super::{Cursor, Shared, frame, wake};
 use crate::published::Announcement;
 
@@ -66,6 +67,9 @@ impl Shared {
         let mut registry = self.registry();
         for segment in &segments {
             registry.tell(segment, &mut wakers);
+        }
+        for announcement in round {
+            notify(&registry, announcement, &mut wakers);
         }
         let mut posted = Vec::new();
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {

@@ -6,9 +6,11 @@ mod channel;
 mod later;
 mod message;
 mod notice;
+mod notification;
 mod people;
 
 pub use channel::{ChannelView, DirectoryEntry};
 pub use later::{DraftView, ReminderView, ScheduledView};
 pub use message::{ForwardView, MessageView, OptionView, PollView, ThreadView, mention_names};
+pub use notification::{VerdictView, reason_word};
 pub use people::{DoNotDisturbView, GroupView, ProfileView, SettingsView, StatusView, clock_text};

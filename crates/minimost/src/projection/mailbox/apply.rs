@@ -137,6 +137,7 @@ impl Applying<'_> {
             return Ok(());
         };
         let is_unread = !is_own && target > counter.marker;
+        let is_since_start = target > counter.start;
         let edited_ts = event.ts.as_seconds();
         let still_there = !self.state.forgotten.contains(&target);
         if let Some(Event::MessageEdited {
@@ -153,7 +154,10 @@ impl Applying<'_> {
                 if is_unread && !is_beside {
                     self.set_unread_mention(*channel, target, mentions)?;
                 }
-                self.set_mention(*channel, target, mentions)?;
+                // What was said before the owner came was not said to them.
+                if is_since_start {
+                    self.set_mention(*channel, target, mentions)?;
+                }
                 self.set_reply_mention(target, mentions)?;
             }
             let mentions = mention_names(mentions, self.workspace);

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use chat::audience::may_see;
-use chat::event::Mentions;
 use chat::{ChannelId, EventKind, Message, Seq, UserId, Workspace};
 
 use super::super::ProjectionError;
 use super::Counts;
+use super::apply::concerns;
 use super::file::Sources;
 use crate::fold::{FoldRange, message_fold, messages_by_id};
 use crate::wire::MessageView;
@@ -56,42 +56,20 @@ pub(super) fn counts(
     Ok(all)
 }
 
-/// Unread messages that name `user` or everyone, newest first.
-pub(super) fn unread_mentions(
-    sources: &mut Sources,
-    workspace: &Workspace,
-    user: UserId,
-    limit: usize,
-) -> Result<Vec<MessageView>, ProjectionError> {
-    let mut views = Vec::new();
-    for channel in workspace.channels_of(user) {
-        each_mention(sources, workspace, user, channel, |message| {
-            views.push(MessageView::new(message, workspace));
-        })?;
-    }
-    views.sort_unstable_by_key(|view| std::cmp::Reverse(view.id));
-    views.truncate(limit);
-    Ok(views)
-}
-
-fn each_mention(
+/// Calls `each` for the unread messages of a channel's timeline that name `user` or everyone.
+pub(super) fn each_mention(
     sources: &mut Sources,
     workspace: &Workspace,
     user: UserId,
     channel: ChannelId,
     mut each: impl FnMut(&Message),
 ) -> Result<(), ProjectionError> {
-    let names = |mentions: &Mentions| match mentions {
-        Mentions::Nobody => false,
-        Mentions::Users(users) => users.contains(&user),
-        Mentions::Everyone => true,
-    };
     let mut after = workspace.read_up_to(user, channel);
     loop {
         let range = FoldRange::Oldest { after, before: super::read::END, limit: FOLD_MESSAGES };
         let messages = message_fold(&mut sources.reader, channel, range, workspace.head)?;
         let others = messages.iter().filter(|it| it.sender != user && !it.deleted);
-        others.filter(|it| names(&it.mentions)).for_each(&mut each);
+        others.filter(|it| concerns(&it.mentions, user)).for_each(&mut each);
         match messages.last() {
             Some(message) if messages.len() == FOLD_MESSAGES => after = message.id,
             Some(_) | None => return Ok(()),

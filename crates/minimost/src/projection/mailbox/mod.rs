@@ -13,11 +13,15 @@ mod file;
 mod from_log;
 mod marker;
 mod member;
+mod mentions;
 mod owner;
 mod read;
+mod record_read;
 mod rows;
 mod sweep;
 mod thread;
+mod thread_log;
+mod thread_read;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};
@@ -35,6 +39,7 @@ pub use file::init_user_db;
 use owner::{Ask, Owner};
 use read::Folding;
 use sweep::Connected;
+pub use thread_read::{FollowedThread, Standing, ThreadPage, ThreadQuery};
 
 use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;
@@ -179,23 +184,6 @@ impl Mailboxes {
                 |sources, workspace| {
                     Ok((workspace.clone(), from_log::counts(sources, workspace, user)?))
                 },
-            )
-        })
-        .await
-    }
-
-    /// Unread messages that name the user or everyone, newest first.
-    pub async fn unread_mentions(
-        &self,
-        user: UserId,
-        limit: usize,
-        at: Seq,
-    ) -> Result<Vec<MessageView>, MailboxError> {
-        self.ask(user, at, move |owner| {
-            owner.answer(
-                user,
-                |mailbox, sources, workspace| mailbox.unread_mentions(sources, workspace, limit),
-                |sources, workspace| from_log::unread_mentions(sources, workspace, user, limit),
             )
         })
         .await

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use chat::audience::history_start;
 use chat::{ChannelId, Message, Seq, UserId, Workspace};
 
-use super::super::sqlite::{count_to_sql, from_sql};
 use super::super::{InFile, ProjectionError};
 use super::file::{Fault, Mailbox, Sources};
 use super::{CHANGED_MAX, Counts, PageQuery, rows};
-use crate::fold::{FoldRange, message_fold, messages_by_id, messages_changed};
+use crate::fold::{FoldRange, message_fold, messages_changed};
 use crate::wire::MessageView;
 
 /// Beyond every id that SQLite can hold.
@@ -113,41 +112,7 @@ impl Mailbox {
             .map(|(id, it)| (*id, Counts { unread: it.unread, mentions: it.mentions }))
             .collect()
     }
-
-    /// Unread messages that name the owner or everyone, newest first.
-    pub fn unread_mentions(
-        &self,
-        sources: &mut Sources,
-        workspace: &Workspace,
-        limit: usize,
-    ) -> Result<Vec<MessageView>, ProjectionError> {
-        let mut views = || -> Result<Vec<MessageView>, Fault> {
-            let ids: Vec<Seq> = self
-                .file
-                .prepare_cached(SELECT_UNREAD_MENTIONS)?
-                .query_map([count_to_sql(limit as u64)], |row| row.get(0).map(from_sql))?
-                .collect::<Result<_, _>>()?;
-            let mut views = Vec::with_capacity(ids.len());
-            let mut absent = Vec::new();
-            for id in ids {
-                match rows::find(&self.file, id)? {
-                    Some(view) => views.push(view),
-                    None => absent.push(id),
-                }
-            }
-            // Older than the window, as mentions of everyone can be.
-            absent.reverse();
-            let folded = messages_by_id(&mut sources.reader, &absent, workspace.head)?;
-            views.extend(folded.iter().map(|message| MessageView::new(message, workspace)));
-            views.sort_unstable_by_key(|view| std::cmp::Reverse(view.id));
-            Ok(views)
-        };
-        views().in_file(&self.path)
-    }
 }
-
-const SELECT_UNREAD_MENTIONS: &str = "
-    SELECT seq FROM unread_mention ORDER BY seq DESC LIMIT ?1";
 
 /// Answers about one channel out of the log, from where its reader's history begins.
 pub(super) struct Folding<'a> {
@@ -216,7 +181,7 @@ impl<'a> Folding<'a> {
     }
 }
 
-fn views<'a>(
+pub(super) fn views<'a>(
     messages: impl Iterator<Item = &'a Message>,
     workspace: &Workspace,
 ) -> Vec<MessageView> {

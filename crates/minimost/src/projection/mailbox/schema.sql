@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS thread (
     root       INTEGER PRIMARY KEY, -- id of the message that began it
     channel_id INTEGER NOT NULL,
     marker     INTEGER NOT NULL,    -- seq up to which the owner has read it
-    newest     INTEGER NOT NULL     -- seq of the newest reply since the owner follows, 0 without any
+    newest     INTEGER NOT NULL     -- seq of the newest reply, erased or not; the root while there is none
 ) STRICT;
 
 CREATE INDEX IF NOT EXISTS thread_newest ON thread (newest);

@@ -12,6 +12,7 @@ use super::super::sqlite::{from_sql, to_sql};
 use super::apply::{Applying, concerns};
 use super::file::Fault;
 use super::rows;
+use super::thread_log::last_reply;
 use crate::fold::{FoldRange, thread_fold};
 use crate::wire::{OptionView, ThreadView};
 
@@ -60,7 +61,8 @@ impl Applying<'_> {
             return Ok(());
         }
         if *on {
-            let parameters = (to_sql(*root), to_sql(channel.0), to_sql(event.seq));
+            let newest = to_sql(last_reply(self.sources, *root, event.seq)?);
+            let parameters = (to_sql(*root), to_sql(channel.0), to_sql(event.seq), newest);
             self.file.prepare_cached(INSERT_THREAD)?.execute(parameters)?;
         } else {
             self.file.prepare_cached(DELETE_UNREAD)?.execute([to_sql(*root)])?;
@@ -180,7 +182,7 @@ impl Applying<'_> {
 }
 
 const INSERT_THREAD: &str = "
-    INSERT OR IGNORE INTO thread (root, channel_id, marker, newest) VALUES (?1, ?2, ?3, 0)";
+    INSERT OR IGNORE INTO thread (root, channel_id, marker, newest) VALUES (?1, ?2, ?3, ?4)";
 
 const DELETE_THREAD: &str = "
     DELETE FROM thread WHERE root = ?1";

@@ -1,0 +1,51 @@
+//! Mentions: the messages that name the asker, or everyone.
+
+use axum::extract::State;
+use chat::Seq;
+use utoipa::IntoParams;
+
+use super::extract::{Answer, LoggedIn};
+use super::fields::{Query, fields};
+use super::messages::PageLimit;
+use super::problem::ApiError;
+use crate::app::App;
+use crate::wire::MessageView;
+
+/// Unread mentions of one answer.
+const UNREAD_MAX: usize = 200;
+
+fields! {
+    /// Which mentions.
+    #[derive(IntoParams)]
+    #[into_params(parameter_in = Query)]
+    MentionsInput {
+        /// Read or not; only the unread ones when left out.
+        all: Option<bool>,
+        /// With `all`: older than this message.
+        before_id: Option<u64>,
+        /// With `all`: 1 to 200, 50 when left out.
+        #[param(value_type = Option<u64>)]
+        #[schema(value_type = Option<u64>)]
+        limit: PageLimit,
+    }
+}
+
+/// Messages of others that name the asker or everyone, newest first: the unread ones, or a page of all.
+#[utoipa::path(get, path = "/mentions", params(MentionsInput),
+    responses((status = 200, body = Vec<MessageView>)))]
+pub(super) async fn list(
+    State(app): State<App>,
+    asker: LoggedIn,
+    Query(input): Query<MentionsInput>,
+) -> Result<Answer<Vec<MessageView>>, ApiError> {
+    app.writer.flush_markers(asker.user).await?;
+    let head = app.workspace().head;
+    let PageLimit(limit) = input.limit;
+    let body = if input.all.unwrap_or(false) {
+        let before = input.before_id.map_or(Seq(u64::MAX), Seq);
+        app.mailboxes.mentions(asker.user, before, limit, head).await?
+    } else {
+        app.mailboxes.unread_mentions(asker.user, UNREAD_MAX, head).await?
+    };
+    Ok(Answer { body, cursor: app.cursor(head) })
+}
