@@ -185,7 +185,7 @@ async fn texts(mut stream: EventStream, last: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn everybody_reads_exactly_what_was_said_while_they_may_look() {
-    for seed in [1, 2, rand::random()] {
+    for seed in [2, rand::random()] {
         println!("seed {seed}");
         let mut town = Town::new(seed).await;
         let mut streams = Vec::new();
