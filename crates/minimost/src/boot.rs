@@ -29,6 +29,7 @@ use crate::projection::presence::PresenceDb;
 use crate::projection::snapshot::{self, Snapshots};
 use crate::projection::verify_log_has_its_tail;
 use crate::published::ActivePeople;
+use crate::scheduler;
 use crate::write::{SubmitError, Writer};
 
 /// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
@@ -102,6 +103,7 @@ impl Server {
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
         let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal, active);
+        hub.remember_last_seen(projections.presence.seen_before());
         let mut tasks = JoinSet::new();
         tasks.spawn(hub.clone().run(announcements));
         create_channels(&writer, &config.chat.channels).await?;
@@ -119,6 +121,7 @@ impl Server {
         });
         tasks.spawn(housekeeping::sweep(app.clone(), stopping.clone()));
         tasks.spawn(housekeeping::scrub(log.clone(), stopping.clone()));
+        tasks.spawn(scheduler::run(app.clone(), stopping.clone()));
         let door = api::Door::new(app.clone());
         tasks.spawn(api::serve(listener, door, stopped(stopping)));
         Ok(Server { app, address, log, projections, tasks, shutdown, data_dir })

@@ -7,18 +7,28 @@
 //! explains what went wrong.
 
 mod accounts;
+mod administration;
 mod channel_state;
 mod channels;
 mod directory;
 mod directs;
 mod door;
+mod drafts;
+mod edit_history;
 mod extract;
 mod fields;
+mod forwarding;
+mod groups;
+mod invites;
 mod members;
 mod mentions;
 mod messages;
 mod notifications;
 pub mod openapi;
+mod people;
+mod pins;
+mod polls;
+mod preferences;
 mod presence;
 mod private_channels;
 mod problem;
@@ -26,6 +36,9 @@ mod problem_kind;
 mod problem_page;
 mod read_markers;
 mod receipts;
+mod reminders;
+mod saved;
+mod scheduled;
 mod serve;
 mod stall;
 mod state;
@@ -95,6 +108,25 @@ pub fn router(app: App) -> Router {
         .route("/thread/{id}/follow", post(threads::follow))
         .route("/thread/{id}/read", post(threads::read))
         .route("/threads", get(threads::list))
+        .route("/message/{id}/history", get(edit_history::history))
+        .route("/pin/{id}", post(pins::pin))
+        .route("/pins/{channel}", get(pins::list))
+        .route("/save/{id}", post(saved::save))
+        .route("/saved", get(saved::list))
+        .route("/forward/{id}", post(forwarding::forward))
+        .route("/poll/{channel}", post(polls::create))
+        .route("/vote/{id}", post(polls::vote))
+        .route("/close_poll/{id}", post(polls::close))
+        // Later
+        .route("/drafts", get(drafts::list))
+        .route("/drafts/{channel}", post(drafts::save))
+        .route("/scheduled", get(scheduled::list))
+        .route("/schedule/{channel}", post(scheduled::schedule))
+        .route("/scheduled/{id}", post(scheduled::change))
+        .route("/scheduled/{id}/cancel", post(scheduled::cancel))
+        .route("/reminders", get(reminders::list))
+        .route("/remind", post(reminders::remind))
+        .route("/reminders/{id}/done", post(reminders::done))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
         .route("/mark_unread/{id}", post(read_markers::mark_unread))
@@ -112,6 +144,29 @@ pub fn router(app: App) -> Router {
         )
         .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
         .route("/why/{id}", get(notifications::why))
+        // People
+        .route("/people", get(people::people))
+        .route("/profile", post(people::change_profile))
+        .route("/profile/{user}", get(people::profile))
+        .route("/status", post(people::set_status))
+        .route("/settings", get(people::own_settings).post(people::set_own_settings))
+        .route("/user_colors", get(people::user_colors))
+        .route("/preferences", get(preferences::get).post(preferences::change))
+        .route("/groups", get(groups::list).post(groups::create))
+        .route("/groups/{id}", post(groups::change))
+        .route("/groups/{id}/delete", post(groups::delete))
+        // Administration
+        .route("/admin/people", get(administration::people))
+        .route("/admin/people/{user}/role", post(administration::set_role))
+        .route("/admin/people/{user}/deactivate", post(administration::deactivate))
+        .route("/admin/people/{user}/reactivate", post(administration::reactivate))
+        .route(
+            "/admin/settings",
+            get(administration::settings).post(administration::change_settings),
+        )
+        .route("/admin/invites", get(invites::list).post(invites::create))
+        .route("/admin/invites/{id}/revoke", post(invites::revoke))
+        .route("/signup_info", get(invites::signup_info))
         // Who is there
         .route("/online_users", get(presence::online_users))
         .route("/presence", post(presence::update))

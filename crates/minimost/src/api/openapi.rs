@@ -9,8 +9,10 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, channels, directory, directs, members, mentions, messages, notifications, presence,
-    private_channels, read_markers, receipts, state, stream, threads,
+    accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
+    groups, invites, members, mentions, messages, notifications, people, pins, polls, preferences,
+    presence, private_channels, read_markers, receipts, reminders, saved, scheduled, state, stream,
+    threads,
 };
 use crate::app::App;
 
@@ -30,12 +32,23 @@ use crate::app::App;
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::emoji, mentions::list,
         threads::one, threads::list, threads::follow, threads::read,
+        edit_history::history, pins::pin, pins::list, saved::save, saved::list,
+        forwarding::forward, polls::create, polls::vote, polls::close,
+        drafts::list, drafts::save, scheduled::list, scheduled::schedule, scheduled::change,
+        scheduled::cancel, reminders::list, reminders::remind, reminders::done,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
         read_markers::mark_unread, read_markers::mark_all_read, receipts::of_message,
         read_markers::channel_unreads, read_markers::unread_count,
         notifications::of_channel, notifications::set, notifications::do_not_disturb,
         notifications::set_do_not_disturb, notifications::keywords, notifications::set_keywords,
         notifications::why,
+        people::people, people::profile, people::change_profile, people::set_status,
+        people::own_settings, people::set_own_settings, people::user_colors,
+        preferences::get, preferences::change,
+        groups::list, groups::create, groups::change, groups::delete,
+        administration::people, administration::set_role, administration::deactivate,
+        administration::reactivate, administration::settings, administration::change_settings,
+        invites::list, invites::create, invites::revoke, invites::signup_info,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,

@@ -9,6 +9,7 @@
 
 mod apply;
 mod catch_up;
+mod chosen;
 mod file;
 mod from_log;
 mod marker;
@@ -33,6 +34,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+pub use chosen::EditHistory;
 use file::Mailbox;
 pub(super) use file::Sources;
 pub use file::init_user_db;
@@ -58,6 +60,14 @@ pub(super) const CHANGED_MAX: usize = 1_000;
 /// The path of a user's mailbox below the data directory; nothing is created.
 pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
     data_dir.join("users").join(format!("{username}.db"))
+}
+
+/// Bytes of a SQLite file and its WAL.
+fn size(file: &Path) -> u64 {
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    let bytes = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    bytes(file) + bytes(Path::new(&wal))
 }
 
 /// Which messages of a channel.
@@ -98,6 +108,7 @@ pub enum MailboxError {
 /// All mailboxes; clones share the owner threads.
 #[derive(Clone)]
 pub struct Mailboxes {
+    data_dir: Arc<Path>,
     threads: Arc<[mpsc::Sender<Ask>]>,
     published: PublishedWorkspace,
     connected: Connected,
@@ -133,7 +144,7 @@ impl Mailboxes {
                 .in_file(data_dir)?;
             threads.push(asks);
         }
-        Ok(Mailboxes { threads: threads.into(), published, connected })
+        Ok(Mailboxes { data_dir: data_dir.into(), threads: threads.into(), published, connected })
     }
 
     /// A page of a channel that the caller has checked the user may read, answering for at least `at`.
@@ -171,6 +182,40 @@ impl Mailboxes {
         .await
     }
 
+    /// These messages, in this order; those that the user may not see are left out.
+    pub async fn messages(
+        &self,
+        user: UserId,
+        ids: Vec<Seq>,
+        at: Seq,
+    ) -> Result<Vec<MessageView>, MailboxError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, sources, workspace| mailbox.chosen(sources, workspace, &ids),
+                |sources, workspace| chosen::chosen(sources, workspace, user, &ids),
+            )
+        })
+        .await
+    }
+
+    /// What a message has said, if the user may see it and it was not deleted.
+    pub async fn edit_history(
+        &self,
+        user: UserId,
+        id: Seq,
+        at: Seq,
+    ) -> Result<Option<EditHistory>, MailboxError> {
+        self.ask(user, at, move |owner| {
+            let workspace = owner.published.now();
+            chosen::edit_history(&mut owner.sources, &workspace, user, id)
+        })
+        .await
+    }
+
     /// What waits, for every channel of the user, and the workspace that it was counted for.
     pub async fn counts(
         &self,
@@ -187,6 +232,18 @@ impl Mailboxes {
             )
         })
         .await
+    }
+
+    /// What each mailbox takes on disk, with what waits in its WAL. A file that is not there yet takes nothing.
+    pub async fn storage_bytes(&self, workspace: &Workspace) -> HashMap<UserId, u64> {
+        let users = workspace.users.iter().map(|(id, user)| (*id, user.name.clone()));
+        let (users, data_dir) = (users.collect::<Vec<_>>(), Arc::clone(&self.data_dir));
+        let look = move || {
+            let sizes =
+                users.into_iter().map(|(id, name)| (id, size(&user_db_path(&data_dir, &name))));
+            sizes.collect()
+        };
+        tokio::task::spawn_blocking(look).await.expect("looking at sizes does not panic")
     }
 
     /// The user gave a sign of life: their mailbox is swept within seconds instead of a minute, for two minutes.
