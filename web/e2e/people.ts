@@ -95,7 +95,7 @@ export class Person {
 
   /** Does something to a message: by its own button, or from its menu. */
   async act(text: string, action: string, within: Locator = this.timeline): Promise<void> {
-    const message = within.getByRole('article').filter({ hasText: text }).last();
+    const message = within.getByRole('article').filter({ hasText: text }).first();
     await message.hover();
     const actions = message.getByRole('group', { name: 'Message actions' });
     const button = actions.getByRole('button', { name: action, exact: true });

@@ -10,7 +10,7 @@ use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, Use
 use crate::invite;
 use crate::rejection::Rejection;
 use crate::settings::SignupMode;
-use crate::workspace::{Session, User};
+use crate::workspace::{Session, User, Workspace};
 
 /// How long a session lasts from its opening: 30 days.
 pub const SESSION_SECONDS: i64 = 30 * 24 * 60 * 60;
@@ -64,7 +64,7 @@ pub(crate) fn sign_up(
     invite: Option<&TokenHash>,
 ) -> Result<Decision, Rejection> {
     let is_first = case.workspace.users.is_empty();
-    let invite = admitted(case, is_first, invite)?;
+    let invite = admitted(case.workspace, invite, case.now)?;
     let is_group = case.workspace.find_group(name.as_str()).is_some();
     if is_group || case.workspace.find_user(name.as_str()).is_some() {
         return Err(Rejection::NameTaken(name.clone()));
@@ -78,19 +78,21 @@ pub(crate) fn sign_up(
     Ok(Decision::new(user, events))
 }
 
-/// The invite that is used up a little by a sign-up. An open door asks for none.
-fn admitted(
-    case: Case<'_>,
-    is_first: bool,
+/// Whether somebody may sign up now, and the invite that is used up a little by it. An open door asks for none, and
+/// the first account needs none.
+pub fn admitted(
+    workspace: &Workspace,
     invite: Option<&TokenHash>,
+    now: Timestamp,
 ) -> Result<Option<Seq>, Rejection> {
-    match (case.workspace.settings.signup, invite) {
-        _ if is_first => Ok(None),
-        (SignupMode::Open, None) => Ok(None),
-        (SignupMode::Open, Some(token)) => Ok(invite::admitting(case, token).ok()),
-        (SignupMode::Invite, None) => Err(Rejection::InviteInvalid),
-        (SignupMode::Invite, Some(token)) => invite::admitting(case, token).map(Some),
-        (SignupMode::Closed, _) => Err(Rejection::SignupClosed),
+    if workspace.users.is_empty() {
+        return Ok(None);
+    }
+    let holding = invite.map(|token_hash| invite::admitting(workspace, token_hash, now));
+    match workspace.settings.signup {
+        SignupMode::Open => Ok(holding.and_then(Result::ok)),
+        SignupMode::Invite => holding.unwrap_or(Err(Rejection::InviteInvalid)).map(Some),
+        SignupMode::Closed => Err(Rejection::SignupClosed),
     }
 }
 

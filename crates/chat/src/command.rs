@@ -119,7 +119,7 @@ pub enum Command {
     /// Changes somebody's role (administrators).
     ChangeAccount { name: UserName, change: AccountChange },
     /// Changes the workspace (administrators).
-    ChangeSettings { change: SettingsChange },
+    ChangeSettings { changes: Vec<SettingsChange> },
     /// Makes or changes a group (administrators).
     SaveGroup { group: Option<Seq>, wish: GroupWish },
     /// Takes a group away (administrators).

@@ -253,7 +253,7 @@ pub fn decide(
         Command::SetStatus { status } => profile::set_status(case, user()?, status.as_ref()),
         Command::ChangePersonal(wish) => personal::change(case, user()?, wish),
         Command::ChangeAccount { name, change } => role::change(case, actor, name, change),
-        Command::ChangeSettings { change } => settings::change(case, actor, *change),
+        Command::ChangeSettings { changes } => settings::change(case, actor, changes),
         Command::SaveGroup { group, wish } => group::save(case, actor, *group, wish),
         Command::DeleteGroup { group } => group::delete(case, actor, *group),
         Command::CreateInvite { token_hash, terms } => {

@@ -9,6 +9,7 @@ use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{Seq, Timestamp, TokenHash, UserId};
 use crate::rejection::Rejection;
+use crate::workspace::Workspace;
 
 /// Characters of a note.
 pub const NOTE_CHARS_MAX: usize = 100;
@@ -100,15 +101,13 @@ pub(crate) fn revoke(case: Case<'_>, actor: Actor, invite: Seq) -> Result<Decisi
 }
 
 /// The invite that lets somebody sign up, by the hash of its token.
-pub(crate) fn admitting(case: Case<'_>, token_hash: &TokenHash) -> Result<Seq, Rejection> {
-    let id = case.workspace.invite_ids.get(token_hash);
-    let id = *id.ok_or(Rejection::InviteInvalid)?;
-    let invite = case.workspace.invites.get(&id).ok_or(Rejection::InviteInvalid)?;
-    if invite.state(case.now) == InviteState::Valid {
-        Ok(id)
-    } else {
-        Err(Rejection::InviteInvalid)
-    }
+pub(crate) fn admitting(
+    workspace: &Workspace,
+    token_hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Seq, Rejection> {
+    let (id, invite) = workspace.find_invite(token_hash).ok_or(Rejection::InviteInvalid)?;
+    if invite.state(now) == InviteState::Valid { Ok(id) } else { Err(Rejection::InviteInvalid) }
 }
 
 #[cfg(test)]

@@ -54,22 +54,21 @@ pub struct Settings {
     pub edit_history: EditHistoryVisibility,
 }
 
-/// Changes a setting.
+/// Changes settings: an event for each that is not so already.
 pub(crate) fn change(
     case: Case<'_>,
     actor: Actor,
-    change: SettingsChange,
+    changes: &[SettingsChange],
 ) -> Result<Decision, Rejection> {
     let admin = account::administrator(case, actor)?;
     let now = case.workspace.settings;
-    let is_so_already = match change {
-        SettingsChange::Signup(mode) => now.signup == mode,
-        SettingsChange::EditHistory(visibility) => now.edit_history == visibility,
+    let is_news = |change: &&SettingsChange| match change {
+        SettingsChange::Signup(mode) => now.signup != *mode,
+        SettingsChange::EditHistory(visibility) => now.edit_history != *visibility,
     };
-    if is_so_already && !case.facts.is_named {
-        return Ok(Decision::nothing(admin));
-    }
-    Ok(Decision::new(admin, vec![Event::SettingsChanged { change }]))
+    let news = changes.iter().filter(|change| case.facts.is_named || is_news(change));
+    let events = news.map(|change| Event::SettingsChanged { change: *change });
+    Ok(Decision::new(admin, events.collect()))
 }
 
 #[cfg(test)]

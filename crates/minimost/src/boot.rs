@@ -102,6 +102,7 @@ impl Server {
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
         let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal, active);
+        hub.remember_last_seen(projections.presence.seen_before());
         let mut tasks = JoinSet::new();
         tasks.spawn(hub.clone().run(announcements));
         create_channels(&writer, &config.chat.channels).await?;

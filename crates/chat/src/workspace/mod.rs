@@ -196,6 +196,12 @@ impl Workspace {
         Some((id, self.sessions.get(&id)?))
     }
 
+    /// The invite with this token.
+    pub fn find_invite(&self, token_hash: &TokenHash) -> Option<(Seq, &Invite)> {
+        let id = *self.invite_ids.get(token_hash)?;
+        Some((id, self.invites.get(&id)?))
+    }
+
     /// The channel that a written name means; a direct channel is found when all names are accounts and it was opened.
     pub fn find_channel(&self, name: &ChannelName) -> Option<ChannelId> {
         match name {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header::{ALLOW, SET_COOKIE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-use chat::account::SESSION_SECONDS;
+use chat::account::{self, SESSION_SECONDS};
 use chat::signal::PresenceState;
 use chat::{Actor, Command, Rejection, UserId, UserName, Workspace};
 use serde::Serialize;
@@ -17,14 +17,15 @@ use super::extract::{Answer, LoggedIn, Peer, Reader, SESSION_COOKIE};
 use super::fields::{Input, Origin, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem, see_other};
 use crate::app::App;
-use crate::auth::{LoginError, Token, Verified};
+use crate::auth::{LoginError, Token, Verified, token_hash};
+use crate::wire::ProfileView;
 
 /// An account, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Account {
     id: u64,
-    username: String,
-    is_admin: bool,
+    #[serde(flatten)]
+    profile: ProfileView,
     /// Unix seconds.
     created_ts: f64,
     /// The session's token: only after login and signup.
@@ -37,8 +38,7 @@ impl Account {
         let found = workspace.users.get(&user)?;
         Some(Account {
             id: user.0.get(),
-            username: found.name.to_string(),
-            is_admin: found.is_admin,
+            profile: ProfileView::new(user, workspace)?,
             created_ts: found.created_ts.as_seconds(),
             token: None,
         })
@@ -51,6 +51,8 @@ fields! {
         username: String,
         password: String,
         confirm_password: Option<String>,
+        /// The token of an invite, where one is needed.
+        invite: Option<String>,
     }
 }
 
@@ -84,14 +86,17 @@ pub(super) async fn sign_up(
     app.auth.signups.check(&peer.network())?;
     let name = UserName::parse(&input.username)?;
     check_password(&app, "password", &input.password, input.confirm_password.as_deref())?;
+    let invite = input.invite.as_deref().map(str::trim).filter(|token| !token.is_empty());
+    let invite = invite.map(token_hash);
     // Looked up before hashing, which is dear; the writer decides again.
+    account::admitted(&app.workspace(), invite.as_ref(), app.clock.now())?;
     if app.workspace().find_user(name.as_str()).is_some() {
         return Err(Rejection::NameTaken(name).into());
     }
     let token = Token::generate();
     let password_hash = app.auth.passwords.hash(input.password).await?;
     let (name_wish, token_hash) = (name.clone(), token.hash());
-    let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite: None };
+    let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
     let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
     Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))

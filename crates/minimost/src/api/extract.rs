@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
 use chat::ids::SessionId;
-use chat::{Actor, ChannelId, ChannelName, Rejection, Seq, UserId, Workspace, may_read};
+use chat::{Actor, ChannelId, ChannelName, Rejection, Seq, UserId, UserName, Workspace, may_read};
 use serde::Serialize;
 
 use super::problem::ApiError;
@@ -34,6 +34,12 @@ impl LoggedIn {
     /// On whose behalf commands run.
     pub(super) fn actor(&self) -> Actor {
         Actor::User { user: self.user, session: self.session }
+    }
+
+    /// Refuses everybody but administrators, for reads; who may do something is for the rules to say.
+    pub(super) fn administrator(&self) -> Result<(), ApiError> {
+        let is_admin = self.workspace.users.get(&self.user).is_some_and(|user| user.is_admin);
+        if is_admin { Ok(()) } else { Err(Rejection::NotAnAdministrator.into()) }
     }
 
     /// A channel that this user may read.
@@ -160,18 +166,55 @@ impl FromRequestParts<App> for PrivatePath {
     }
 }
 
-/// The message in the path. Anything that cannot be an id names no message.
-pub(super) struct MessagePath(pub(super) Seq);
+/// Declares what names something by its id in the path. Anything that cannot be an id names nothing.
+macro_rules! id_path {
+    ($(#[$meta:meta])* $name:ident, $absent:ident) => {
+        $(#[$meta])*
+        pub(super) struct $name(pub(super) Seq);
 
-impl FromRequestParts<App> for MessagePath {
+        impl FromRequestParts<App> for $name {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<$name, ApiError> {
+                let id = path_part(parts, app).await.as_deref().and_then(id);
+                Ok($name(id.ok_or(Rejection::$absent)?))
+            }
+        }
+    };
+}
+
+id_path!(
+    /// The message in the path.
+    MessagePath,
+    MessageNotFound
+);
+id_path!(
+    /// The group in the path.
+    GroupPath,
+    GroupNotFound
+);
+id_path!(
+    /// The invite in the path.
+    InvitePath,
+    InviteNotFound
+);
+
+fn id(text: &str) -> Option<Seq> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let id = text.parse::<i64>().ok().filter(|_| is_number);
+    id.and_then(|id| u64::try_from(id).ok()).map(Seq)
+}
+
+/// The person in the path: not yet known to exist. A name that cannot be one names nobody.
+pub(super) struct UserPath(pub(super) UserName);
+
+impl FromRequestParts<App> for UserPath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MessagePath, ApiError> {
-        let text = path_part(parts, app).await.ok_or(Rejection::MessageNotFound)?;
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let id = text.parse::<i64>().ok().filter(|_| is_number);
-        let id = id.and_then(|id| u64::try_from(id).ok()).ok_or(Rejection::MessageNotFound)?;
-        Ok(MessagePath(Seq(id)))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<UserPath, ApiError> {
+        let text = path_part(parts, app).await.unwrap_or_default();
+        let name = UserName::parse(&text).map_err(|_| Rejection::NoSuchUser(vec![text]))?;
+        Ok(UserPath(name))
     }
 }
 

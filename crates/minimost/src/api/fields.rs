@@ -98,6 +98,11 @@ impl Fields {
         }
     }
 
+    /// All that was not taken, for routes whose fields have names of the asker's choice.
+    pub(super) fn take_rest(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.values)
+    }
+
     fn finish<T: FromFields>(mut self) -> Result<T, ApiError> {
         T::take(&mut self).ok_or_else(|| BadRequest::InvalidFields(self.problems).into())
     }

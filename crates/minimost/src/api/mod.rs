@@ -7,6 +7,7 @@
 //! explains what went wrong.
 
 mod accounts;
+mod administration;
 mod channel_state;
 mod channels;
 mod directory;
@@ -14,11 +15,15 @@ mod directs;
 mod door;
 mod extract;
 mod fields;
+mod groups;
+mod invites;
 mod members;
 mod mentions;
 mod messages;
 mod notifications;
 pub mod openapi;
+mod people;
+mod preferences;
 mod presence;
 mod private_channels;
 mod problem;
@@ -112,6 +117,29 @@ pub fn router(app: App) -> Router {
         )
         .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
         .route("/why/{id}", get(notifications::why))
+        // People
+        .route("/people", get(people::people))
+        .route("/profile", post(people::change_profile))
+        .route("/profile/{user}", get(people::profile))
+        .route("/status", post(people::set_status))
+        .route("/settings", get(people::own_settings).post(people::set_own_settings))
+        .route("/user_colors", get(people::user_colors))
+        .route("/preferences", get(preferences::get).post(preferences::change))
+        .route("/groups", get(groups::list).post(groups::create))
+        .route("/groups/{id}", post(groups::change))
+        .route("/groups/{id}/delete", post(groups::delete))
+        // Administration
+        .route("/admin/people", get(administration::people))
+        .route("/admin/people/{user}/role", post(administration::set_role))
+        .route("/admin/people/{user}/deactivate", post(administration::deactivate))
+        .route("/admin/people/{user}/reactivate", post(administration::reactivate))
+        .route(
+            "/admin/settings",
+            get(administration::settings).post(administration::change_settings),
+        )
+        .route("/admin/invites", get(invites::list).post(invites::create))
+        .route("/admin/invites/{id}/revoke", post(invites::revoke))
+        .route("/signup_info", get(invites::signup_info))
         // Who is there
         .route("/online_users", get(presence::online_users))
         .route("/presence", post(presence::update))

@@ -9,8 +9,9 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, channels, directory, directs, members, mentions, messages, notifications, presence,
-    private_channels, read_markers, receipts, state, stream, threads,
+    accounts, administration, channels, directory, directs, groups, invites, members, mentions,
+    messages, notifications, people, preferences, presence, private_channels, read_markers,
+    receipts, state, stream, threads,
 };
 use crate::app::App;
 
@@ -36,6 +37,13 @@ use crate::app::App;
         notifications::of_channel, notifications::set, notifications::do_not_disturb,
         notifications::set_do_not_disturb, notifications::keywords, notifications::set_keywords,
         notifications::why,
+        people::people, people::profile, people::change_profile, people::set_status,
+        people::own_settings, people::set_own_settings, people::user_colors,
+        preferences::get, preferences::change,
+        groups::list, groups::create, groups::change, groups::delete,
+        administration::people, administration::set_role, administration::deactivate,
+        administration::reactivate, administration::settings, administration::change_settings,
+        invites::list, invites::create, invites::revoke, invites::signup_info,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,
         stream::events, stream::viewing,

@@ -14,6 +14,7 @@ use super::accounts::{self, Account};
 use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
 use super::notifications;
+use super::people::PeopleState;
 use super::presence;
 use super::problem::ApiError;
 use super::threads::ThreadsState;
@@ -27,6 +28,8 @@ pub(super) struct StateView {
     /// The names of all accounts, the asker's included, sorted.
     users: Vec<String>,
     channels: Vec<ChannelState>,
+    #[serde(flatten)]
+    people: PeopleState,
     /// As in `GET /online_users`.
     presence: BTreeMap<String, &'static str>,
     #[serde(rename = "override")]
@@ -60,6 +63,7 @@ pub(super) async fn state(
         me: Account::new(asker.user, workspace).ok_or(Rejection::NotLoggedIn)?,
         users: accounts::names(workspace),
         channels: channel_states(asker.user, workspace, &counts),
+        people: PeopleState::new(asker.user, workspace),
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },

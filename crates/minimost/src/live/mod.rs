@@ -17,7 +17,7 @@ mod run;
 mod shown;
 mod subscriber;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ use std::task::Waker;
 
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{ChannelId, Seq, UserId, Workspace, audience, may_read};
+use chat::{ChannelId, Seq, Timestamp, UserId, Workspace, audience, may_read};
 use eventlog::Epoch;
 use tokio::sync::{Notify, mpsc};
 
@@ -189,6 +189,16 @@ impl Hub {
     /// Everybody seen within the hour, as they appear.
     pub fn online(&self) -> BTreeMap<UserId, PresenceState> {
         self.shared.presence().online(self.shared.clock.now())
+    }
+
+    /// When each person last gave a sign of life, if that is known.
+    pub fn last_seen(&self) -> HashMap<UserId, Timestamp> {
+        self.shared.presence().last_seen().clone()
+    }
+
+    /// Takes over when people gave their last sign of life before the server started.
+    pub fn remember_last_seen(&self, seen: Vec<(UserId, Timestamp)>) {
+        self.shared.presence().remember_last_seen(seen);
     }
 
     /// Whether the user has a live stream: mailboxes of connected people are swept sooner.

@@ -32,6 +32,8 @@ struct Typist {
 #[derive(Default)]
 pub(super) struct Presence {
     people: HashMap<UserId, Person>,
+    /// The last sign of life, also of those who were not seen for an hour.
+    last_seen: HashMap<UserId, Timestamp>,
     /// Who appears differently since the last [`Presence::take_changed`].
     changed: BTreeSet<UserId>,
     typing: HashMap<(ChannelId, UserId), Typist>,
@@ -62,6 +64,28 @@ impl Presence {
     pub(super) fn online(&self, now: Timestamp) -> BTreeMap<UserId, PresenceState> {
         let people = self.people.iter();
         people.filter_map(|(user, person)| Some((*user, person.shown(now)?))).collect()
+    }
+
+    /// When each person last gave a sign of life, if that is known.
+    pub(super) fn last_seen(&self) -> &HashMap<UserId, Timestamp> {
+        &self.last_seen
+    }
+
+    /// Takes over what was known before the start; what happened since counts more.
+    pub(super) fn remember_last_seen(&mut self, seen: Vec<(UserId, Timestamp)>) {
+        for (user, at) in seen {
+            self.last_seen.entry(user).or_insert(at);
+        }
+    }
+
+    /// The account was deactivated: nobody is there any more, and nothing was heard of them. Answers when something was.
+    pub(super) fn gone(&mut self, user: UserId, now: Timestamp) -> Option<Timestamp> {
+        let person = self.people.get_mut(&user)?;
+        (person.state, person.wished) = (PresenceState::Offline, None);
+        if person.tell(now) {
+            self.changed.insert(user);
+        }
+        Some(person.last_seen)
     }
 
     /// A key was pressed; true when the others should hear of it again.
@@ -119,7 +143,7 @@ impl Presence {
     ///
     /// An override outlives the hour: it shows again with the next sign of life.
     pub(super) fn prune(&mut self, now: Timestamp) {
-        let Presence { people, changed, typing } = self;
+        let Presence { people, changed, typing, .. } = self;
         typing.retain(|_, typist| is_within(typist.at, now, TYPING_SECONDS));
         people.retain(|user, person| {
             if person.tell(now) {
@@ -137,6 +161,7 @@ impl Presence {
             told: PresenceState::Offline,
         });
         person.last_seen = now;
+        self.last_seen.insert(user, now);
         change(person);
         if person.tell(now) {
             self.changed.insert(user);

@@ -5,7 +5,9 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use chat::Event;
+use chat::role::AccountChange;
+use chat::signal::{PresenceState, Signal};
+use chat::{Event, UserId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -71,11 +73,14 @@ impl Shared {
         for announcement in round {
             notify(&registry, announcement, &mut wakers);
         }
-        let mut posted = Vec::new();
+        let (mut posted, mut gone) = (Vec::new(), Vec::new());
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
             match logged.event() {
                 Some(Event::SessionClosed { user, session }) => {
                     registry.end_session(*user, *session, &mut wakers);
+                }
+                Some(Event::AccountChanged { user, change: AccountChange::Deactivated }) => {
+                    gone.push(*user);
                 }
                 Some(Event::MessagePosted(posting) | Event::ThreadReplied(posting)) => {
                     posted.push((logged.actor, posting.channel));
@@ -90,7 +95,17 @@ impl Shared {
             presence.posted(user, channel);
         }
         drop(presence);
+        gone.into_iter().for_each(|user| self.gone(user));
         wake(wakers);
+    }
+
+    /// Nobody is behind a deactivated account any more.
+    fn gone(&self, user: UserId) {
+        let seen = self.presence().gone(user, self.clock.now());
+        if let Some(at) = seen {
+            self.signal(Signal::Override { user, value: None, at });
+            self.signal(Signal::Presence { user, state: PresenceState::Offline, at });
+        }
     }
 
     /// Moves every cursor to where all have been told; never further.

@@ -32,19 +32,24 @@ fn routes_in_prose() -> BTreeSet<String> {
     for row in rows {
         let Some((route, _)) = row.split_once('`') else { continue };
         let Some((method, path)) = route.split_once(' ') else { continue };
-        let parameters = path.split('<').enumerate().map(|(at, part)| match part.split_once('>') {
-            Some((_, rest)) if at > 0 => format!("{{}}{rest}"),
-            _ => part.to_owned(),
-        });
-        routes.insert(format!("{method} {}", parameters.collect::<String>()));
+        routes.insert(format!("{method} {}", unnamed(path, '<', '>')));
     }
     routes
+}
+
+/// The path with its parameters, in these brackets, as `{}`.
+fn unnamed(path: &str, open: char, close: char) -> String {
+    let parts = path.split(open).enumerate().map(|(at, part)| match part.split_once(close) {
+        Some((_, rest)) if at > 0 => format!("{{}}{rest}"),
+        _ => part.to_owned(),
+    });
+    parts.collect()
 }
 
 fn routes_in_document(document: &Value) -> BTreeSet<String> {
     let paths = document["paths"].as_object().unwrap();
     let routes = paths.iter().flat_map(|(path, operations)| {
-        let path = path.replace("{channel}", "{}").replace("{id}", "{}");
+        let path = unnamed(path, '{', '}');
         let methods = operations.as_object().unwrap().keys();
         methods.map(move |method| format!("{} {path}", method.to_uppercase()))
     });

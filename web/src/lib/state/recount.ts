@@ -12,6 +12,8 @@ const THREADS_MAX = 100;
 /** Asks for counts that events alone could not tell. */
 export class Recount {
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Of the first reading of a screen it is not known yet which threads are unread. */
+  #knowsThreads = false;
 
   constructor(private readonly api: ApiClient) {}
 
@@ -19,7 +21,8 @@ export class Recount {
   look(chat: Chat): void {
     const isChannelStale = chat.channels.some((entry) => entry.isCountStale);
     if (!isChannelStale && !chat.followed.isStale) return;
-    const after_ms = isChannelStale ? CHANNELS_AFTER_MS : THREADS_AFTER_MS;
+    const isUrgent = isChannelStale || !this.#knowsThreads;
+    const after_ms = isUrgent ? CHANNELS_AFTER_MS : THREADS_AFTER_MS;
     this.#timer ??= setTimeout(() => void this.#ask(chat), after_ms);
   }
 
@@ -39,6 +42,7 @@ export class Recount {
           ? []
           : await this.api.threads.followed({ unread: true, limit: THREADS_MAX });
       learnUnread(chat, value.threads, threads);
+      this.#knowsThreads = true;
     } catch {
       // The counts stay marked as stale; the next event asks again.
     } finally {

@@ -17,7 +17,7 @@ impl Narrator {
         let admin = self.administrator();
         let command = match self.prng.below(10) {
             0..=3 => self.change_account(),
-            4 => Command::ChangeSettings { change: self.settings_change() },
+            4 => Command::ChangeSettings { changes: vec![self.settings_change()] },
             5..=6 => self.save_group(),
             7 if self.prng.percent(40) => Command::DeleteGroup { group: self.group() },
             8 if self.prng.percent(40) => Command::RevokeInvite { invite: self.invite() },

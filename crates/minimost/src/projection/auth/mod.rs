@@ -1,4 +1,4 @@
-//! `auth.db`: accounts and logins as tables, for whoever opens it with any SQLite tool.
+//! `auth.db`: accounts, settings and logins as tables, for whoever opens it with any SQLite tool.
 //!
 //! Promises: a row shows what the workspace at the checkpoint knows; a superseded password hash is in neither the file
 //! nor its WAL. Deliberately absent: decisions; `auth` asks the published workspace.
@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_secs(1);
 const RECORDS: usize = 4_096;
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -140,6 +140,7 @@ impl AuthFile {
 #[derive(Default)]
 struct Changes {
     users: BTreeSet<UserId>,
+    profiles: BTreeSet<UserId>,
     /// Opened or closed.
     sessions: BTreeSet<SessionId>,
     /// Whether a password was set, which supersedes a hash.
@@ -159,11 +160,10 @@ impl Changes {
                     changes.users.extend(target.map(UserId));
                     changes.passwords = true;
                 }
-                Some(
-                    EventKind::AccountLocked
-                    | EventKind::AccountChanged
-                    | EventKind::ProfileChanged,
-                ) => changes.users.extend(target.map(UserId)),
+                Some(EventKind::AccountLocked | EventKind::AccountChanged) => {
+                    changes.users.extend(target.map(UserId));
+                }
+                Some(EventKind::ProfileChanged) => changes.profiles.extend(target.map(UserId)),
                 Some(EventKind::SessionOpened) => {
                     changes.users.extend(target.map(UserId));
                     changes.sessions.insert(SessionId(Seq(record.seq)));
@@ -209,7 +209,14 @@ impl Changes {
                 to_sql(id.0),
                 user.is_admin,
                 user.created_ts.as_seconds(),
+                user.is_deactivated,
             ])?;
+        }
+        for id in &self.profiles {
+            let Some(user) = workspace.users.get(id) else { continue };
+            let profile = &user.profile;
+            let parameters = (user.name.as_str(), &profile.name_color, &profile.bio);
+            file.prepare_cached(UPSERT_SETTINGS)?.execute(parameters)?;
         }
         for id in &self.sessions {
             match workspace.sessions.get(id) {
@@ -239,12 +246,19 @@ pub(super) fn bring_to_head(
 
 const UPSERT_USER: &str = "
     INSERT INTO users (username, password_hash, lockout_until, password_set_ts, user_id, is_admin,
-                       created_ts)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                       created_ts, is_deactivated)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (username) DO UPDATE
        SET password_hash = excluded.password_hash, lockout_until = excluded.lockout_until,
            password_set_ts = excluded.password_set_ts, user_id = excluded.user_id,
-           is_admin = excluded.is_admin, created_ts = excluded.created_ts";
+           is_admin = excluded.is_admin, created_ts = excluded.created_ts,
+           is_deactivated = excluded.is_deactivated";
+
+const UPSERT_SETTINGS: &str = "
+    INSERT INTO user_settings (username, name_color, bio)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT (username) DO UPDATE
+       SET name_color = excluded.name_color, bio = excluded.bio";
 
 const UPSERT_SESSION: &str = "
     INSERT INTO sessions (session_id, user_id, token_hash, opened_ts)

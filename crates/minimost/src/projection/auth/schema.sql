@@ -9,9 +9,11 @@ CREATE TABLE IF NOT EXISTS users (
     password_set_ts REAL,                       -- Unix seconds
     user_id         INTEGER NOT NULL UNIQUE,    -- own: the seq of the account's event
     is_admin        INTEGER NOT NULL,           -- own
-    created_ts      REAL NOT NULL               -- own: Unix seconds
+    created_ts      REAL NOT NULL,              -- own: Unix seconds
+    is_deactivated  INTEGER NOT NULL            -- own: 1 lets nobody log in
 );
 
+-- A row from the first change of a profile on.
 CREATE TABLE IF NOT EXISTS user_settings (
     username    TEXT PRIMARY KEY,
     name_color  TEXT, -- #rrggbb, or NULL for the derived colour

@@ -60,6 +60,14 @@ pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
     data_dir.join("users").join(format!("{username}.db"))
 }
 
+/// Bytes of a SQLite file and its WAL.
+fn size(file: &Path) -> u64 {
+    let mut wal = file.as_os_str().to_owned();
+    wal.push("-wal");
+    let bytes = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    bytes(file) + bytes(Path::new(&wal))
+}
+
 /// Which messages of a channel.
 #[derive(Clone, Copy, Debug)]
 pub enum PageQuery {
@@ -98,6 +106,7 @@ pub enum MailboxError {
 /// All mailboxes; clones share the owner threads.
 #[derive(Clone)]
 pub struct Mailboxes {
+    data_dir: Arc<Path>,
     threads: Arc<[mpsc::Sender<Ask>]>,
     published: PublishedWorkspace,
     connected: Connected,
@@ -133,7 +142,7 @@ impl Mailboxes {
                 .in_file(data_dir)?;
             threads.push(asks);
         }
-        Ok(Mailboxes { threads: threads.into(), published, connected })
+        Ok(Mailboxes { data_dir: data_dir.into(), threads: threads.into(), published, connected })
     }
 
     /// A page of a channel that the caller has checked the user may read, answering for at least `at`.
@@ -187,6 +196,18 @@ impl Mailboxes {
             )
         })
         .await
+    }
+
+    /// What each mailbox takes on disk, with what waits in its WAL. A file that is not there yet takes nothing.
+    pub async fn storage_bytes(&self, workspace: &Workspace) -> HashMap<UserId, u64> {
+        let users = workspace.users.iter().map(|(id, user)| (*id, user.name.clone()));
+        let (users, data_dir) = (users.collect::<Vec<_>>(), Arc::clone(&self.data_dir));
+        let look = move || {
+            let sizes =
+                users.into_iter().map(|(id, name)| (id, size(&user_db_path(&data_dir, &name))));
+            sizes.collect()
+        };
+        tokio::task::spawn_blocking(look).await.expect("looking at sizes does not panic")
     }
 
     /// The user gave a sign of life: their mailbox is swept within seconds instead of a minute, for two minutes.

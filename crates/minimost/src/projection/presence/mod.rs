@@ -3,7 +3,8 @@
 //! Promises: reactions, receipts and private channels are what the log says at the checkpoint; presence and typing are
 //! at most 250 ms behind `live`, which is where the program itself reads them. At every start all are offline.
 //!
-//! Flow: the log and `live`'s signals, into one owner thread; nothing of ours reads the file.
+//! Flow: the log and `live`'s signals, into one owner thread. Nothing of ours reads the file, but at the start when
+//! people were last seen, which no log knows.
 
 mod apply;
 mod private;
@@ -12,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{ChannelId, Seq, Timestamp, UserName, Workspace};
+use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
 use eventlog::{Epoch, Log, Reader};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use tokio::sync::mpsc;
 
 use super::feed::Feed;
@@ -40,6 +41,7 @@ pub fn presence_path(data_dir: &Path) -> PathBuf {
 #[derive(Clone)]
 pub struct PresenceDb {
     follower: Follower,
+    seen_before: Vec<(UserId, Timestamp)>,
 }
 
 impl PresenceDb {
@@ -52,6 +54,7 @@ impl PresenceDb {
     ) -> Result<PresenceDb, ProjectionError> {
         let mut file = PresenceFile::open_or_begin(data_dir, log.epoch(), published.now().head)?;
         file.reset_all_offline()?;
+        let seen_before = file.last_seen(&published.now())?;
         let writer = Presence {
             data_dir: data_dir.to_owned(),
             file: Some(file),
@@ -61,7 +64,12 @@ impl PresenceDb {
             published,
             signals,
         };
-        Ok(PresenceDb { follower: Follower::start("presence.db", TICK, writer)? })
+        Ok(PresenceDb { follower: Follower::start("presence.db", TICK, writer)?, seen_before })
+    }
+
+    /// When people gave their last sign of life before the start.
+    pub fn seen_before(&self) -> Vec<(UserId, Timestamp)> {
+        self.seen_before.clone()
     }
 
     /// Brings the file to the head and writes the signals that wait.
@@ -131,6 +139,24 @@ impl PresenceFile {
     /// Makes everybody offline and clears every override: what was true before a restart misleads nobody.
     pub fn reset_all_offline(&mut self) -> Result<(), ProjectionError> {
         self.execute(RESET_ALL, ())
+    }
+
+    /// When each person gave their last sign of life.
+    fn last_seen(
+        &self,
+        workspace: &Workspace,
+    ) -> Result<Vec<(UserId, Timestamp)>, ProjectionError> {
+        let read = || {
+            let mut statement = self.connection.prepare(SELECT_LAST_SEEN)?;
+            let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
+            statement.query_map([], row)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().in_file(&self.path)?.into_iter();
+        let seen = rows.filter_map(|(name, seconds)| {
+            let (user, _) = workspace.find_user(&name)?;
+            Some((user, Timestamp(seconds.checked_mul(1_000_000)?)))
+        });
+        Ok(seen.collect())
     }
 
     /// Notes that a key was pressed.
@@ -264,6 +290,9 @@ const UPSERT_OVERRIDE: &str = "
     VALUES (?1, ?2, 'offline', ?3)
     ON CONFLICT (user) DO UPDATE
        SET last_seen = excluded.last_seen, override = excluded.override";
+
+const SELECT_LAST_SEEN: &str = "
+    SELECT user, last_seen FROM presence";
 
 const RESET_ALL: &str = "
     UPDATE presence
