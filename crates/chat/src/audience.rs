@@ -6,6 +6,7 @@
 use crate::event::{ChannelOrigin, Event, EventKind, LoggedEvent};
 use crate::ids::{ChannelId, Seq, UserId};
 use crate::member::{Members, Membership};
+use crate::settings::EditHistoryVisibility;
 use crate::workspace::{ChannelKind, Workspace};
 
 /// Who may see an event.
@@ -140,6 +141,17 @@ pub fn may_read(user: UserId, channel: ChannelId, workspace: &Workspace) -> bool
 pub fn may_see(user: UserId, channel: ChannelId, message: Seq, workspace: &Workspace) -> bool {
     may_read(user, channel, workspace)
         && workspace.membership(user, channel).is_some_and(|member| member.sees(message))
+}
+
+/// Whether `user` may see what a message of `sender` said before it was edited, given that they may see the message.
+pub fn may_see_earlier_texts(user: UserId, sender: UserId, workspace: &Workspace) -> bool {
+    let is_admin = || workspace.users.get(&user).is_some_and(|user| user.is_admin);
+    match workspace.settings.edit_history {
+        EditHistoryVisibility::Everyone => true,
+        EditHistoryVisibility::Sender => user == sender,
+        EditHistoryVisibility::Administrators => user == sender || is_admin(),
+        EditHistoryVisibility::Nobody => false,
+    }
 }
 
 /// The first message of a channel that `user` may see; `None` for who may not read there.

@@ -268,8 +268,11 @@ pub enum Event {
         schedule: Seq,
         outcome: ScheduleOutcome,
     },
+    /// `channel` is the message's.
     ReminderSet {
         message: Option<Seq>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
         text: String,
         due: Timestamp,
     },

@@ -143,7 +143,7 @@ mod tests {
         let mut story = Story::new();
         let alice = story.sign_up("alice");
         let change = SettingsChange::Signup(mode);
-        story.run(alice, None, &Command::ChangeSettings { change }).unwrap();
+        story.run(alice, None, &Command::ChangeSettings { changes: vec![change] }).unwrap();
         (story, alice)
     }
 

@@ -138,6 +138,8 @@ pub struct ScheduledMessage {
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Reminder {
     pub message: Option<Seq>,
+    /// Of the message.
+    pub channel: Option<ChannelId>,
     pub text: String,
     pub due: Timestamp,
     /// When the person was told.

@@ -85,6 +85,8 @@ pub enum Rejection {
     ScheduleNotFound,
     #[error("there is no such reminder")]
     ReminderNotFound,
+    #[error("earlier texts of this message are not shown")]
+    HistoryHidden,
     /// A limit of how many one may have.
     #[error("there are at most {max} {what}")]
     TooMany { what: &'static str, max: usize },

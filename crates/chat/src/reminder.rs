@@ -1,5 +1,6 @@
 //! Reminders: what the server is asked to say again later.
 
+use crate::audience::may_see;
 use crate::channel::{at_most, one_line};
 use crate::decide::{Case, Decision};
 use crate::event::Event;
@@ -8,6 +9,7 @@ use crate::message;
 use crate::personal::Reminder;
 use crate::rejection::Rejection;
 use crate::schedule::to_come;
+use crate::workspace::Workspace;
 
 /// Reminders of one person; each is kept in memory.
 pub const REMINDERS_MAX: usize = 100;
@@ -23,12 +25,16 @@ pub(crate) fn set(
     text: &str,
     due: Timestamp,
 ) -> Result<Decision, Rejection> {
-    if let Some(id) = about {
-        let message = message::readable(case, user, id)?;
-        if message.deleted {
-            return Err(Rejection::MessageDeleted);
+    let channel = match about {
+        Some(id) => {
+            let message = message::readable(case, user, id)?;
+            if message.deleted {
+                return Err(Rejection::MessageDeleted);
+            }
+            Some(message.channel)
         }
-    }
+        None => None,
+    };
     let text = one_line(text);
     at_most("text", &text, REMINDER_CHARS_MAX)?;
     if about.is_none() && text.is_empty() {
@@ -38,7 +44,7 @@ pub(crate) fn set(
     if case.workspace.users[&user].personal.reminders.len() >= REMINDERS_MAX {
         return Err(Rejection::TooMany { what: "reminders", max: REMINDERS_MAX });
     }
-    Ok(Decision::new(user, vec![Event::ReminderSet { message: about, text, due }]))
+    Ok(Decision::new(user, vec![Event::ReminderSet { message: about, channel, text, due }]))
 }
 
 /// Tells of a reminder whose time has come; once.
@@ -49,6 +55,12 @@ pub(crate) fn fire(case: Case<'_>, user: UserId, id: Seq) -> Decision {
         }
         Ok(_) | Err(_) => Decision::nothing(user),
     }
+}
+
+/// Whether `user` is shown a reminder: nobody hears of a message that they may no longer see.
+pub fn may_be_shown(user: UserId, reminder: &Reminder, workspace: &Workspace) -> bool {
+    let about = reminder.message.zip(reminder.channel);
+    about.is_none_or(|(message, channel)| may_see(user, channel, message, workspace))
 }
 
 /// Is done with a reminder, told of or not; its text is erased.

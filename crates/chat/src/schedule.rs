@@ -65,6 +65,9 @@ pub(crate) fn change(
     send_at: Option<Timestamp>,
 ) -> Result<Decision, Rejection> {
     let before = waiting(case, user, id)?;
+    if !may_read(user, before.channel, case.workspace) {
+        return Err(Rejection::ScheduleNotFound);
+    }
     let text = text.map_or_else(|| Ok(before.text.clone()), message::checked)?;
     let send_at = send_at.unwrap_or(before.send_at);
     to_come(case, "send_at_ts", send_at)?;

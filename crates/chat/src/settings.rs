@@ -83,7 +83,7 @@ mod tests {
         let alice = story.sign_up("alice");
         let bob = story.sign_up("bob");
         let change = SettingsChange::EditHistory(EditHistoryVisibility::Nobody);
-        let command = Command::ChangeSettings { change };
+        let command = Command::ChangeSettings { changes: vec![change] };
         assert_eq!(story.when(bob, &command), Err(Rejection::NotAnAdministrator));
         assert_eq!(story.when(Actor::Anonymous, &command), Err(Rejection::NotLoggedIn));
         let changed = Ok(vec![Event::SettingsChanged { change }]);
@@ -92,5 +92,19 @@ mod tests {
         let expected =
             Settings { edit_history: EditHistoryVisibility::Nobody, ..Settings::default() };
         assert_eq!(story.workspace.settings, expected);
+    }
+
+    #[test]
+    fn several_settings_change_in_one_go_and_only_those_that_are_not_so_already() {
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let (closed, hidden) = (
+            SettingsChange::Signup(SignupMode::Closed),
+            SettingsChange::EditHistory(EditHistoryVisibility::Nobody),
+        );
+        story.given(alice, &Command::ChangeSettings { changes: vec![hidden] });
+        let both = Command::ChangeSettings { changes: vec![closed, hidden] };
+        assert_eq!(story.when(alice, &both), Ok(vec![Event::SettingsChanged { change: closed }]));
+        assert_eq!(story.workspace.settings.signup, SignupMode::Closed);
     }
 }

@@ -29,6 +29,7 @@ use crate::projection::presence::PresenceDb;
 use crate::projection::snapshot::{self, Snapshots};
 use crate::projection::verify_log_has_its_tail;
 use crate::published::ActivePeople;
+use crate::scheduler;
 use crate::write::{SubmitError, Writer};
 
 /// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
@@ -120,6 +121,7 @@ impl Server {
         });
         tasks.spawn(housekeeping::sweep(app.clone(), stopping.clone()));
         tasks.spawn(housekeeping::scrub(log.clone(), stopping.clone()));
+        tasks.spawn(scheduler::run(app.clone(), stopping.clone()));
         let door = api::Door::new(app.clone());
         tasks.spawn(api::serve(listener, door, stopped(stopping)));
         Ok(Server { app, address, log, projections, tasks, shutdown, data_dir })

@@ -227,6 +227,7 @@ mod tests {
             }
             EventKind::ReminderSet => Event::ReminderSet {
                 message: Some(message),
+                channel: Some(channel),
                 text: "water".to_owned(),
                 due: Timestamp(1_716_100_000_000_000),
             },

@@ -16,6 +16,7 @@ mod housekeeping;
 pub mod live;
 pub mod projection;
 pub mod published;
+mod scheduler;
 pub mod telemetry;
 pub mod wire;
 pub mod write;

@@ -25,7 +25,12 @@ impl PublishedWorkspace {
 
     /// Waits until the head is at least `seq`; false when the writer has ended.
     pub async fn reached(&mut self, seq: Seq) -> bool {
-        self.receiver.wait_for(|workspace| workspace.head >= seq).await.is_ok()
+        self.becomes(|workspace| workspace.head >= seq).await
+    }
+
+    /// Waits until something is true of the workspace; false when the writer has ended.
+    pub async fn becomes(&mut self, is_so: impl Fn(&Workspace) -> bool) -> bool {
+        self.receiver.wait_for(|workspace| is_so(workspace)).await.is_ok()
     }
 }
 

@@ -41,9 +41,9 @@ impl Workspace {
             self.agenda.insert((*send_at, id), record.actor);
         } else if let Event::ScheduleEnded { schedule, outcome } = event {
             self.end_schedule(record.actor, *schedule, outcome);
-        } else if let Event::ReminderSet { message, text, due } = event {
-            let (message, text, due) = (*message, text.clone(), *due);
-            let reminder = Reminder { message, text, due, fired_ts: None };
+        } else if let Event::ReminderSet { message, channel, text, due } = event {
+            let (message, channel, text, due) = (*message, *channel, text.clone(), *due);
+            let reminder = Reminder { message, channel, text, due, fired_ts: None };
             self.personal_mut(record.actor).reminders.insert(record.seq, reminder);
             self.agenda.insert((due, record.seq), record.actor);
         } else if let Event::ReminderDue { reminder } = event {

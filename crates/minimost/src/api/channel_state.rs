@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chat::audience::{history_start, may_see};
+use chat::audience::history_start;
 use chat::notification::Level;
 use chat::{ChannelId, Seq, UserId, Workspace};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::pins::pinned;
 use crate::projection::mailbox::Counts;
 use crate::wire::ChannelView;
 
@@ -53,17 +54,8 @@ pub(super) fn channel_states(
             level: notifications.level,
             muted: notifications.is_muted,
             is_hidden: workspace.is_hidden(user, id),
-            pins: pins(user, id, workspace),
+            pins: pinned(user, id, workspace).into_iter().map(Seq::get).collect(),
         })
     };
     workspace.channels_of(user).into_iter().filter_map(state).collect()
-}
-
-fn pins(user: UserId, channel: ChannelId, workspace: &Workspace) -> Vec<u64> {
-    let found = workspace.channels.get(&channel).map(|found| &found.pins);
-    let seen = found.into_iter().flatten();
-    let seen = seen.filter(|(message, _)| may_see(user, channel, **message, workspace));
-    let mut pins: Vec<_> = seen.map(|(message, pin)| (pin.ts, *message)).collect();
-    pins.sort_unstable_by(|left, right| right.cmp(left));
-    pins.into_iter().map(|(_, message)| message.get()).collect()
 }

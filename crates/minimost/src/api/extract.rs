@@ -198,6 +198,16 @@ id_path!(
     InvitePath,
     InviteNotFound
 );
+id_path!(
+    /// The scheduled message in the path.
+    SchedulePath,
+    ScheduleNotFound
+);
+id_path!(
+    /// The reminder in the path.
+    ReminderPath,
+    ReminderNotFound
+);
 
 fn id(text: &str) -> Option<Seq> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());

@@ -160,8 +160,7 @@ pub(super) async fn send(
     };
     let command = Command::PostMessage(wish);
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
-    let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(message_view(&receipt)?)).into_response())
+    posted(&receipt)
 }
 
 /// Replaces the text of one's own message.
@@ -213,7 +212,7 @@ pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec
     asker.answer(&app, all.collect())
 }
 
-/// Submits a command of the asker's, as often as one may.
+/// Submits a wish about messages, unless its maker has made too many.
 pub(super) async fn submit(
     app: &App,
     asker: &LoggedIn,
@@ -224,7 +223,14 @@ pub(super) async fn submit(
     Ok(app.writer.submit(asker.actor(), client_msg_id, command).await?)
 }
 
-fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
+/// The answer to who posted a message: 201, or 200 when they had posted it before.
+pub(super) fn posted(receipt: &Receipt) -> Result<Response<Body>, ApiError> {
+    let status = if receipt.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(message_view(receipt)?)).into_response())
+}
+
+/// The message that a wish was about.
+pub(super) fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
     let message = receipt.message.as_ref().ok_or(Rejection::MessageNotFound)?;
     Ok(MessageView::new(message, &receipt.workspace))
 }
@@ -259,7 +265,7 @@ pub(super) fn wrong_parameter(parameter: &str, detail: &str) -> ApiError {
     BadRequest::InvalidFields(vec![problem]).into()
 }
 
-/// Unix seconds to the microsecond.
+/// A time that was written as seconds.
 #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is far enough")]
 pub(super) fn timestamp(seconds: f64) -> Timestamp {
     Timestamp((seconds * 1_000_000.0).round() as i64)

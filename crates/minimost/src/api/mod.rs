@@ -13,8 +13,11 @@ mod channels;
 mod directory;
 mod directs;
 mod door;
+mod drafts;
+mod edit_history;
 mod extract;
 mod fields;
+mod forwarding;
 mod groups;
 mod invites;
 mod members;
@@ -23,6 +26,8 @@ mod messages;
 mod notifications;
 pub mod openapi;
 mod people;
+mod pins;
+mod polls;
 mod preferences;
 mod presence;
 mod private_channels;
@@ -31,6 +36,9 @@ mod problem_kind;
 mod problem_page;
 mod read_markers;
 mod receipts;
+mod reminders;
+mod saved;
+mod scheduled;
 mod serve;
 mod stall;
 mod state;
@@ -100,6 +108,25 @@ pub fn router(app: App) -> Router {
         .route("/thread/{id}/follow", post(threads::follow))
         .route("/thread/{id}/read", post(threads::read))
         .route("/threads", get(threads::list))
+        .route("/message/{id}/history", get(edit_history::history))
+        .route("/pin/{id}", post(pins::pin))
+        .route("/pins/{channel}", get(pins::list))
+        .route("/save/{id}", post(saved::save))
+        .route("/saved", get(saved::list))
+        .route("/forward/{id}", post(forwarding::forward))
+        .route("/poll/{channel}", post(polls::create))
+        .route("/vote/{id}", post(polls::vote))
+        .route("/close_poll/{id}", post(polls::close))
+        // Later
+        .route("/drafts", get(drafts::list))
+        .route("/drafts/{channel}", post(drafts::save))
+        .route("/scheduled", get(scheduled::list))
+        .route("/schedule/{channel}", post(scheduled::schedule))
+        .route("/scheduled/{id}", post(scheduled::change))
+        .route("/scheduled/{id}/cancel", post(scheduled::cancel))
+        .route("/reminders", get(reminders::list))
+        .route("/remind", post(reminders::remind))
+        .route("/reminders/{id}/done", post(reminders::done))
         // What was read
         .route("/mark_read/{channel}", post(read_markers::mark_read))
         .route("/mark_unread/{id}", post(read_markers::mark_unread))

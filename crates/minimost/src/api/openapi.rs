@@ -9,9 +9,10 @@ use utoipa::{Modify, OpenApi};
 use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
-    accounts, administration, channels, directory, directs, groups, invites, members, mentions,
-    messages, notifications, people, preferences, presence, private_channels, read_markers,
-    receipts, state, stream, threads,
+    accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
+    groups, invites, members, mentions, messages, notifications, people, pins, polls, preferences,
+    presence, private_channels, read_markers, receipts, reminders, saved, scheduled, state, stream,
+    threads,
 };
 use crate::app::App;
 
@@ -31,6 +32,10 @@ use crate::app::App;
         messages::page, messages::one, messages::send, messages::edit, messages::delete,
         messages::react, messages::emoji, mentions::list,
         threads::one, threads::list, threads::follow, threads::read,
+        edit_history::history, pins::pin, pins::list, saved::save, saved::list,
+        forwarding::forward, polls::create, polls::vote, polls::close,
+        drafts::list, drafts::save, scheduled::list, scheduled::schedule, scheduled::change,
+        scheduled::cancel, reminders::list, reminders::remind, reminders::done,
         read_markers::mark_read, read_markers::last_read, read_markers::receipts,
         read_markers::mark_unread, read_markers::mark_all_read, receipts::of_message,
         read_markers::channel_unreads, read_markers::unread_count,

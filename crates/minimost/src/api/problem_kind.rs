@@ -217,6 +217,7 @@ impl ProblemKind {
             Rejection::ScheduleNotFound => ProblemKind::ScheduleNotFound,
             Rejection::ReminderNotFound => ProblemKind::ReminderNotFound,
             Rejection::TooMany { .. } => ProblemKind::TooMany,
+            Rejection::HistoryHidden => ProblemKind::HistoryHidden,
             Rejection::InvalidValue { .. } => ProblemKind::InvalidValue,
             Rejection::Name(_) => ProblemKind::NameInvalid,
         }

@@ -13,13 +13,12 @@ use utoipa::ToSchema;
 use super::accounts::{self, Account};
 use super::channel_state::{ChannelState, channel_states};
 use super::extract::{Answer, LoggedIn};
-use super::notifications;
 use super::people::PeopleState;
-use super::presence;
 use super::problem::ApiError;
 use super::threads::ThreadsState;
+use super::{drafts, notifications, presence, reminders, saved, scheduled};
 use crate::app::App;
-use crate::wire::DoNotDisturbView;
+use crate::wire::{DoNotDisturbView, DraftView, ReminderView, ScheduledView};
 
 /// All that a screen needs to start.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,6 +29,11 @@ pub(super) struct StateView {
     channels: Vec<ChannelState>,
     #[serde(flatten)]
     people: PeopleState,
+    /// Ids of the messages that the asker keeps, newest save first.
+    saved: Vec<u64>,
+    drafts: Vec<DraftView>,
+    scheduled: Vec<ScheduledView>,
+    reminders: Vec<ReminderView>,
     /// As in `GET /online_users`.
     presence: BTreeMap<String, &'static str>,
     #[serde(rename = "override")]
@@ -64,6 +68,10 @@ pub(super) async fn state(
         users: accounts::names(workspace),
         channels: channel_states(asker.user, workspace, &counts),
         people: PeopleState::new(asker.user, workspace),
+        saved: saved::saved_ids(asker.user, workspace),
+        drafts: drafts::drafts(asker.user, workspace),
+        scheduled: scheduled::scheduled(asker.user, workspace),
+        reminders: reminders::reminders(asker.user, workspace),
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },

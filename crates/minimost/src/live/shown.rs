@@ -7,9 +7,10 @@
 use chat::channel::ChannelChange;
 use chat::event::Posting;
 use chat::personal::PersonalChange;
+use chat::reminder::may_be_shown;
 use chat::role::AccountChange;
 use chat::schedule::ScheduleOutcome;
-use chat::{ChannelId, Event, EventKind, LoggedEvent, Message, Seq, UserId, Workspace};
+use chat::{ChannelId, Event, EventKind, LoggedEvent, Message, Seq, UserId, Workspace, may_read};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -205,9 +206,12 @@ fn about_own_things(logged: &LoggedEvent, event: &Event, workspace: &Workspace) 
                 ("schedule_ended", json!({"id": schedule, "outcome": "cancelled"}))
             }
             ScheduleOutcome::Failed(_) => {
-                let view =
-                    ScheduledView::new(*schedule, personal.scheduled.get(schedule)?, workspace);
-                ("message_scheduled", json!(view))
+                let failed = personal.scheduled.get(schedule)?;
+                // It may have failed because its author is no longer in the channel.
+                if !may_read(logged.actor, failed.channel, workspace) {
+                    return None;
+                }
+                ("message_scheduled", json!(ScheduledView::new(*schedule, failed, workspace)))
             }
         });
     }
@@ -220,7 +224,9 @@ fn about_own_things(logged: &LoggedEvent, event: &Event, workspace: &Workspace) 
     } else {
         return None;
     };
-    Some((name, json!(ReminderView::new(reminder, personal.reminders.get(&reminder)?))))
+    let found = personal.reminders.get(&reminder)?;
+    may_be_shown(logged.actor, found, workspace)
+        .then(|| (name, json!(ReminderView::new(reminder, found))))
 }
 
 fn about_settings(logged: &LoggedEvent, change: &PersonalChange, workspace: &Workspace) -> Said {

@@ -74,6 +74,7 @@ export class Scroller {
   show(id: number): void {
     const row = this.#box?.querySelector(`[data-id="${id}"]`);
     row?.scrollIntoView({ block: 'center' });
+    this.#look();
   }
 
   #look(): void {

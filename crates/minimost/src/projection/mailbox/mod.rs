@@ -9,6 +9,7 @@
 
 mod apply;
 mod catch_up;
+mod chosen;
 mod file;
 mod from_log;
 mod marker;
@@ -33,6 +34,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+pub use chosen::EditHistory;
 use file::Mailbox;
 pub(super) use file::Sources;
 pub use file::init_user_db;
@@ -176,6 +178,40 @@ impl Mailboxes {
                 |mailbox, sources, workspace| mailbox.message(sources, workspace, id),
                 |sources, workspace| from_log::message(sources, workspace, user, id),
             )
+        })
+        .await
+    }
+
+    /// These messages, in this order; those that the user may not see are left out.
+    pub async fn messages(
+        &self,
+        user: UserId,
+        ids: Vec<Seq>,
+        at: Seq,
+    ) -> Result<Vec<MessageView>, MailboxError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.ask(user, at, move |owner| {
+            owner.answer(
+                user,
+                |mailbox, sources, workspace| mailbox.chosen(sources, workspace, &ids),
+                |sources, workspace| chosen::chosen(sources, workspace, user, &ids),
+            )
+        })
+        .await
+    }
+
+    /// What a message has said, if the user may see it and it was not deleted.
+    pub async fn edit_history(
+        &self,
+        user: UserId,
+        id: Seq,
+        at: Seq,
+    ) -> Result<Option<EditHistory>, MailboxError> {
+        self.ask(user, at, move |owner| {
+            let workspace = owner.published.now();
+            chosen::edit_history(&mut owner.sources, &workspace, user, id)
         })
         .await
     }

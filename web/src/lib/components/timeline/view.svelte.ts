@@ -32,6 +32,8 @@ export class TimelineView {
   menu = $state.raw<OpenMenu | null>(null);
   /** The person has marked something here as unread: until they leave, nothing is marked as read. */
   keepsUnread = $state(false);
+  /** On the way to a message: what is seen in passing is not read. */
+  isJumping = $state(false);
   /** Where to write; set by the composer. */
   composer: HTMLTextAreaElement | null = null;
 
@@ -66,14 +68,19 @@ export class TimelineView {
    * is not to be found here.
    */
   async show(id: number): Promise<boolean> {
-    if (!(await this.#reach(id))) return false;
-    await tick();
-    const timeline = this.#timeline;
-    if (timeline === undefined) return false;
-    this.scroller.show(id);
-    timeline.flashedId = id;
-    setTimeout(() => (timeline.flashedId = null), FLASH_MS);
-    return true;
+    this.isJumping = true;
+    try {
+      if (!(await this.#reach(id))) return false;
+      await tick();
+      const timeline = this.#timeline;
+      if (timeline === undefined) return false;
+      this.scroller.show(id);
+      timeline.flashedId = id;
+      setTimeout(() => (timeline.flashedId = null), FLASH_MS);
+      return true;
+    } finally {
+      this.isJumping = false;
+    }
   }
 
   /** Back from wherever a jump has led. */

@@ -1,0 +1,38 @@
+//! What a message said before it was edited.
+
+use axum::extract::State;
+use chat::Rejection;
+use chat::audience::may_see_earlier_texts;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::extract::{Answer, LoggedIn, MessagePath};
+use super::problem::ApiError;
+use crate::app::App;
+
+/// What a message said at some time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TextView {
+    content: String,
+    /// Unix seconds: since when.
+    ts: f64,
+}
+
+/// What a message has said, oldest first, the current text last; at most the newest 200 texts.
+#[utoipa::path(get, path = "/message/{id}/history", params(("id" = u64, Path)),
+    responses((status = 200, body = Vec<TextView>)))]
+pub(super) async fn history(
+    State(app): State<App>,
+    asker: LoggedIn,
+    MessagePath(id): MessagePath,
+) -> Result<Answer<Vec<TextView>>, ApiError> {
+    let workspace = &asker.workspace;
+    let found = app.mailboxes.edit_history(asker.user, id, workspace.head).await?;
+    let found = found.ok_or(Rejection::MessageNotFound)?;
+    if !may_see_earlier_texts(asker.user, found.sender, workspace) {
+        return Err(Rejection::HistoryHidden.into());
+    }
+    let texts = found.texts.into_iter();
+    let texts = texts.map(|(ts, content)| TextView { content, ts: ts.as_seconds() }).collect();
+    Ok(asker.answer(&app, texts))
+}
