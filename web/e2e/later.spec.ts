@@ -109,11 +109,11 @@ test('a message that may not be sent any more says so, and waits for bob', async
   })) as { channel: string };
   const send_at_ts = Math.floor(Date.now() / 1000) + 3_600;
   await bob.ask(`/schedule/${made.channel}`, { text: 'the numbers', send_at_ts });
-  await alice.ask(`/channels/${made.channel}/members/remove`, { user: 'bob' });
+  await alice.ask(`/channels/${made.channel}/archive`, { on: true });
   await bob.page.goto('/view/later');
   await list(bob, 'Scheduled').getByRole('button', { name: 'Send now' }).click();
   const failed = list(bob, 'Could not be sent').filter({ hasText: 'the numbers' });
-  await failed.getByText(/member/).waitFor();
+  await failed.getByText(/archived/).waitFor();
   await failed.getByRole('button', { name: 'Cancel message' }).click();
   await failed.waitFor({ state: 'detached' });
 });
