@@ -8,6 +8,7 @@ import type { Timeline } from '../../state/timeline.svelte';
 import type { Barrier } from '../../sync/rights';
 import { copyText } from '../../text/clipboard';
 import { laterMoments, momentName } from '../../text/moments';
+import { timeOfDay } from '../../text/time';
 import type { MenuItem } from '../ui/MenuList.svelte';
 import type { MenuPage, TimelineView } from './view.svelte';
 
@@ -36,10 +37,9 @@ export function messageItems(
 
 /** Moments to be reminded at, and the way to name another. */
 export function reminderItems(tools: MessageTools, message: Message): readonly Group[] {
-  const now_ms = Date.now();
-  const moments = laterMoments(now_ms).map(({ label, ts }) => ({
+  const moments = laterMoments(Date.now()).map(({ label, ts }) => ({
     label,
-    hint: momentName(ts, now_ms),
+    hint: timeOfDay(ts),
     onchoose: () => void remind(tools, message, ts),
   }));
   const other: MenuItem = {
