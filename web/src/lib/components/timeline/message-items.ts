@@ -5,6 +5,7 @@ import type { AppState } from '../../state/app.svelte';
 import type { Chat } from '../../state/chat.svelte';
 import type { Panels } from '../../state/panels.svelte';
 import type { Timeline } from '../../state/timeline.svelte';
+import type { Barrier } from '../../sync/rights';
 import { copyText } from '../../text/clipboard';
 import { laterMoments, momentName } from '../../text/moments';
 import { timeOfDay } from '../../text/time';
@@ -61,6 +62,12 @@ export function openThread({ app }: Pick<MessageTools, 'app'>, message: Message)
   app.router.open({ kind: 'thread', root_id, channel: message.channel, reply_id });
 }
 
+/** Why nothing can be written where a message stands; null where one may. */
+export function barrierAt(chat: Chat, message: Message): Barrier | null {
+  const entry = chat.channelList.find(message.channel);
+  return entry === undefined ? null : chat.barrierIn(entry);
+}
+
 /** Who may read what a message said before it was edited. */
 export function isHistoryShown(chat: Chat, message: Message): boolean {
   if (!message.edited || message.deleted) return false;
@@ -84,14 +91,17 @@ function answering(tools: MessageTools, message: Message, timeline: Timeline): G
     letter: 't',
     onchoose: () => openThread({ app }, message),
   };
+  const reply: MenuItem = {
+    label: 'Reply with quote',
+    icon: 'reply',
+    letter: 'q',
+    onchoose: () => quote(tools, message, timeline),
+  };
+  const isWritable = barrierAt(tools.chat, message) === null;
+  const hasThread = timeline.thread_id === null && (isWritable || message.thread !== null);
   return [
-    ...(timeline.thread_id === null ? [thread] : []),
-    {
-      label: 'Reply with quote',
-      icon: 'reply',
-      letter: 'q',
-      onchoose: () => quote(tools, message, timeline),
-    },
+    ...(hasThread ? [thread] : []),
+    ...(isWritable ? [reply] : []),
     {
       label: 'Forward…',
       icon: 'forward',
@@ -110,13 +120,14 @@ function keeping(
   const { id } = message;
   const isSaved = chat.later.isSaved(id);
   const isPinned = chat.channelList.find(message.channel)?.pins.includes(id) ?? false;
+  const pin: MenuItem = {
+    label: isPinned ? 'Unpin' : 'Pin to the channel',
+    icon: 'pin',
+    letter: 'p',
+    onchoose: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
+  };
   return [
-    {
-      label: isPinned ? 'Unpin' : 'Pin to the channel',
-      icon: 'pin',
-      letter: 'p',
-      onchoose: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
-    },
+    ...(barrierAt(chat, message) === 'archived' ? [] : [pin]),
     {
       label: isSaved ? 'Remove from saved' : 'Save',
       icon: 'bookmark',
@@ -181,7 +192,7 @@ function asking(
 }
 
 /** The sender alone may edit and delete. */
-function changing({ panels }: MessageTools, message: Message, timeline: Timeline): Group {
+function changing({ chat, panels }: MessageTools, message: Message, timeline: Timeline): Group {
   const edit: MenuItem = {
     label: 'Edit',
     icon: 'pencil',
@@ -189,7 +200,7 @@ function changing({ panels }: MessageTools, message: Message, timeline: Timeline
     onchoose: () => (timeline.editingId = message.id),
   };
   return [
-    ...(message.poll === null ? [edit] : []),
+    ...(message.poll === null && barrierAt(chat, message) !== 'archived' ? [edit] : []),
     {
       label: 'Delete…',
       icon: 'trash',
