@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
 use super::fields::{Input, fields};
+use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::projection::mailbox::{Counts, ThreadQuery};
@@ -75,7 +76,7 @@ pub(super) async fn mark_unread(
     // A marker that still waits must not win over this one.
     app.writer.flush_markers(asker.user).await?;
     let command = Command::MarkUnread { message };
-    app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
+    submit(&app, &asker, input.client_msg_id, command).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn mark_all_read(
     Input(input): Input<MarkInput>,
 ) -> Result<StatusCode, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    app.writer.submit(asker.actor(), input.client_msg_id, Command::MarkAllRead).await?;
+    submit(&app, &asker, input.client_msg_id, Command::MarkAllRead).await?;
     loop {
         let head = app.workspace().head;
         let query = ThreadQuery { only_unread: true, before: None, limit: THREADS_AT_ONCE };

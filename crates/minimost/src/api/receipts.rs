@@ -29,15 +29,11 @@ pub(super) async fn of_message(
     let posted = app.mailboxes.posted(asker.user, id, asker.workspace.head).await?;
     let posted = posted.ok_or(Rejection::MessageNotFound)?;
     let channel = posted.channel.ok_or(Rejection::MessageNotFound)?;
-    let root = posted.target.filter(|_| posted.kind == EventKind::ThreadReplied);
-    let readers = match root {
-        Some(root) => {
-            let head = asker.workspace.head;
-            let markers = app.mailboxes.thread_markers(asker.user, root, head).await?;
-            let passed = markers.into_iter().filter(|(_, (up_to, _))| *up_to >= posted.seq);
-            passed.map(|(user, (_, ts))| (user, ts)).collect()
-        }
-        None => channel_readers(&posted, channel, &app.workspace()),
+    let readers = if posted.kind == EventKind::ThreadReplied {
+        let head = asker.workspace.head;
+        app.mailboxes.thread_readers(asker.user, &posted, head).await?.into_iter().collect()
+    } else {
+        channel_readers(&posted, channel, &app.workspace())
     };
     let workspace = app.workspace();
     let sees = |user: UserId| may_see(user, channel, posted.seq, &workspace);

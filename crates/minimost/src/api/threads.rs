@@ -202,6 +202,6 @@ pub(super) async fn read(
     Input(input): Input<ReadThreadInput>,
 ) -> Result<StatusCode, ApiError> {
     let command = Command::MarkThreadRead { root, up_to: input.message_id.map(Seq) };
-    app.writer.submit(asker.actor(), input.client_msg_id, command).await?;
+    submit(&app, &asker, input.client_msg_id, command).await?;
     Ok(StatusCode::NO_CONTENT)
 }

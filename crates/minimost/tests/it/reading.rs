@@ -47,3 +47,135 @@ async fn a_page_can_be_drawn_around_a_message() {
     let path = format!("/messages/random?around_id={}", sent[3]["id"]);
     alice.get(&path).await.expect_problem(404, "message-not-found");
 }
+
+/// Marks the first two at once, so that the second marker waits when the third wish comes.
+#[tokio::test]
+async fn a_marker_that_still_waits_does_not_win_over_marking_unread() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let first = alice.send("general", "one").await;
+    let second = alice.send("general", "two").await;
+    bob.mark_read_to("general", &first["id"]).await;
+    bob.mark_read_to("general", &second["id"]).await;
+    bob.post(&format!("/mark_unread/{}", first["id"]), &json!({})).await.expect(204);
+    assert_eq!(bob.unreads().await["general"], 2);
+    server.restart().await;
+    assert_eq!(bob.at(&server).unreads().await["general"], 2);
+}
+
+#[tokio::test]
+async fn a_reply_in_a_thread_is_marked_unread_there() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let root = alice.send("general", "who is in?").await;
+    let wish = json!({"text": "me", "thread_id": root["id"]});
+    let first = bob.post("/send/general", &wish).await.expect(201);
+    bob.post("/send/general", &wish).await.expect(201);
+    alice.post(&format!("/thread/{}/read", root["id"]), &json!({})).await.expect(204);
+    assert_eq!(receipts(&bob, &first).await, ["alice"]);
+    alice.post(&format!("/mark_unread/{}", first["id"]), &json!({})).await.expect(204);
+    assert_eq!(alice.state().await["threads"]["unread"], 2);
+    assert_eq!(receipts(&bob, &first).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn everything_is_read_in_channels_direct_ones_and_threads_and_for_nobody_else() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let root = bob.send("general", "who is in?").await;
+    let wish = json!({"text": "me, @bob @carol", "thread_id": root["id"]});
+    alice.post("/send/general", &wish).await.expect(201);
+    alice.send("random", "@everyone").await;
+    alice.send("dm:alice:bob", "psst").await;
+    let waiting = async |person: &Person| {
+        let state = person.state().await;
+        let channels = state["channels"].as_array().unwrap().iter();
+        let unread: u64 = channels.map(|channel| channel["unread"].as_u64().unwrap()).sum();
+        (unread, state["threads"]["unread"].as_u64().unwrap())
+    };
+    assert_eq!([waiting(&bob).await, waiting(&carol).await], [(2, 1), (2, 1)]);
+    let wish = json!({"client_msg_id": "read-it-all"});
+    bob.post("/mark_all_read", &wish).await.expect(204);
+    assert_eq!([waiting(&bob).await, waiting(&carol).await], [(0, 0), (2, 1)]);
+    alice.send("random", "one more").await;
+    bob.post("/mark_all_read", &wish).await.expect(204);
+    assert_eq!(waiting(&bob).await, (1, 0), "a repeat does nothing");
+}
+
+#[tokio::test]
+async fn receipts_are_of_those_who_may_see_the_message_and_for_them() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
+    let wish = json!({"name": "Plans", "members": ["bob"]});
+    alice.post("/private_channels/create", &wish).await.expect(201);
+    let message = alice.send("private:1", "cake").await;
+    bob.mark_read("private:1").await;
+    let path = format!("/receipts/{}", message["id"]);
+    let receipt = alice.get(&path).await.expect(200);
+    assert_eq!(receipt, json!([{"user": "bob", "last_read_ts": message["ts"]}]));
+    assert_eq!(receipts(&bob, &message).await, Vec::<Value>::new(), "not oneself, nor the sender");
+    mallory.get(&path).await.expect_problem(404, "message-not-found");
+
+    let add = json!({"users": ["carol"], "history": "join"});
+    bob.post("/channels/private:1/members", &add).await.expect(200);
+    let since = alice.send("private:1", "hush").await;
+    carol.mark_read("private:1").await;
+    carol.state().await;
+    assert_eq!(receipts(&alice, &since).await, ["carol"]);
+    assert_eq!(receipts(&alice, &message).await, ["bob"], "carol never saw that one");
+    carol.get(&path).await.expect_problem(404, "message-not-found");
+    alice.post("/channels/private:1/members/remove", &json!({"user": "bob"})).await.expect(200);
+    assert_eq!(receipts(&alice, &message).await, Vec::<Value>::new(), "bob is gone");
+    bob.get(&path).await.expect_problem(404, "message-not-found");
+}
+
+#[tokio::test]
+async fn the_feed_of_mentions_has_those_of_others_read_or_not_in_pages() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let root = bob.send("general", "@bob himself, and @everyone").await;
+    let first = alice.send("general", "one @bob").await;
+    let gone = alice.send("general", "two @bob").await;
+    let later = alice.send("random", "three").await;
+    let wish = json!({"text": "four @bob", "thread_id": root["id"]});
+    let reply = alice.post("/send/general", &wish).await.expect(201);
+    alice.delete(&gone["id"]).await;
+    alice.edit(&later["id"], "three, @bob").await;
+    bob.post("/mark_all_read", &json!({})).await.expect(204);
+    let feed =
+        async |query: &str| ids(&bob.get(&format!("/mentions?all=true{query}")).await.expect(200));
+    let [first, later, reply] = [first, later, reply].map(|it| it["id"].clone());
+    let expected = [reply.clone(), later.clone(), first.clone()];
+    assert_eq!(feed("").await, expected);
+    assert_eq!(feed("&limit=2").await, expected[..2]);
+    assert_eq!(feed(&format!("&limit=2&before_id={later}")).await, expected[2..]);
+    assert_eq!(bob.get("/mentions").await.expect(200), json!([]));
+    assert_eq!(ids(&alice.get("/mentions?all=true").await.expect(200)), [root["id"].clone()]);
+    bob.get("/mentions?all=maybe").await.expect_problem(400, "invalid-fields");
+    bob.get("/mentions?all=true&limit=0").await.expect_problem(400, "invalid-fields");
+}
+
+#[tokio::test]
+async fn a_late_joiner_has_no_page_around_what_they_do_not_see() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let wish = json!({"name": "Plans", "members": ["bob"]});
+    alice.post("/private_channels/create", &wish).await.expect(201);
+    let before = alice.send("private:1", "for carol: cake").await;
+    alice.post("/channels/private:1/members", &json!({"users": ["carol"]})).await.expect(200);
+    let after = alice.send("private:1", "welcome").await;
+    let around = |id: &Value| format!("/messages/private:1?around_id={id}");
+    assert_eq!(bob.get(&around(&before["id"])).await.expect(200)[0], before);
+    carol.get(&around(&before["id"])).await.expect_problem(404, "message-not-found");
+    let page = carol.get(&around(&after["id"])).await.expect(200);
+    assert!(!page.to_string().contains("cake"), "{page}");
+    carol
+        .post(&format!("/mark_unread/{}", before["id"]), &json!({}))
+        .await
+        .expect_problem(404, "message-not-found");
+    for query in ["around_id=1&before_id=2", "around_id=1&after=1", "around_id=x"] {
+        let path = format!("/messages/general?{query}");
+        alice.get(&path).await.expect_problem(400, "invalid-fields");
+    }
+    alice.get("/messages/general?around_id=9999").await.expect_problem(404, "message-not-found");
+}

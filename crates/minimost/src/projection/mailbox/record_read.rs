@@ -1,4 +1,4 @@
-//! What only the log tells of a message: the event that it began with, and how far others are in its thread.
+//! What only the log tells of a message: the event that it began with, and who has read it in its thread.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,11 @@ use super::read::END;
 use super::{MailboxError, Mailboxes};
 use crate::codec;
 
+/// Thread markers of a channel that are looked at for the readers of one reply, the first after it. Who reads it
+/// later than so many others read in threads is not listed; without a limit one old reply could hold up everybody's
+/// reading.
+const MARKERS_MAX: usize = 10_000;
+
 impl Mailboxes {
     /// The event that a message began with, if `user` may see the message.
     pub async fn posted(
@@ -22,14 +27,18 @@ impl Mailboxes {
         self.ask(user, at, move |owner| posted(owner, user, message)).await
     }
 
-    /// How far people are who have read in a thread, and when they were.
-    pub async fn thread_markers(
+    /// Who has read a reply in its thread, and when they read there last.
+    pub async fn thread_readers(
         &self,
         user: UserId,
-        root: Seq,
+        reply: &LoggedEvent,
         at: Seq,
-    ) -> Result<BTreeMap<UserId, (Seq, Timestamp)>, MailboxError> {
-        self.ask(user, at, move |owner| thread_markers(owner, root)).await
+    ) -> Result<BTreeMap<UserId, Timestamp>, MailboxError> {
+        let (Some(channel), Some(root)) = (reply.channel, reply.target) else {
+            return Ok(BTreeMap::new());
+        };
+        let reply = reply.seq;
+        self.ask(user, at, move |owner| thread_readers(owner, channel, root, reply)).await
     }
 }
 
@@ -47,25 +56,33 @@ fn posted(
     Ok(channel.is_some_and(is_seen).then_some(logged))
 }
 
-fn thread_markers(
+fn thread_readers(
     owner: &mut Owner,
+    channel: ChannelId,
     root: Seq,
-) -> Result<BTreeMap<UserId, (Seq, Timestamp)>, ProjectionError> {
+    reply: Seq,
+) -> Result<BTreeMap<UserId, Timestamp>, ProjectionError> {
     let workspace = owner.published.now();
-    let (kind, end) = (EventKind::ThreadRead.code(), workspace.head.next().get());
+    let (id, kind) = (channel.0.get(), EventKind::ThreadRead.code());
+    let (after, end) = (reply.get(), workspace.head.next().get());
     let reader = &mut owner.sources.reader;
-    let records = reader.target_oldest(root.get(), kind, 0, end, usize::MAX)?;
-    let mut markers = BTreeMap::new();
+    let records = reader.channel_oldest(id, kind, after, end, MARKERS_MAX)?;
+    let mut readers = BTreeMap::new();
     for record in &records {
         let logged = codec::decode(record)?;
-        let member = logged.channel.and_then(|it| workspace.membership(logged.actor, it));
+        let member = workspace.membership(logged.actor, channel);
         // Whoever left and came back begins anew.
         let counts = member.is_some_and(|member| member.joined <= logged.seq);
-        if let Some(Event::ThreadRead { up_to, .. }) = logged.event()
-            && counts
-        {
-            markers.insert(logged.actor, (*up_to, logged.ts));
+        match logged.event() {
+            Some(Event::ThreadRead { root: thread, up_to, .. }) if counts && *thread == root => {
+                if *up_to >= reply {
+                    readers.insert(logged.actor, logged.ts);
+                } else {
+                    readers.remove(&logged.actor);
+                }
+            }
+            Some(_) | None => {}
         }
     }
-    Ok(markers)
+    Ok(readers)
 }

@@ -242,14 +242,14 @@ async fn without_mailboxes(house: House) -> House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_equals_a_recount_with_a_small_window() {
-    for seed in 0..12 {
+    for seed in 0..8 {
         tell_history(seed, 3).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_equals_a_recount_with_the_usual_window() {
-    for seed in 100..112 {
+    for seed in 100..104 {
         tell_history(seed, 1000).await;
     }
 }
