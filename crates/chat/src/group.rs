@@ -66,6 +66,11 @@ pub(crate) fn save(
         (Some(names), _) => direct::accounts(case, names)?,
         (None, before) => before.map(|before| before.members.clone()).unwrap_or_default(),
     };
+    // Whoever was deactivated while in the group may stay in it: a wish names all its members.
+    let is_new = |user: &&UserId| before.is_none_or(|before| !before.members.contains(user));
+    if members.iter().filter(is_new).any(|user| case.workspace.users[user].is_deactivated) {
+        return Err(Rejection::AccountDeactivated);
+    }
     let settings = GroupSettings { handle, name, members };
     if before.is_some_and(|before| **before == settings) && !case.facts.is_named {
         return Ok(Decision::nothing(admin));
@@ -86,6 +91,7 @@ pub(crate) fn delete(case: Case<'_>, actor: Actor, group: Seq) -> Result<Decisio
 mod tests {
     use super::*;
     use crate::command::Command;
+    use crate::role::AccountChange;
     use crate::testing::Story;
     use crate::testing::wish::{name, names, user_of};
 
@@ -113,6 +119,17 @@ mod tests {
         for command in &commands {
             assert_eq!(story.when(alice, command), Err(Rejection::GroupNotFound), "it is gone");
         }
+    }
+
+    #[test]
+    fn a_deactivated_person_stays_in_a_group_and_comes_into_none() {
+        let (mut story, alice, _) = scene();
+        let group = story.given(alice, &save(None, Some("devs"), Some(&["bob"])))[0].seq;
+        let change = AccountChange::Deactivated;
+        story.given(alice, &Command::ChangeAccount { name: name("bob"), change });
+        let refused = story.when(alice, &save(None, Some("ops"), Some(&["bob"])));
+        assert_eq!(refused, Err(Rejection::AccountDeactivated));
+        assert!(story.when(alice, &save(Some(group), None, Some(&["alice", "bob"]))).is_ok());
     }
 
     #[test]

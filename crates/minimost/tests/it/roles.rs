@@ -79,6 +79,8 @@ async fn a_deactivated_person_is_listed_and_otherwise_not_there() {
     let names = json!({"name": "secret", "members": ["bob"]});
     let refused = carol.post("/private_channels/create", &names).await;
     refused.expect_problem(403, "account-deactivated");
+    let group = json!({"handle": "ops", "members": ["bob"]});
+    alice.post("/groups", &group).await.expect_problem(403, "account-deactivated");
     let taken = json!({"username": "Bob", "password": PASSWORD});
     server.stranger().post("/signup", &taken).await.expect_problem(409, "name-taken");
 }
