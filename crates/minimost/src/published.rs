@@ -30,7 +30,7 @@ impl PublishedWorkspace {
 
     /// Waits until something is true of the workspace; false when the writer has ended.
     pub async fn becomes(&mut self, is_so: impl Fn(&Workspace) -> bool + Send) -> bool {
-        self.receiver.wait_for(|workspace| is_so(workspace)).await.is_ok()
+        self.receiver.wait_for(move |workspace| is_so(workspace)).await.is_ok()
     }
 }
 
