@@ -15,11 +15,15 @@ const STILL = { reducedMotion: 'reduce' } as const;
 const DESK = { ...STILL, viewport: { width: 1280, height: 800 } };
 const HAND = { ...STILL, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
+/** Both by day and by night are for looking (`MINIMOST_SCREENSHOTS=all`); one of each is kept. */
+const isAll = process.env['MINIMOST_SCREENSHOTS'] === 'all';
 const SCREENS: Record<string, BrowserContextOptions> = {
   'desktop-light': { ...DESK, colorScheme: 'light' },
-  'desktop-dark': { ...DESK, colorScheme: 'dark' },
-  'phone-light': { ...HAND, colorScheme: 'light' },
   'phone-dark': { ...HAND, colorScheme: 'dark' },
+  ...(isAll && {
+    'desktop-dark': { ...DESK, colorScheme: 'dark' },
+    'phone-light': { ...HAND, colorScheme: 'light' },
+  }),
 };
 
 /** What alice finds when she comes: a thread, a poll, a pin, something saved, something forwarded. */
@@ -75,6 +79,12 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
     await page.goto('/view/threads');
     await page.getByRole('article').first().waitFor();
   },
+  unread: async (page) => {
+    await page.goto('/c/general');
+    await page.getByRole('button', { name: /3 replies/ }).waitFor();
+    await page.getByText('The ferry leaves').click();
+    await page.getByRole('button', { name: 'More actions' }).waitFor();
+  },
   mentions: async (page) => {
     await page.goto('/view/mentions');
     await page.getByRole('article').first().waitFor();
@@ -105,6 +115,20 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
     await page.getByText('The ferry leaves').click();
     await page.getByRole('button', { name: 'More actions' }).click();
     await page.getByRole('menuitem').first().waitFor();
+  },
+  remind: async (page) => {
+    await page.goto('/c/general');
+    await page.getByText('The ferry leaves').click();
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Remind me…' }).click();
+    await page.getByRole('menuitem', { name: 'Another time…' }).waitFor();
+  },
+  readers: async (page) => {
+    await page.goto('/c/general');
+    await page.getByText('The ferry leaves').click();
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Who has read it?' }).click();
+    await page.getByRole('list', { name: 'Read by' }).waitFor();
   },
   history: async (page) => {
     await page.goto('/c/general');
@@ -140,7 +164,7 @@ async function photograph(browser: Browser, url: string, alice: Person): Promise
   }
 }
 
-test.runIf(process.env['MINIMOST_SCREENSHOTS'] === '1')(
+test.runIf(isAll || process.env['MINIMOST_SCREENSHOTS'] === '1')(
   'threads and the tools of messages, at desk and in the hand, by day and by night',
   async () => {
     await mkdir(FOLDER, { recursive: true });

@@ -294,3 +294,18 @@ async fn channels_and_what_is_said_of_them_survive_a_restart() {
     assert_eq!((entry(&carol, "garden").await, entry(&carol, "attic").await), before);
     assert_eq!(carol.get("/directory?archived=true").await.expect(200), listed);
 }
+
+#[tokio::test]
+async fn making_channels_is_limited_like_sending() {
+    let server = TestServer::with(|config| config.limits.sends_per_minute = 3).await;
+    let bob = server.sign_up("bob").await;
+    for slug in ["one", "two"] {
+        create(&bob, slug).await;
+    }
+    bob.post("/private_channels/create", &json!({"name": "Three"})).await.expect(201);
+    for path in ["/channels/one/archive", "/channels/general/join", "/dms"] {
+        let refused = bob.post(path, &json!({"users": []})).await;
+        assert!(refused.header("retry-after").is_some());
+        refused.expect_problem(429, "too-many-requests");
+    }
+}

@@ -7,6 +7,7 @@ mod access;
 mod access_matrix;
 mod accounts;
 mod channels;
+mod coming_and_going;
 mod crash;
 mod directory;
 mod directs;

@@ -31,7 +31,9 @@ async fn alice_makes_a_private_channel_and_adds_and_removes_people() {
     let server = TestServer::start().await;
     let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
     let wish = json!({"name": "Surprise", "members": ["BOB"], "topic": "A party"});
+    let mut events = bob.events().await;
     let made = alice.post("/private_channels/create", &wish).await.expect(201);
+    assert_eq!(events.next_event().await.data, made, "bob hears of it");
     assert_eq!((&made["channel"], &made["kind"]), (&json!("private:1"), &json!("private")));
     assert_eq!((&made["members"], &made["owner"]), (&json!(["alice", "bob"]), &json!("alice")));
     assert_eq!(made["topic"], "A party");
@@ -46,6 +48,9 @@ async fn alice_makes_a_private_channel_and_adds_and_removes_people() {
     let expected = json!([{"channel": "private:1", "id": 1, "members": ["alice", "bob", "carol"],
         "name": "Surprise", "unread": 1}]);
     assert_eq!(listed, expected);
+    let public: Vec<_> = bob.unreads().await.into_keys().collect();
+    assert_eq!(public, ["general", "random"], "counted elsewhere");
+    assert_eq!(bob.get("/unread_count").await.expect(200), json!({"count": 0}), "and there");
     mallory.get("/messages/private:1").await.expect_problem(403, "not-a-member");
     mallory.get("/messages/private:99").await.expect_problem(403, "not-a-member");
     let who = json!({"user": "carol"});
@@ -131,6 +136,7 @@ async fn whatever_mallory_does_to_it_is_refused_as_if_it_were_not_there() {
 #[tokio::test]
 async fn carol_comes_late_and_sees_nothing_of_before() {
     let (mut server, [alice, bob, carol, _], message) = surprise().await;
+    let start = carol.cursor().await;
     bob.send("private:1", "and candles @everyone").await;
     let mut events = carol.events().await;
     let added = act(&alice, "members", &json!({"users": ["carol"]})).await;
@@ -139,6 +145,8 @@ async fn carol_comes_late_and_sees_nothing_of_before() {
     assert_eq!(heard.data["channel"], added);
     let notice = events.next_event().await.data;
     assert_eq!(notice["metadata"]["notice"], "members_added");
+    let mut replayed = carol.events_from(&start).await;
+    assert_eq!(replayed.next_event().await.data, heard.data, "a replay begins there too");
 
     let id = &message["id"];
     assert_eq!(carol.messages("private:1").await, std::slice::from_ref(&notice));

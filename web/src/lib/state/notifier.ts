@@ -6,7 +6,7 @@
  * Neighbours: `app.svelte.ts` hands in what the stream brings, `toasts.svelte.ts` shows.
  */
 import type { Notification as Notice, Reminder } from '../api/schema';
-import { messagePath, threadPath } from '../routes';
+import { messagePath, placePath } from '../routes';
 import { excerpt } from '../text/words';
 import type { ToastAction, ToastMore } from './toasts.svelte';
 
@@ -63,7 +63,7 @@ export class Notifier {
   tell(notice: Notice): void {
     const { ports } = this;
     const { id, channel, thread_id, sender, content } = notice;
-    const path = thread_id === null ? messagePath(channel, id) : threadPath(channel, thread_id);
+    const path = placePath({ id, channel, thread_id });
     const who = ports.nameOf(sender);
     const place = ports.placeOf(channel);
     const isShown = ports.isShown(notice);

@@ -176,16 +176,18 @@ impl Applying<'_> {
 
     fn deleted(&mut self, event: &LoggedEvent) -> Result<(), Fault> {
         let owner = self.owner;
-        let was_forgotten = event.target.is_some_and(|it| self.state.forgotten.remove(&it));
+        // Also when the owner has left the channel since: nothing else would take it out again.
+        let forgotten = event.target.filter(|it| self.state.forgotten.remove(it));
+        if let Some(target) = forgotten {
+            self.file.prepare_cached(DELETE_FORGOTTEN)?.execute([to_sql(target)])?;
+        }
         let (Some(counter), Some(target)) = (self.counter(event), event.target) else {
             return Ok(());
         };
         let Some(Event::MessageDeleted { channel, sender, is_beside, .. }) = event.event() else {
             return Ok(());
         };
-        if was_forgotten {
-            self.file.prepare_cached(DELETE_FORGOTTEN)?.execute([to_sql(target)])?;
-        } else if *sender != owner && !is_beside && target > counter.marker {
+        if forgotten.is_none() && *sender != owner && !is_beside && target > counter.marker {
             counter.unread = counter.unread.saturating_sub(1);
         }
         self.set_unread_mention(*channel, target, &Mentions::Nobody)?;

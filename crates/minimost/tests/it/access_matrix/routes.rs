@@ -54,8 +54,8 @@ async fn ask(stage: &Stage, row: &Row) -> Vec<String> {
             Answer::of(request).await
         };
         if answer.status.to_string() != *expected {
-            offences
-                .push(format!("{what}: {} instead of {expected}: {}", answer.status, answer.text));
+            let said: String = answer.text.chars().take(120).collect();
+            offences.push(format!("{what}: {} instead of {expected}: {said}", answer.status));
         }
         offences.extend(leaks(role, &answer.text).map(|word| format!("{what}: shows {word:?}")));
     }
@@ -65,7 +65,7 @@ async fn ask(stage: &Stage, row: &Row) -> Vec<String> {
 /// The words in an answer that this role must not read.
 fn leaks(role: &str, text: &str) -> impl Iterator<Item = &'static str> {
     let forbidden: &[&'static str] = if OUTSIDE.contains(&role) {
-        &["secret", "Owl"]
+        &["secret-", "Owl"]
     } else if role == "late" {
         &["secret-old"]
     } else {
@@ -80,7 +80,8 @@ async fn every_route_answers_everybody_as_the_table_says() {
     let reading = scene.stage().await;
     let mut offences = Vec::new();
     for row in rows() {
-        offences.extend(if row.method == Method::GET {
+        // Reading changes nothing; logging out does, by whatever method.
+        offences.extend(if row.method == Method::GET && row.template != "/logout" {
             ask(&reading, &row).await
         } else {
             ask(&scene.stage().await, &row).await

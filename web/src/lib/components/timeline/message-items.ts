@@ -5,8 +5,10 @@ import type { AppState } from '../../state/app.svelte';
 import type { Chat } from '../../state/chat.svelte';
 import type { Panels } from '../../state/panels.svelte';
 import type { Timeline } from '../../state/timeline.svelte';
+import type { Barrier } from '../../sync/rights';
 import { copyText } from '../../text/clipboard';
 import { laterMoments, momentName } from '../../text/moments';
+import { timeOfDay } from '../../text/time';
 import type { MenuItem } from '../ui/MenuList.svelte';
 import type { MenuPage, TimelineView } from './view.svelte';
 
@@ -35,10 +37,9 @@ export function messageItems(
 
 /** Moments to be reminded at, and the way to name another. */
 export function reminderItems(tools: MessageTools, message: Message): readonly Group[] {
-  const now_ms = Date.now();
-  const moments = laterMoments(now_ms).map(({ label, ts }) => ({
+  const moments = laterMoments(Date.now()).map(({ label, ts }) => ({
     label,
-    hint: momentName(ts, now_ms),
+    hint: timeOfDay(ts),
     onchoose: () => void remind(tools, message, ts),
   }));
   const other: MenuItem = {
@@ -59,6 +60,12 @@ export function openThread({ app }: Pick<MessageTools, 'app'>, message: Message)
   const root_id = message.thread_id ?? message.id;
   const reply_id = message.thread_id === null ? null : message.id;
   app.router.open({ kind: 'thread', root_id, channel: message.channel, reply_id });
+}
+
+/** Why nothing can be written where a message stands; null where one may. */
+export function barrierAt(chat: Chat, message: Message): Barrier | null {
+  const entry = chat.channelList.find(message.channel);
+  return entry === undefined ? null : chat.barrierIn(entry);
 }
 
 /** Who may read what a message said before it was edited. */
@@ -84,14 +91,17 @@ function answering(tools: MessageTools, message: Message, timeline: Timeline): G
     letter: 't',
     onchoose: () => openThread({ app }, message),
   };
+  const reply: MenuItem = {
+    label: 'Reply with quote',
+    icon: 'reply',
+    letter: 'q',
+    onchoose: () => quote(tools, message, timeline),
+  };
+  const isWritable = barrierAt(tools.chat, message) === null;
+  const hasThread = timeline.thread_id === null && (isWritable || message.thread !== null);
   return [
-    ...(timeline.thread_id === null ? [thread] : []),
-    {
-      label: 'Reply with quote',
-      icon: 'reply',
-      letter: 'q',
-      onchoose: () => quote(tools, message, timeline),
-    },
+    ...(hasThread ? [thread] : []),
+    ...(isWritable ? [reply] : []),
     {
       label: 'Forward…',
       icon: 'forward',
@@ -110,13 +120,14 @@ function keeping(
   const { id } = message;
   const isSaved = chat.later.isSaved(id);
   const isPinned = chat.channelList.find(message.channel)?.pins.includes(id) ?? false;
+  const pin: MenuItem = {
+    label: isPinned ? 'Unpin' : 'Pin to the channel',
+    icon: 'pin',
+    letter: 'p',
+    onchoose: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
+  };
   return [
-    {
-      label: isPinned ? 'Unpin' : 'Pin to the channel',
-      icon: 'pin',
-      letter: 'p',
-      onchoose: () => void app.attempt(app.commands.messages.pin(id, !isPinned)),
-    },
+    ...(barrierAt(chat, message) === 'archived' ? [] : [pin]),
     {
       label: isSaved ? 'Remove from saved' : 'Save',
       icon: 'bookmark',
@@ -181,7 +192,7 @@ function asking(
 }
 
 /** The sender alone may edit and delete. */
-function changing({ panels }: MessageTools, message: Message, timeline: Timeline): Group {
+function changing({ chat, panels }: MessageTools, message: Message, timeline: Timeline): Group {
   const edit: MenuItem = {
     label: 'Edit',
     icon: 'pencil',
@@ -189,7 +200,7 @@ function changing({ panels }: MessageTools, message: Message, timeline: Timeline
     onchoose: () => (timeline.editingId = message.id),
   };
   return [
-    ...(message.poll === null ? [edit] : []),
+    ...(message.poll === null && barrierAt(chat, message) !== 'archived' ? [edit] : []),
     {
       label: 'Delete…',
       icon: 'trash',
