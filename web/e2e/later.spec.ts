@@ -123,7 +123,7 @@ test('a reminder comes back on a toast: later, and then done', async () => {
   await alice.ask('/remind', { text: 'water the plants', due_ts: soon() });
   const toast = alice.toast('water the plants');
   await toast.getByRole('button', { name: 'In 20 minutes' }).click();
-  await alice.page.goto('/view/later');
+  await alice.page.getByRole('link', { name: /^Later/ }).click();
   await list(alice, 'Reminders').filter({ hasText: 'water the plants' }).waitFor();
 
   await alice.ask('/remind', { text: 'call the bank', due_ts: soon() });
@@ -144,4 +144,20 @@ test('alice reminds herself of something in her own words', async () => {
   const reminder = list(alice, 'Reminders').filter({ hasText: 'book the train' });
   await reminder.getByRole('button', { name: 'Remove' }).click();
   await alice.page.getByText('Nothing waits for later').waitFor();
+});
+
+test('a reminder of a message leads back to the message', async () => {
+  await bob.say('the side door is open until six');
+  await alice.message('side door').waitFor();
+  const page = await alice.page.request.get('/messages/general');
+  const messages = (await page.json()) as { id: number; content: string | null }[];
+  const message_id = messages.find(({ content }) => content?.includes('side door'))?.id;
+  const due_ts = Math.ceil(Date.now() / 1000) + 3_600;
+  await alice.ask('/remind', { message_id, due_ts });
+  await alice.page.goto('/view/later');
+  const reminder = list(alice, 'Reminders').filter({ hasText: 'the side door is open' });
+  await reminder.getByText(/bob in #general/).waitFor();
+  await reminder.getByRole('link', { name: 'Open', exact: true }).click();
+  await alice.page.waitForURL(new RegExp(`/c/general/${message_id}`));
+  await alice.message('side door').waitFor();
 });

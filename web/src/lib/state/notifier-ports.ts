@@ -3,6 +3,7 @@ import type { AppState } from './app.svelte';
 import { chime } from './chime';
 import { choicesOf } from './choices';
 import { showOnDesktop } from './desktop';
+import { openMessage } from './open-message';
 import type { NotifierPorts } from './notifier';
 
 /** How the notifier reaches the person of this window. Called while the app is made: it asks for nothing yet. */
@@ -19,6 +20,7 @@ export function notifierPorts(app: AppState): NotifierPorts {
     nameOf: (user) => app.chat?.profileList.nameOf(user) ?? user,
     placeOf: (channel) => placeName(app, channel),
     go: (path) => app.router.go(path),
+    openMessage: (id) => void app.attempt(openMessage(app, id)),
     toast: (text, more) => app.toasts.say(text, 'news', more),
     desktop: showOnDesktop,
     chime,

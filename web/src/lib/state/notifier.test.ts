@@ -17,7 +17,6 @@ const fromBob: Notification = {
 const aReminder: Reminder = {
   id: 9,
   message_id: null,
-  channel: null,
   text: 'water the plants',
   due_ts: 1_700_000_000,
   fired_ts: 1_700_000_000,
@@ -39,6 +38,7 @@ function aliceScreen(over: Partial<NotifierPorts> = {}) {
     nameOf: (user) => user,
     placeOf: (channel) => channel,
     go: (path) => void said.push(`go ${path}`),
+    openMessage: (id) => void said.push(`message ${id}`),
     toast: (text, more) => {
       said.push(`toast ${text}`);
       toasts.push(more);
@@ -100,4 +100,11 @@ it('a reminder stays until alice has chosen: open, done, or in twenty minutes', 
   expect(toasts[0]?.isLasting).toBe(true);
   for (const action of toasts[0]?.actions ?? []) action.run();
   expect(said.slice(2)).toEqual(['go /view/later', 'finish 9', `again 9 ${1_700_000_000 + 1_200}`]);
+});
+
+it('a reminder of a message leads to the message', () => {
+  const { said, toasts, notifier } = aliceScreen();
+  notifier.remind({ ...aReminder, message_id: 5, text: '' });
+  toasts[0]?.actions?.[0]?.run();
+  expect(said.at(-1)).toBe('message 5');
 });

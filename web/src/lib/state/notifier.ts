@@ -6,7 +6,7 @@
  * Neighbours: `app.svelte.ts` hands in what the stream brings, `toasts.svelte.ts` shows.
  */
 import type { Notification as Notice, Reminder } from '../api/schema';
-import { messagePath, placePath } from '../routes';
+import { placePath, viewPath } from '../routes';
 import { excerpt } from '../text/words';
 import type { ToastAction, ToastMore } from './toasts.svelte';
 
@@ -30,6 +30,8 @@ export interface NotifierPorts {
   /** Empty where the sender says it all. */
   placeOf(channel: string): string;
   go(path: string): void;
+  /** Only its id is known: where it stands has to be asked. */
+  openMessage(id: number): void;
   toast(text: string, more: ToastMore): void;
   /** Outside the window. False when that is not permitted. */
   desktop(title: string, text: string, tag: string, onclick: () => void): boolean;
@@ -77,17 +79,17 @@ export class Notifier {
 
   remind(reminder: Reminder): void {
     const { ports } = this;
-    const { id, channel, message_id, text } = reminder;
-    const path =
-      channel !== null && message_id !== null ? messagePath(channel, message_id) : '/view/later';
+    const { id, message_id, text } = reminder;
+    const open = () =>
+      message_id === null ? ports.go(viewPath({ kind: 'later' })) : ports.openMessage(message_id);
     const inAWhile = () =>
       ports.remindAgain(reminder, Math.ceil(ports.now() / 1000) + LATER_SECONDS);
     this.#reach(`reminder-${id}`, false, {
       title: 'Reminder',
       text: excerpt(text || 'A message that you wanted to come back to', TEXT_CHARS_MAX),
-      open: () => ports.go(path),
+      open,
       actions: [
-        { label: 'Open', run: () => ports.go(path) },
+        { label: 'Open', run: open },
         { label: 'Done', run: () => ports.finish(reminder) },
         { label: 'In 20 minutes', run: inAWhile },
       ],

@@ -22,7 +22,6 @@ export interface Scheduled {
 export interface Reminder {
   readonly id: number;
   readonly message_id: number | null;
-  readonly channel: string | null;
   readonly text: string;
   readonly due_ts: number;
   readonly fired_ts: number | null;
