@@ -111,7 +111,7 @@ pub fn thread_fold(
         records.sort_unstable_by_key(|record| record.seq);
         match range {
             FoldRange::Newest { limit, .. } => {
-                drop(records.drain(..records.len().saturating_sub(limit)))
+                drop(records.drain(..records.len().saturating_sub(limit)));
             }
             FoldRange::Oldest { limit, .. } => records.truncate(limit),
         }

@@ -29,7 +29,7 @@ impl PublishedWorkspace {
     }
 
     /// Waits until something is true of the workspace; false when the writer has ended.
-    pub async fn becomes(&mut self, is_so: impl Fn(&Workspace) -> bool) -> bool {
+    pub async fn becomes(&mut self, is_so: impl Fn(&Workspace) -> bool + Send + Sync) -> bool {
         self.receiver.wait_for(|workspace| is_so(workspace)).await.is_ok()
     }
 }

@@ -56,7 +56,20 @@ pub use problem::ProblemKind;
 pub use serve::serve;
 
 /// Every route.
+#[expect(clippy::too_many_lines, reason = "a list of routes that is read as one")]
 pub fn router(app: App) -> Router {
+    accounts_and_people()
+        .merge(conversations())
+        .merge(what_is_said())
+        .merge(ones_own())
+        .merge(the_house())
+        .fallback(web::file)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(app)
+}
+
+/// Who there is.
+fn accounts_and_people() -> Router<App> {
     Router::new()
         // Accounts
         .route("/signup", get(web::door).post(accounts::sign_up))
@@ -69,81 +82,6 @@ pub fn router(app: App) -> Router {
         .route("/me", get(accounts::me))
         .route("/users", get(accounts::users))
         .route("/state", get(state::state))
-        // Channels
-        .route("/channels", get(channels::list).post(channels::create))
-        .route("/channels/{channel}/rename", post(channels::rename))
-        .route("/channels/{channel}/topic", post(channels::set_topic))
-        .route("/channels/{channel}/description", post(channels::describe))
-        .route("/channels/{channel}/archive", post(channels::archive))
-        .route("/channels/{channel}/posters", post(channels::set_posters))
-        .route("/directory", get(directory::directory))
-        // Members
-        .route("/channels/{channel}/join", post(members::join))
-        .route("/channels/{channel}/leave", post(members::leave))
-        .route("/channels/{channel}/members", post(members::add))
-        .route("/channels/{channel}/members/remove", post(members::remove))
-        .route("/channels/{channel}/owner", post(members::hand_over))
-        .route("/channel_members/{channel}", get(members::list))
-        // Private and direct channels
-        .route("/private_channels", get(private_channels::list))
-        .route("/private_channels/create", post(private_channels::create))
-        .route("/private_channels/{id}/rename", post(private_channels::rename))
-        .route("/private_channels/{id}/add_member", post(private_channels::add_member))
-        .route("/private_channels/{id}/leave", post(private_channels::leave))
-        .route("/private_channels/{id}/members", get(private_channels::list_members))
-        .route("/dms", get(directs::list).post(directs::open))
-        .route("/dms/close", post(directs::close))
-        .route("/dms/open", post(directs::show))
-        // Messages
-        .route("/messages/{channel}", get(messages::page))
-        .route("/message/{id}", get(messages::one))
-        .route("/send/{channel}", post(messages::send))
-        .route("/edit/{id}", post(messages::edit))
-        .route("/delete/{id}", post(messages::delete))
-        .route("/react/{id}", post(messages::react))
-        .route("/mentions", get(mentions::list))
-        .route("/emoji", get(messages::emoji))
-        // Threads
-        .route("/thread/{id}", get(threads::one))
-        .route("/thread/{id}/follow", post(threads::follow))
-        .route("/thread/{id}/read", post(threads::read))
-        .route("/threads", get(threads::list))
-        .route("/message/{id}/history", get(edit_history::history))
-        .route("/pin/{id}", post(pins::pin))
-        .route("/pins/{channel}", get(pins::list))
-        .route("/save/{id}", post(saved::save))
-        .route("/saved", get(saved::list))
-        .route("/forward/{id}", post(forwarding::forward))
-        .route("/poll/{channel}", post(polls::create))
-        .route("/vote/{id}", post(polls::vote))
-        .route("/close_poll/{id}", post(polls::close))
-        // Later
-        .route("/drafts", get(drafts::list))
-        .route("/drafts/{channel}", post(drafts::save))
-        .route("/scheduled", get(scheduled::list))
-        .route("/schedule/{channel}", post(scheduled::schedule))
-        .route("/scheduled/{id}", post(scheduled::change))
-        .route("/scheduled/{id}/cancel", post(scheduled::cancel))
-        .route("/reminders", get(reminders::list))
-        .route("/remind", post(reminders::remind))
-        .route("/reminders/{id}/done", post(reminders::done))
-        // What was read
-        .route("/mark_read/{channel}", post(read_markers::mark_read))
-        .route("/mark_unread/{id}", post(read_markers::mark_unread))
-        .route("/mark_all_read", post(read_markers::mark_all_read))
-        .route("/last_read/{channel}", get(read_markers::last_read))
-        .route("/read_receipts/{channel}", get(read_markers::receipts))
-        .route("/receipts/{id}", get(receipts::of_message))
-        .route("/channel_unreads", get(read_markers::channel_unreads))
-        .route("/unread_count", get(read_markers::unread_count))
-        // What notifies
-        .route("/notifications/{channel}", get(notifications::of_channel).post(notifications::set))
-        .route(
-            "/do_not_disturb",
-            get(notifications::do_not_disturb).post(notifications::set_do_not_disturb),
-        )
-        .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
-        .route("/why/{id}", get(notifications::why))
         // People
         .route("/people", get(people::people))
         .route("/profile", post(people::change_profile))
@@ -172,6 +110,102 @@ pub fn router(app: App) -> Router {
         .route("/presence", post(presence::update))
         .route("/presence/override", get(presence::get_override).post(presence::set_override))
         .route("/typing/{channel}", get(presence::typists).post(presence::typing))
+}
+
+/// Where people talk.
+fn conversations() -> Router<App> {
+    Router::new()
+        // Channels
+        .route("/channels", get(channels::list).post(channels::create))
+        .route("/channels/{channel}/rename", post(channels::rename))
+        .route("/channels/{channel}/topic", post(channels::set_topic))
+        .route("/channels/{channel}/description", post(channels::describe))
+        .route("/channels/{channel}/archive", post(channels::archive))
+        .route("/channels/{channel}/posters", post(channels::set_posters))
+        .route("/directory", get(directory::directory))
+        // Members
+        .route("/channels/{channel}/join", post(members::join))
+        .route("/channels/{channel}/leave", post(members::leave))
+        .route("/channels/{channel}/members", post(members::add))
+        .route("/channels/{channel}/members/remove", post(members::remove))
+        .route("/channels/{channel}/owner", post(members::hand_over))
+        .route("/channel_members/{channel}", get(members::list))
+        // Private and direct channels
+        .route("/private_channels", get(private_channels::list))
+        .route("/private_channels/create", post(private_channels::create))
+        .route("/private_channels/{id}/rename", post(private_channels::rename))
+        .route("/private_channels/{id}/add_member", post(private_channels::add_member))
+        .route("/private_channels/{id}/leave", post(private_channels::leave))
+        .route("/private_channels/{id}/members", get(private_channels::list_members))
+        .route("/dms", get(directs::list).post(directs::open))
+        .route("/dms/close", post(directs::close))
+        .route("/dms/open", post(directs::show))
+}
+
+/// What they say.
+fn what_is_said() -> Router<App> {
+    Router::new()
+        // Messages
+        .route("/messages/{channel}", get(messages::page))
+        .route("/message/{id}", get(messages::one))
+        .route("/send/{channel}", post(messages::send))
+        .route("/edit/{id}", post(messages::edit))
+        .route("/delete/{id}", post(messages::delete))
+        .route("/react/{id}", post(messages::react))
+        .route("/mentions", get(mentions::list))
+        .route("/emoji", get(messages::emoji))
+        // Threads
+        .route("/thread/{id}", get(threads::one))
+        .route("/thread/{id}/follow", post(threads::follow))
+        .route("/thread/{id}/read", post(threads::read))
+        .route("/threads", get(threads::list))
+        // What one does with messages
+        .route("/message/{id}/history", get(edit_history::history))
+        .route("/pin/{id}", post(pins::pin))
+        .route("/pins/{channel}", get(pins::list))
+        .route("/save/{id}", post(saved::save))
+        .route("/saved", get(saved::list))
+        .route("/forward/{id}", post(forwarding::forward))
+        .route("/poll/{channel}", post(polls::create))
+        .route("/vote/{id}", post(polls::vote))
+        .route("/close_poll/{id}", post(polls::close))
+        // What was read
+        .route("/mark_read/{channel}", post(read_markers::mark_read))
+        .route("/mark_unread/{id}", post(read_markers::mark_unread))
+        .route("/mark_all_read", post(read_markers::mark_all_read))
+        .route("/last_read/{channel}", get(read_markers::last_read))
+        .route("/read_receipts/{channel}", get(read_markers::receipts))
+        .route("/receipts/{id}", get(receipts::of_message))
+        .route("/channel_unreads", get(read_markers::channel_unreads))
+        .route("/unread_count", get(read_markers::unread_count))
+}
+
+/// What is one's own business.
+fn ones_own() -> Router<App> {
+    Router::new()
+        // Later
+        .route("/drafts", get(drafts::list))
+        .route("/drafts/{channel}", post(drafts::save))
+        .route("/scheduled", get(scheduled::list))
+        .route("/schedule/{channel}", post(scheduled::schedule))
+        .route("/scheduled/{id}", post(scheduled::change))
+        .route("/scheduled/{id}/cancel", post(scheduled::cancel))
+        .route("/reminders", get(reminders::list))
+        .route("/remind", post(reminders::remind))
+        .route("/reminders/{id}/done", post(reminders::done))
+        // What notifies
+        .route("/notifications/{channel}", get(notifications::of_channel).post(notifications::set))
+        .route(
+            "/do_not_disturb",
+            get(notifications::do_not_disturb).post(notifications::set_do_not_disturb),
+        )
+        .route("/keywords", get(notifications::keywords).post(notifications::set_keywords))
+        .route("/why/{id}", get(notifications::why))
+}
+
+/// The live stream, the server itself, and the client.
+fn the_house() -> Router<App> {
+    Router::new()
         // Live
         .route("/events", get(stream::events))
         .route("/viewing", post(stream::viewing))
@@ -182,7 +216,4 @@ pub fn router(app: App) -> Router {
         .route("/", get(web::chat))
         .route("/c/{*channel}", get(web::chat))
         .route("/view/{*view}", get(web::chat))
-        .fallback(web::file)
-        .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(app)
 }

@@ -95,7 +95,9 @@ impl Shared {
             presence.posted(user, channel);
         }
         drop(presence);
-        gone.into_iter().for_each(|user| self.gone(user));
+        for user in gone {
+            self.gone(user);
+        }
         wake(wakers);
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Owner {
 
 /// What a request will be told when its batch is durable.
 enum Outcome {
-    Receipt(Reply),
+    Receipt(Box<Reply>),
     Accepted,
     Rejected(Rejection),
     /// Answered at the very end.
@@ -248,7 +248,8 @@ impl Request {
     fn decide(&self, batch: &mut Batch, markers: &Markers) -> Outcome {
         match self {
             Request::Submit { wish, .. } => {
-                batch.submit(wish).map_or_else(Outcome::Rejected, Outcome::Receipt)
+                let reply = batch.submit(wish).map(Box::new);
+                reply.map_or_else(Outcome::Rejected, Outcome::Receipt)
             }
             Request::MarkRead { wish, .. } => batch
                 .mark_read(wish, markers)
@@ -291,7 +292,8 @@ impl Outcome {
     fn into_receipt(self, workspace: &Arc<Workspace>) -> Result<Receipt, SubmitError> {
         let workspace = Arc::clone(workspace);
         match self {
-            Outcome::Receipt(Reply { is_new, seq, message }) => {
+            Outcome::Receipt(reply) => {
+                let Reply { is_new, seq, message } = *reply;
                 Ok(Receipt { is_new, seq, message, workspace })
             }
             Outcome::Accepted | Outcome::Closing => {

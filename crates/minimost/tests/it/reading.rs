@@ -124,6 +124,8 @@ async fn receipts_are_of_those_who_may_see_the_message_and_for_them() {
     assert_eq!(receipts(&alice, &since).await, ["carol"]);
     assert_eq!(receipts(&alice, &message).await, ["bob"], "carol never saw that one");
     carol.get(&path).await.expect_problem(404, "message-not-found");
+    alice.post("/admin/people/carol/deactivate", &json!({})).await.expect(200);
+    assert_eq!(receipts(&alice, &since).await, Vec::<Value>::new(), "carol's account is off");
     alice.post("/channels/private:1/members/remove", &json!({"user": "bob"})).await.expect(200);
     assert_eq!(receipts(&alice, &message).await, Vec::<Value>::new(), "bob is gone");
     bob.get(&path).await.expect_problem(404, "message-not-found");

@@ -3,6 +3,7 @@
 //! Neighbours: `apply` and `thread` keep the tables that are read here.
 
 use chat::{ChannelId, Message, Seq, UserId, Workspace};
+use eventlog::Reader;
 use rusqlite::Params;
 
 use super::super::sqlite::{count_to_sql, from_sql, to_sql};
@@ -11,7 +12,7 @@ use super::apply::concerns;
 use super::file::{Fault, Mailbox, Sources};
 use super::read::END;
 use super::{MailboxError, Mailboxes, from_log, rows, thread_log};
-use crate::fold::{FoldRange, beside_fold, message_fold, messages_by_id};
+use crate::fold::{FoldError, FoldRange, beside_fold, message_fold, messages_by_id};
 use crate::wire::MessageView;
 
 /// Messages folded at a time.
@@ -147,8 +148,14 @@ fn all_from_log(
 ) -> Result<Vec<MessageView>, ProjectionError> {
     let mut found = Vec::new();
     for channel in workspace.channels_of(user) {
+        // Only what was said since they came was said to them.
+        let after = workspace.membership(user, channel).map_or(END, |member| member.joined);
         for fold in [message_fold as Fold, beside_fold] {
-            found.extend(named_in(fold, sources, workspace, user, channel, before, limit)?);
+            let mut fold = |before| {
+                let range = FoldRange::Newest { after, before, limit: FOLD_MESSAGES };
+                fold(&mut sources.reader, channel, range, workspace.head)
+            };
+            found.extend(named_in(&mut fold, user, before, limit)?);
         }
     }
     found.sort_unstable_by_key(|message| message.id);
@@ -156,34 +163,22 @@ fn all_from_log(
     Ok(newest_first(messages, workspace))
 }
 
-type Fold = fn(
-    &mut eventlog::Reader,
-    ChannelId,
-    FoldRange,
-    Seq,
-) -> Result<Vec<Message>, crate::fold::FoldError>;
+type Fold = fn(&mut Reader, ChannelId, FoldRange, Seq) -> Result<Vec<Message>, FoldError>;
 
-/// The newest `limit` messages of a channel since `user` came that name them or everyone.
+/// The newest `limit` messages that name `user` or everyone; `older` folds those directly before an id.
 fn named_in(
-    fold: Fold,
-    sources: &mut Sources,
-    workspace: &Workspace,
+    older: &mut impl FnMut(Seq) -> Result<Vec<Message>, FoldError>,
     user: UserId,
-    channel: ChannelId,
     before: Seq,
     limit: usize,
-) -> Result<Vec<Message>, ProjectionError> {
-    let after = workspace.membership(user, channel).map_or(END, |member| member.joined);
+) -> Result<Vec<Message>, FoldError> {
     let (mut found, mut before) = (Vec::new(), before);
     loop {
-        let range = FoldRange::Newest { after, before, limit: FOLD_MESSAGES };
-        let messages = fold(&mut sources.reader, channel, range, workspace.head)?;
+        let messages = older(before)?;
         let oldest = messages.first().map(|message| message.id);
         let is_last = messages.len() < FOLD_MESSAGES;
-        let named = messages
-            .into_iter()
-            .rev()
-            .filter(|it| it.sender != user && !it.deleted && concerns(&it.mentions, user));
+        let others = messages.into_iter().rev().filter(|it| it.sender != user && !it.deleted);
+        let named = others.filter(|it| concerns(&it.mentions, user));
         found.extend(named.take(limit - found.len()));
         match oldest {
             Some(oldest) if !is_last && found.len() < limit => before = oldest,

@@ -189,14 +189,13 @@ pub(super) fn thread_page(
     let named = find(sources, message)?;
     let root_id = named.as_ref().and_then(|named| named.thread_id).map_or(message, Seq);
     let root = if root_id == message { named } else { find(sources, root_id)? };
-    let first = match &root {
-        Some(_) => Seq::ZERO,
-        None => {
-            let folded = messages_by_id(&mut sources.reader, &[root_id], workspace.head)?;
-            let hidden = folded.iter().find(|root| may_see_thread(user, root, workspace));
-            let Some(hidden) = hidden else { return Ok(None) };
-            history_start(user, hidden.channel, workspace).unwrap_or(END)
-        }
+    let first = if root.is_some() {
+        Seq::ZERO
+    } else {
+        let folded = messages_by_id(&mut sources.reader, &[root_id], workspace.head)?;
+        let hidden = folded.iter().find(|root| may_see_thread(user, root, workspace));
+        let Some(hidden) = hidden else { return Ok(None) };
+        history_start(user, hidden.channel, workspace).unwrap_or(END)
     };
     let replies = thread_fold(&mut sources.reader, root_id, from(range, first), workspace.head)?;
     let replies = views(replies.iter(), workspace);

@@ -122,6 +122,25 @@ impl Person {
         answer.json()["channel"].as_str().unwrap().to_owned()
     }
 
+    /// Creates a private channel with others in it; answers with its name.
+    pub async fn create_private(&self, others: &[&str]) -> String {
+        let wish = json!({"name": "Surprise", "members": others});
+        let made = self.post("/private_channels/create", &wish).await.expect(201);
+        made["channel"].as_str().unwrap().to_owned()
+    }
+
+    /// Adds somebody to a private channel, who sees what is said from then on.
+    pub async fn add(&self, channel: &str, name: &str) {
+        let users = json!({"users": [name]});
+        self.post(&format!("/channels/{channel}/members"), &users).await.expect(200);
+    }
+
+    /// Removes somebody from a private channel.
+    pub async fn remove(&self, channel: &str, name: &str) {
+        let user = json!({"user": name});
+        self.post(&format!("/channels/{channel}/members/remove"), &user).await.expect(200);
+    }
+
     /// Everything that a screen starts from.
     pub async fn state(&self) -> Value {
         self.get("/state").await.expect(200)

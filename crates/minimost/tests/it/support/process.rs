@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -34,6 +35,8 @@ pub struct Process {
     child: Child,
     /// `http://127.0.0.1:<port>`.
     pub url: String,
+    /// Its diagnostics, line by line.
+    diagnostics: mpsc::UnboundedReceiver<String>,
     /// Reads on what the server says: a full pipe must not stop it.
     _listening: JoinSet<()>,
 }
@@ -64,15 +67,31 @@ impl Process {
         };
         let url = timeout(PATIENCE, starting).await;
         let url = url.context("the server did not say where it listens")??;
+        let (said, diagnosed) = mpsc::unbounded_channel();
         let mut listening = JoinSet::new();
         listening.spawn(async move { while let Ok(Some(_)) = out.next_line().await {} });
         listening.spawn(async move {
             while let Ok(Some(line)) = diagnostics.next_line().await {
                 // Shown with a test that fails.
                 eprintln!("{line}");
+                // A test that has ended no longer listens.
+                drop(said.send(line));
             }
         });
-        Ok(Process { child, url, _listening: listening })
+        Ok(Process { child, url, diagnostics: diagnosed, _listening: listening })
+    }
+
+    /// Waits until its diagnostics say this.
+    pub async fn says(&mut self, what: &str) -> Result<()> {
+        let saying = async {
+            loop {
+                let line = self.diagnostics.recv().await.context("the server is silent now")?;
+                if line.contains(what) {
+                    return Ok(());
+                }
+            }
+        };
+        timeout(PATIENCE, saying).await.with_context(|| format!("it did not say {what:?}"))?
     }
 
     /// Signs somebody up.
