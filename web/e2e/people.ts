@@ -51,8 +51,9 @@ export class Person {
     return new Person(name, context, page, faults);
   }
 
-  async signUp(): Promise<void> {
-    await this.page.goto('/signup');
+  /** At the door, or by a link that somebody sent. */
+  async signUp(link = '/signup'): Promise<void> {
+    await this.page.goto(link);
     await this.page.getByLabel('User name').fill(this.name);
     await this.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await this.page.getByLabel('Confirm password').fill(PASSWORD);
@@ -102,6 +103,30 @@ export class Person {
     if (await button.isVisible()) return button.click();
     await actions.getByRole('button', { name: 'More actions' }).click();
     await this.page.getByRole('menuitem', { name: action, exact: true }).click();
+  }
+
+  /** Another window of the same person, as on their other computer. */
+  async window(path: string): Promise<Page> {
+    const page = await this.context.newPage();
+    page.on('pageerror', (error) => this.faults.push(error.message));
+    await page.goto(path);
+    return page;
+  }
+
+  /** Asks the server as a script of this person would, for what takes long to click together. */
+  async ask(path: string, body: object): Promise<unknown> {
+    const answer = await this.page.request.post(path, { data: body });
+    expect(answer.ok(), `${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
+    return answer.status() === 204 ? undefined : await answer.json();
+  }
+
+  get account(): Locator {
+    return this.page.getByRole('button', { name: `Account: ${this.name}` });
+  }
+
+  /** A short sentence that comes over the page. */
+  toast(text: string | RegExp): Locator {
+    return this.page.locator('.toast').filter({ hasText: text });
   }
 
   async leave(): Promise<void> {

@@ -1,0 +1,168 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Browser } from 'playwright-core';
+
+import { eventually, openBrowser, PASSWORD, Person } from './people';
+import { Server } from './server';
+
+let browser: Browser;
+let server: Server;
+/** The first who signs up is the administrator. */
+let alice: Person;
+let bob: Person;
+let carol: Person;
+
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+beforeEach(async () => {
+  server = await Server.start();
+  alice = await Person.arrive(browser, 'alice', server.url);
+  bob = await Person.arrive(browser, 'bob', server.url);
+  carol = await Person.arrive(browser, 'carol', server.url);
+  await alice.signUp();
+});
+
+afterEach(async () => {
+  const faults = [alice, bob, carol].flatMap((person) => person.faults);
+  for (const person of [alice, bob, carol]) await person.leave();
+  await server.stop();
+  expect(faults, 'no page threw').toEqual([]);
+});
+
+test('carol comes in by a link, and mallory learns why hers does not work', async () => {
+  await alice.page.goto('/view/admin/workspace');
+  await alice.page.getByText('With an invitation').click();
+  await alice.toast('The settings of the workspace are saved').waitFor();
+
+  const mallory = await Person.arrive(browser, 'mallory', server.url);
+  const { page } = mallory;
+  await page.goto('/signup');
+  await page.getByRole('heading', { name: 'You need an invitation' }).waitFor();
+
+  await alice.page.goto('/view/admin/invites');
+  await alice.page.getByLabel('Note').fill('Carol');
+  await alice.page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await alice.page.getByLabel('The link for Carol').inputValue();
+  await carol.signUp(link);
+  await alice.page.reload();
+  const row = alice.page.getByRole('list', { name: 'Invitations' }).getByRole('listitem');
+  await row.filter({ hasText: 'Carol' }).filter({ hasText: '1 of 1 joined by it' }).waitFor();
+  await row.filter({ hasText: 'Used up' }).waitFor();
+
+  await page.goto(link);
+  await page.getByRole('heading', { name: 'used up' }).waitFor();
+  await page.goto('/signup?invite=nonsense');
+  await page.getByRole('heading', { name: 'not known here' }).waitFor();
+
+  await alice.page.getByLabel('Note').fill('Mallory');
+  await alice.page.getByRole('button', { name: 'Make a link' }).click();
+  const other = await alice.page.getByLabel('The link for Mallory').inputValue();
+  await alice.page.getByRole('button', { name: 'Done' }).click();
+  expect(await alice.page.getByText(other).count()).toBe(0);
+  await row.filter({ hasText: 'Mallory' }).getByRole('button', { name: 'Revoke' }).click();
+  await row.getByRole('group').getByRole('button', { name: 'Revoke' }).click();
+  await row.filter({ hasText: 'Revoked' }).waitFor();
+  await page.goto(other);
+  await page.getByRole('heading', { name: 'withdrawn' }).waitFor();
+
+  await alice.page.goto('/view/admin/workspace');
+  await alice.page.getByText('Nobody', { exact: true }).first().click();
+  await alice.toast('The settings of the workspace are saved').waitFor();
+  await page.goto('/signup');
+  await page.getByRole('heading', { name: 'Signing up is closed' }).waitFor();
+  await mallory.leave();
+});
+
+test('bob becomes an administrator while he looks, and is one no more', async () => {
+  await bob.signUp();
+  await bob.page.goto('/view/admin/people');
+  await bob.page.getByText('Only administrators can see this').waitFor();
+
+  await alice.page.goto('/view/admin/people');
+  const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
+  const bobs = row.filter({ hasText: '@bob' });
+  await bobs.getByRole('button', { name: 'Change bob' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Make an administrator' }).click();
+  await bobs.getByText('Administrator').waitFor();
+  await bob.page.getByRole('list', { name: 'People' }).waitFor();
+
+  await bobs.getByRole('button', { name: 'Change bob' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Make a member' }).click();
+  await bob.page.getByText('Only administrators can see this').waitFor();
+  // Somebody has to mind the house.
+  await row.filter({ hasText: '@alice' }).getByRole('button', { name: 'Change alice' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Make a member' }).click();
+  await alice.page
+    .getByRole('alert')
+    .filter({ hasText: /administrator/i })
+    .waitFor();
+});
+
+test('alice finds carol, deactivates her after a second thought, and lets her back in', async () => {
+  await bob.signUp();
+  await carol.signUp();
+  await alice.page.goto('/view/admin/people');
+  const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
+  await row.filter({ hasText: '@bob' }).waitFor();
+  await alice.page.getByLabel('Find a person').fill('car');
+  await row.filter({ hasText: '@bob' }).waitFor({ state: 'detached' });
+  const change = row.getByRole('button', { name: 'Change carol' });
+
+  await change.click();
+  await alice.page.getByRole('menuitem', { name: /Deactivate/ }).click();
+  await row.getByRole('button', { name: 'Cancel' }).click();
+  expect(await row.getByText('Deactivated').count()).toBe(0);
+  await change.click();
+  await alice.page.getByRole('menuitem', { name: /Deactivate/ }).click();
+  await row.getByRole('button', { name: 'Deactivate', exact: true }).click();
+  await row.getByText('Deactivated').waitFor();
+
+  await carol.page.waitForURL(/\/login/);
+  await carol.page.getByLabel('User name').fill('carol');
+  await carol.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await carol.page.getByRole('button', { name: 'Log in' }).click();
+  await carol.page.getByRole('alert').waitFor();
+
+  await change.click();
+  await alice.page.getByRole('menuitem', { name: 'Reactivate' }).click();
+  await row.getByText('Deactivated').waitFor({ state: 'detached' });
+  await carol.logIn();
+});
+
+test('a group is mentioned by one handle, and its people are called', async () => {
+  await bob.signUp();
+  await carol.signUp();
+  await alice.page.goto('/view/admin/groups');
+  await alice.page.getByRole('button', { name: 'New group' }).click();
+  const dialog = alice.page.getByRole('dialog', { name: 'New group' });
+  await dialog.getByLabel('Name', { exact: true }).fill('Developers');
+  await dialog.getByLabel('Handle').fill('devs');
+  await dialog.getByRole('combobox', { name: 'Add people' }).fill('bob');
+  await dialog.getByRole('option', { name: /bob/ }).click();
+  await dialog.getByRole('button', { name: 'Create group' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+
+  await bob.page.goto('/c/random');
+  await bob.composer.waitFor();
+  await carol.composer.pressSequentially('@dev');
+  await carol.page.getByRole('option', { name: /devs/ }).waitFor();
+  await carol.composer.press('Enter');
+  await carol.composer.pressSequentially('who reviews?');
+  await carol.composer.press('Enter');
+  await bob.toast('@devs who reviews?').waitFor();
+  expect(await alice.toast('who reviews?').count()).toBe(0);
+
+  const row = alice.page.getByRole('list', { name: 'Groups' }).getByRole('listitem');
+  await row.getByRole('button', { name: 'Delete Developers' }).click();
+  await row.getByRole('button', { name: 'Delete group' }).click();
+  await row.waitFor({ state: 'detached' });
+  await carol.composer.pressSequentially('@dev');
+  await eventually(async () => {
+    expect(await carol.page.getByRole('option', { name: /devs/ }).count()).toBe(0);
+  });
+});
