@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    /// Those that came with conversations.
+    /// Of members, threads, pins and polls.
     fn newer_example(kind: EventKind) -> Event {
         let (channel, root, message) = (GENERAL, Seq(9), Seq(9));
         match kind {
@@ -196,6 +196,14 @@ mod tests {
             EventKind::MessagePinned => Event::MessagePinned { channel, message, on: true },
             EventKind::PollVoted => Event::PollVoted { channel, message, options: vec![0, 2] },
             EventKind::PollClosed => Event::PollClosed { channel, message },
+            later => personal_example(later),
+        }
+    }
+
+    /// Of people, of what is their own, and of the whole workspace.
+    fn personal_example(kind: EventKind) -> Event {
+        let (channel, root, message) = (GENERAL, Seq(9), Seq(9));
+        match kind {
             EventKind::ProfileChanged => {
                 let status = CustomStatus {
                     emoji: Some("palm_tree".to_owned()),

@@ -56,7 +56,6 @@ pub use problem::ProblemKind;
 pub use serve::serve;
 
 /// Every route.
-#[expect(clippy::too_many_lines, reason = "a list of routes that is read as one")]
 pub fn router(app: App) -> Router {
     accounts_and_people()
         .merge(conversations())

@@ -79,10 +79,7 @@ async fn every_event_is_told_to_whom_the_table_says() {
 
 /// Makes an event of this kind happen; `about` says in which of several ways.
 async fn happen(stage: &Stage, kind: &str, about: &str) {
-    let [alice, bob, owen] = ["administrator", "member", "owner"].map(|role| stage.person(role));
-    let message = if about.contains("old") { stage.id("<old>") } else { stage.id("<new>") };
-    let poll = if about.contains("old") { stage.id("<old poll>") } else { stage.id("<new poll>") };
-    let channel = stage.fill("<c>");
+    let [bob, owen] = ["member", "owner"].map(|role| stage.person(role));
     let to = |path: &str| stage.fill(path);
     match kind {
         "AccountCreated" => drop(stage.server.sign_up("zoe").await),
@@ -124,23 +121,41 @@ async fn happen(stage: &Stage, kind: &str, about: &str) {
         "MemberRemoved" => {
             does(owen, &to("/channels/<c>/members/remove"), json!({"user": "carol"})).await;
         }
+        _ => happen_to_message(stage, kind, about).await,
+    }
+}
+
+async fn happen_to_message(stage: &Stage, kind: &str, about: &str) {
+    let [bob, owen] = ["member", "owner"].map(|role| stage.person(role));
+    let message = if about.contains("old") { stage.id("<old>") } else { stage.id("<new>") };
+    let poll = if about.contains("old") { stage.id("<old poll>") } else { stage.id("<new poll>") };
+    let channel = stage.fill("<c>");
+    match kind {
         "MessagePosted" => drop(bob.send(&channel, "secret-new again").await),
         "ThreadReplied" => {
             let body = json!({"text": "secret-new reply", "thread_id": message});
-            does(bob, &to("/send/<c>"), body).await;
+            does(bob, &format!("/send/{channel}"), body).await;
         }
         "MessageEdited" => drop(bob.edit(&message, "secret-new or old").await),
         "MessageDeleted" => drop(bob.delete(&message).await),
         "MessageReacted" => drop(owen.react(&message, "heart").await),
         "ThreadChanged" => drop(owen.delete(&stage.id("<new reply>")).await),
         "ThreadFollowed" => {
-            does(bob, &format!("/thread/{message}/follow"), json!({"on": false})).await
+            does(bob, &format!("/thread/{message}/follow"), json!({"on": false})).await;
         }
         "ThreadRead" => does(bob, &format!("/thread/{message}/read"), json!({})).await,
         "MessagePinned" => does(owen, &format!("/pin/{message}"), json!({"on": false})).await,
         "PollVoted" => does(owen, &format!("/vote/{poll}"), json!({"options": [1]})).await,
         "PollClosed" => does(bob, &format!("/close_poll/{poll}"), json!({})).await,
         "ChannelRead" => bob.mark_read(&channel).await,
+        _ => happen_to_own_things(stage, kind).await,
+    }
+}
+
+async fn happen_to_own_things(stage: &Stage, kind: &str) {
+    let [alice, bob] = ["administrator", "member"].map(|role| stage.person(role));
+    let to = |path: &str| stage.fill(path);
+    match kind {
         "ProfileChanged" => does(bob, "/profile", json!({"pronouns": "he"})).await,
         "PersonalChanged" => does(bob, "/keywords", json!({"keywords": ["owl"]})).await,
         "DraftSaved" => does(bob, &to("/drafts/<c>"), json!({"text": "secret-new d"})).await,

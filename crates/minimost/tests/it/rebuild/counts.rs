@@ -200,7 +200,9 @@ async fn tell_history(seed: u64, window: usize) {
         if prng.percent(75) {
             continue;
         }
-        batches.iter().for_each(|batch| recount.hear(batch));
+        for batch in &batches {
+            recount.hear(batch);
+        }
         house.hear(&std::mem::take(&mut batches)).await;
         if prng.percent(looks_percent)
             && let Some(user) = prng.pick(&recount.people())
@@ -211,7 +213,9 @@ async fn tell_history(seed: u64, window: usize) {
             house = house.restart().await;
         }
     }
-    batches.iter().for_each(|batch| recount.hear(batch));
+    for batch in &batches {
+        recount.hear(batch);
+    }
     house.hear(&batches).await;
     for user in recount.people() {
         recount.compare(&house, user, &mut prng).await;

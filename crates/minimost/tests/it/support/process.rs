@@ -21,6 +21,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_minimost");
 /// How long a start or an orderly end may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Lines of diagnostics that are kept for [`Process::says`].
+const LINES_MAX: usize = 10_000;
+
 /// Cheap password hashes, no rate limits, and a mailbox so small that its window moves and trims in every test.
 const SETTINGS: [(&str, &str); 5] = [
     ("MINIMOST_AUTH__ARGON2_MEMORY_KIB", "64"),
@@ -36,7 +39,7 @@ pub struct Process {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
     /// Its diagnostics, line by line.
-    diagnostics: mpsc::UnboundedReceiver<String>,
+    diagnostics: mpsc::Receiver<String>,
     /// Reads on what the server says: a full pipe must not stop it.
     _listening: JoinSet<()>,
 }
@@ -67,15 +70,15 @@ impl Process {
         };
         let url = timeout(PATIENCE, starting).await;
         let url = url.context("the server did not say where it listens")??;
-        let (said, diagnosed) = mpsc::unbounded_channel();
+        let (said, diagnosed) = mpsc::channel(LINES_MAX);
         let mut listening = JoinSet::new();
         listening.spawn(async move { while let Ok(Some(_)) = out.next_line().await {} });
         listening.spawn(async move {
             while let Ok(Some(line)) = diagnostics.next_line().await {
                 // Shown with a test that fails.
                 eprintln!("{line}");
-                // A test that has ended no longer listens.
-                drop(said.send(line));
+                // A test that has ended no longer listens, and most never do.
+                drop(said.try_send(line));
             }
         });
         Ok(Process { child, url, diagnostics: diagnosed, _listening: listening })
