@@ -8,6 +8,7 @@ use crate::event::{Attached, Event};
 use crate::ids::{Seq, Timestamp, UserId};
 use crate::message::{self, Message};
 use crate::rejection::Rejection;
+use crate::schedule::to_come;
 
 /// Options of one poll.
 pub const OPTIONS_MAX: usize = 10;
@@ -48,8 +49,9 @@ pub(crate) fn checked(
     if !(2..=OPTIONS_MAX).contains(&options.len()) {
         return Err(Rejection::invalid("options", format!("two to {OPTIONS_MAX} of them")));
     }
-    if poll.closes.is_some_and(|closes| closes <= case.now) {
-        return Err(Rejection::invalid("closes_ts", "a time to come"));
+    if let Some(closes) = poll.closes {
+        // Not this very moment either: nobody could vote.
+        to_come(case, "closes_ts", closes.plus_micros(-1))?;
     }
     Ok((question, Poll { options, ..poll.clone() }))
 }

@@ -44,6 +44,12 @@ pub(crate) fn mark_unread(case: Case<'_>, user: UserId, id: Seq) -> Result<Decis
     let message = message::readable(case, user, id)?;
     let up_to = Seq(id.0.saturating_sub(1));
     let channel = message.channel;
+    let is_unread = message.in_timeline && id > case.workspace.read_up_to(user, channel);
+    if is_unread && !case.facts.is_named {
+        return Ok(Decision::nothing(user));
+    }
+    // Never forward: what is unread already stays so.
+    let up_to = if is_unread { case.workspace.read_up_to(user, channel) } else { up_to };
     let event = match message.thread_root.filter(|_| !message.in_timeline) {
         Some(root) => Event::ThreadRead { channel, root, up_to },
         None => Event::ChannelRead { channel, up_to, up_to_ts: message.ts.plus_micros(-1) },

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audience::may_read;
-use crate::channel::Place;
+use crate::channel::{self, Place};
 use crate::command::PostWish;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
@@ -41,6 +41,7 @@ pub(crate) fn schedule(
     send_at: Timestamp,
 ) -> Result<Decision, Rejection> {
     let channel = Place::open(case, user, name)?;
+    channel::may_post(case, user, channel)?;
     let thread = match thread {
         Some(message) => Some(thread::root(case, user, message, channel)?.id),
         None => None,

@@ -147,6 +147,7 @@ pub(crate) fn rename(
 ) -> Result<Decision, Rejection> {
     let (id, channel) = found(case, user, name)?;
     may_describe(case, user, channel)?;
+    is_open(case, id)?;
     let (ChannelKind::Public { name, .. } | ChannelKind::Private { name, .. }) = &channel.kind
     else {
         return Err(Rejection::DirectChannelFixed);
@@ -174,12 +175,14 @@ pub(crate) fn change(
     let (change, notice) = match wish {
         ChannelWish::Topic(text) => {
             may_describe(case, user, channel)?;
+            is_open(case, id)?;
             let topic = topic(text)?;
             let notice = Notice::TopicChanged { actor: user, topic: topic.clone() };
             (ChannelChange::Topic(topic), notice)
         }
         ChannelWish::Description(text) => {
             may_describe(case, user, channel)?;
+            is_open(case, id)?;
             let notice = Notice::DescriptionChanged { actor: user };
             (ChannelChange::Description(description(text)?), notice)
         }

@@ -78,7 +78,7 @@ proptest! {
 
 #[test]
 fn a_long_history_has_every_kind_of_event_and_many_a_refusal() {
-    let history = History::random(7, 3_000);
+    let history = History::random(8, 3_000);
     for kind in EventKind::ALL {
         let count = history.story.log.iter().filter(|record| record.kind == *kind).count();
         assert!(count > 0, "{kind:?} never happened");

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use chat::command::AttachWish;
+use chat::event::Attached;
 use chat::ids::ChannelName;
 use chat::workspace::ReadMarker;
 use chat::{
@@ -146,6 +148,9 @@ impl Batch {
             return Err(Rejection::ClientMsgIdReused);
         }
         let message = earlier.message().and_then(|id| self.facts.messages.get(&id)).cloned();
+        if message.as_ref().is_some_and(|message| carries_something_else(&wish.command, message)) {
+            return Err(Rejection::ClientMsgIdReused);
+        }
         Ok(Reply { is_new: false, seq: Some(earlier.seq), message })
     }
 
@@ -201,6 +206,21 @@ impl Batch {
             let by = logged.seq.0;
             self.redactions.extend(erased.map(|seq| Redaction { seq: seq.0, by }));
         }
+    }
+}
+
+/// Whether a wish to post is another one than that which came to this message: text, a poll and a forward are one kind of
+/// event. Of a deleted message nobody can tell.
+fn carries_something_else(command: &Command, message: &Message) -> bool {
+    let Command::PostMessage(wish) = command else { return false };
+    if message.deleted {
+        return false;
+    }
+    match (&wish.attach, &message.attached) {
+        (None, None)
+        | (Some(AttachWish::Forward(_)), Some(Attached::Forward(_)))
+        | (Some(AttachWish::Poll(_)), Some(Attached::Poll(_))) => false,
+        (None | Some(_), _) => true,
     }
 }
 
