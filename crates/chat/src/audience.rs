@@ -30,6 +30,18 @@ impl Audience {
         }
     }
 
+    /// Without these, who are sorted.
+    #[must_use]
+    pub fn without(self, others: &[UserId]) -> Audience {
+        match self {
+            Audience::Users(mut users) => {
+                users.retain(|user| others.binary_search(user).is_err());
+                Audience::Users(users)
+            }
+            Audience::Everyone | Audience::Nobody => self,
+        }
+    }
+
     fn with(self, others: &[UserId]) -> Audience {
         match self {
             Audience::Users(mut users) => {
@@ -141,6 +153,27 @@ pub fn may_read(user: UserId, channel: ChannelId, workspace: &Workspace) -> bool
 pub fn may_see(user: UserId, channel: ChannelId, message: Seq, workspace: &Workspace) -> bool {
     may_read(user, channel, workspace)
         && workspace.membership(user, channel).is_some_and(|member| member.sees(message))
+}
+
+/// Of those who may see a reply in a thread, sorted, who came after its root was said: what the thread comes to counts
+/// replies that they do not see, so it is not for them.
+pub fn late_to_thread(record: &LoggedEvent, workspace: &Workspace) -> Vec<UserId> {
+    let Some(root) = thread_root(record) else { return Vec::new() };
+    match members_at(record, workspace, |member| member.sees(record.seq) && !member.sees(root)) {
+        Audience::Users(users) => users,
+        Audience::Everyone | Audience::Nobody => Vec::new(),
+    }
+}
+
+/// Whether `user`, who may see a reply in a thread, came after its root was said.
+pub fn is_late_to_thread(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
+    let place = thread_root(record).zip(record.channel);
+    place.is_some_and(|(root, channel)| !may_see(user, channel, root, workspace))
+}
+
+fn thread_root(record: &LoggedEvent) -> Option<Seq> {
+    let posting = record.event().and_then(Event::posting)?;
+    posting.thread.as_ref().map(|thread| thread.root)
 }
 
 /// Whether `user` may see what a message of `sender` said before it was edited, given that they may see the message.

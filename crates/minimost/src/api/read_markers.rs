@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use chat::audience::history_start;
 use chat::workspace::ChannelKind;
 use chat::{ChannelId, ClientMsgId, Command, Seq, Workspace};
 use futures_util::future::try_join_all;
@@ -126,7 +127,7 @@ pub(super) async fn last_read(
     Ok(asker.answer(&app, last_read))
 }
 
-/// Per member the time of the last message read.
+/// Per member the time of the last message read, of those messages that the asker sees.
 #[utoipa::path(get, path = "/read_receipts/{channel}", params(("channel" = String, Path)),
     responses((status = 200, body = BTreeMap<String, f64>)))]
 pub(super) async fn receipts(
@@ -138,7 +139,9 @@ pub(super) async fn receipts(
     let channel = asker.channel(&name)?;
     let found = asker.workspace.channels.get(&channel);
     let markers = found.into_iter().flat_map(|channel| &channel.markers);
+    let start = history_start(asker.user, channel, &asker.workspace);
     let receipts = markers
+        .filter(|(user, marker)| **user == asker.user || Some(marker.up_to) >= start)
         .map(|(user, marker)| (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds()))
         .collect();
     Ok(asker.answer(&app, receipts))

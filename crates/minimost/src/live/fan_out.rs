@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chat::audience::{audience, late_to_thread};
 use chat::workspace::ReadMarker;
-use chat::{Audience, ChannelId, Event, Seq, UserId, audience};
+use chat::{Audience, ChannelId, Event, Seq, UserId};
 use eventlog::Epoch;
 use tokio::time::Instant;
 
 use super::frame;
+use super::shown::Viewer;
 use crate::published::Announcement;
 
 /// A run of events that the same people see.
@@ -38,19 +40,24 @@ impl Segment {
 pub(super) fn segments(epoch: Epoch, round: &[Announcement]) -> Vec<Segment> {
     let mut done = Vec::new();
     let mut open = Open::default();
-    for announcement in round {
-        for logged in announcement.events.iter() {
-            let seen_by = audience(logged, &announcement.workspace);
+    for Announcement { events, workspace, .. } in round {
+        for logged in events.iter() {
+            let seen_by = audience(logged, workspace);
             if seen_by == Audience::Nobody {
                 continue;
             }
-            if open.audience.as_ref() != Some(&seen_by) {
-                done.extend(open.close());
-                open.audience = Some(seen_by);
-            }
-            let begin = open.bytes.len();
-            if frame::write_event(&mut open.bytes, epoch, logged, &announcement.workspace) {
-                open.begins.push((logged.seq, begin));
+            let late = late_to_thread(logged, workspace);
+            let seen_by = if late.is_empty() { seen_by } else { seen_by.without(&late) };
+            let mut write = |seen_by: Audience, viewer: Viewer| {
+                done.extend(open.turn_to(seen_by));
+                let begin = open.bytes.len();
+                if frame::write_event(&mut open.bytes, epoch, logged, workspace, viewer) {
+                    open.begins.push((logged.seq, begin));
+                }
+            };
+            write(seen_by, Viewer::SeesRoot);
+            if !late.is_empty() {
+                write(Audience::Users(late), Viewer::IsLate);
             }
         }
     }
@@ -67,6 +74,16 @@ struct Open {
 }
 
 impl Open {
+    /// What comes is for these; the segment that was for others is done.
+    fn turn_to(&mut self, seen_by: Audience) -> Option<Segment> {
+        if self.audience.as_ref() == Some(&seen_by) {
+            return None;
+        }
+        let done = self.close();
+        self.audience = Some(seen_by);
+        done
+    }
+
     fn close(&mut self) -> Option<Segment> {
         let (audience, bytes) = (self.audience.take()?, std::mem::take(&mut self.bytes));
         let begins = std::mem::take(&mut self.begins);

@@ -1,6 +1,7 @@
 //! The bytes of the live stream: Server-Sent Events (WHATWG HTML, 9.2) as docs/api.md lists them.
 //!
-//! Nothing in a durable frame depends on who reads it, so it is made once and everybody gets the same bytes.
+//! A durable frame is made once and everybody gets the same bytes; only a reply in a thread is made twice when some of
+//! its readers came after the thread began.
 //!
 //! Neighbours: `fan_out` and `outbox` ask for frames; `shown` says what an event says; `wire` has the shapes.
 
@@ -16,7 +17,7 @@ use eventlog::Epoch;
 use serde::Serialize;
 
 use super::Cursor;
-use super::shown::shown;
+use super::shown::{Viewer, shown};
 use crate::wire::{MessageView, reason_word};
 
 /// What stands in `data:` of a signal.
@@ -59,8 +60,9 @@ pub(super) fn write_event(
     epoch: Epoch,
     logged: &LoggedEvent,
     workspace: &Workspace,
+    viewer: Viewer,
 ) -> bool {
-    let Some((name, data)) = shown(logged, workspace) else { return false };
+    let Some((name, data)) = shown(logged, workspace, viewer) else { return false };
     let cursor = Cursor { epoch, seq: logged.seq };
     writeln!(out, "id: {cursor}").expect(IN_MEMORY);
     write_data(out, name, &data);

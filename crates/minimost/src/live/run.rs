@@ -5,8 +5,10 @@
 use std::task::Waker;
 use std::time::Duration;
 
+use chat::audience::history_start;
 use chat::role::AccountChange;
 use chat::signal::{PresenceState, Signal};
+use chat::workspace::ReadMarker;
 use chat::{Event, UserId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -138,13 +140,19 @@ impl Shared {
         for (channel, markers) in board.take_due(Instant::now()) {
             let workspace = self.published.now();
             let all = frame::read_markers(channel, markers.iter(), &workspace);
+            let oldest = markers.values().map(|marker| marker.up_to).min();
             self.tell_viewers(channel, &workspace, |viewer| {
-                if !markers.contains_key(&viewer) {
+                let start = history_start(viewer, channel, &workspace)?;
+                if Some(start) <= oldest && !markers.contains_key(&viewer) {
                     return Some(all.clone());
                 }
                 // One's own marker comes as `channel_read`, which has an id.
-                let others = markers.iter().filter(|(reader, _)| **reader != viewer);
-                (markers.len() > 1).then(|| frame::read_markers(channel, others, &workspace))
+                let shown = |(reader, marker): &(&UserId, &ReadMarker)| {
+                    **reader != viewer && marker.up_to >= start
+                };
+                let shown = markers.iter().filter(shown);
+                let is_any = shown.clone().next().is_some();
+                is_any.then(|| frame::read_markers(channel, shown, &workspace))
             });
         }
     }

@@ -1,6 +1,7 @@
 //! What the live stream says of an event: its name and its data, as docs/api.md lists them.
 //!
-//! Values are absolute, so that applying an event twice is harmless, and nothing depends on who reads it.
+//! Values are absolute, so that applying an event twice is harmless. Nothing depends on who reads it but whether they see
+//! the root of a thread.
 //!
 //! Neighbours: `frame` makes bytes of it.
 
@@ -19,6 +20,14 @@ use crate::wire::{
     ScheduledView, SettingsView, ThreadView, mention_names,
 };
 
+/// For whom an event is written, when it is a reply in a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Viewer {
+    SeesRoot,
+    /// They came after the thread began.
+    IsLate,
+}
+
 /// The data of an event.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -32,18 +41,22 @@ pub(super) enum Shown {
 pub(super) struct Posted {
     #[serde(flatten)]
     message: MessageView,
-    /// Of a reply in a thread: what the thread comes to with it.
+    /// Of a reply in a thread: what the thread comes to with it, for whoever sees its root.
     #[serde(skip_serializing_if = "Option::is_none")]
     root_thread: Option<ThreadView>,
 }
 
 /// The name and the data of an event; `None` when no screen shows its kind, or it was erased.
-pub(super) fn shown(logged: &LoggedEvent, workspace: &Workspace) -> Option<(&'static str, Shown)> {
+pub(super) fn shown(
+    logged: &LoggedEvent,
+    workspace: &Workspace,
+    viewer: Viewer,
+) -> Option<(&'static str, Shown)> {
     // An erased message is still a place in its channel: it replays as its tombstone.
     if logged.kind.begins_message() {
         let is_beside = logged.kind == EventKind::ThreadReplied;
         let name = if is_beside { "thread_replied" } else { "message_posted" };
-        return Some((name, posted(logged, workspace)));
+        return Some((name, posted(logged, workspace, viewer)));
     }
     let event = logged.event()?;
     let said = about_channel(logged, event, workspace)
@@ -53,9 +66,10 @@ pub(super) fn shown(logged: &LoggedEvent, workspace: &Workspace) -> Option<(&'st
     Some((said.0, Shown::Other(said.1)))
 }
 
-fn posted(logged: &LoggedEvent, workspace: &Workspace) -> Shown {
+fn posted(logged: &LoggedEvent, workspace: &Workspace, viewer: Viewer) -> Shown {
     let thread =
         logged.event().and_then(Event::posting).and_then(|it: &Posting| it.thread.as_ref());
+    let thread = thread.filter(|_| viewer == Viewer::SeesRoot);
     let root_thread = thread.and_then(|it| ThreadView::new(&it.summary, workspace));
     let message = MessageView::new(&Message::posted(logged), workspace);
     Shown::Posted(Box::new(Posted { message, root_thread }))

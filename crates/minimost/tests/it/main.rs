@@ -19,6 +19,7 @@ mod guarantees;
 mod histories;
 mod house;
 mod invites;
+mod late_joiners;
 mod live_stream;
 mod members;
 mod message_flow;
