@@ -26,21 +26,27 @@ const SCREENS: Record<string, BrowserContextOptions> = {
   }),
 };
 
-async function post(person: Person, route: string, data: object): Promise<void> {
+async function post(person: Person, route: string, data: object): Promise<unknown> {
   const answer = await person.page.request.post(route, { data });
   expect(answer.ok(), `${route}: ${answer.status()}`).toBe(true);
+  return answer.json().catch(() => undefined);
 }
+
+/** The private channel that the pictures show. */
+let roof = '';
 
 /** What alice finds when she comes: a channel that has a past, one to join, one that is over. */
 async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
-  await post(alice, '/private_channels/create', { name: 'Roof', members: ['bob', 'carol'] });
-  await post(alice, '/channels/private:1/topic', { topic: 'Offers until Friday' });
-  await post(bob, '/send/private:1', { text: 'The second offer is in. It is the better one.' });
-  await post(carol, '/channels/private:1/description', {
+  const wish = { name: 'Roof', members: ['bob', 'carol'] };
+  const made = await post(alice, '/private_channels/create', wish);
+  roof = (made as { channel: string }).channel;
+  await post(alice, `/channels/${roof}/topic`, { topic: 'Offers until Friday' });
+  await post(bob, `/send/${roof}`, { text: 'The second offer is in. It is the better one.' });
+  await post(carol, `/channels/${roof}/description`, {
     description: 'The new roof of the old house.\nMinutes are pinned.',
   });
-  await post(alice, '/channels/private:1/owner', { user: 'bob' });
-  await post(alice, '/send/private:1', { text: 'Then let us decide on Monday.' });
+  await post(alice, `/channels/${roof}/owner`, { user: 'bob' });
+  await post(alice, `/send/${roof}`, { text: 'Then let us decide on Monday.' });
   await post(bob, '/channels', { channel: 'garden', name: 'Garden', topic: 'Tomatoes are in' });
   await post(carol, '/channels/garden/join', {});
   await post(carol, '/channels', { channel: 'cinema', name: 'Cinema club' });
@@ -55,15 +61,15 @@ async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
 /** Each by the way that leads there. */
 const VIEWS: Record<string, (page: Page) => Promise<void>> = {
   notices: async (page) => {
-    await page.goto('/c/private:1');
+    await page.goto(`/c/${roof}`);
     await page.getByText('let us decide').waitFor();
   },
   details: async (page) => {
-    await page.goto('/c/private:1?panel=details');
+    await page.goto(`/c/${roof}?panel=details`);
     await page.getByRole('list', { name: 'Members' }).waitFor();
   },
   'add-people': async (page) => {
-    await page.goto('/c/private:1?panel=details');
+    await page.goto(`/c/${roof}?panel=details`);
     await page.getByRole('button', { name: 'Add people' }).click();
     await page.getByText('from the start').waitFor();
   },

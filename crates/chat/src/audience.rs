@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn who_was_removed_sees_their_end_and_nothing_of_before() {
         let (mut story, [alice, bob, mallory], plans) = private_scene();
-        story.post(alice, "private:1", "the plan");
+        story.post(alice, &plans, "the plan");
         let name = wish::name("bob");
         story.given(alice, &Command::RemoveMember { channel: plans, name });
         let seen_by = |who: Actor| {
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn who_comes_late_sees_nothing_that_is_about_an_older_message() {
         let (mut story, [alice, bob, mallory], plans) = private_scene();
-        let message = story.post(bob, "private:1", "the plan");
+        let message = story.post(bob, &plans, "the plan");
         let (names, history) = (wish::names(&["mallory"]), History::FromJoin);
         let came = story.given(alice, &Command::AddMembers { channel: plans, names, history });
         let members = Audience::Users([alice, bob, mallory].map(user_of).to_vec());
@@ -407,8 +407,8 @@ mod tests {
 
     #[test]
     fn following_a_thread_is_told_to_those_who_follow() {
-        let (mut story, [alice, bob, _], _) = private_scene();
-        let root = story.post(bob, "private:1", "who is in?");
+        let (mut story, [alice, bob, _], plans) = private_scene();
+        let root = story.post(bob, &plans, "who is in?");
         let happened = story.given(alice, &Command::FollowThread { root, on: true });
         let seen = audience(&happened[0], &story.workspace);
         assert_eq!(seen, Audience::Users(vec![user_of(alice)]));

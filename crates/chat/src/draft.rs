@@ -59,12 +59,14 @@ pub(crate) fn clear(
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Display;
+
     use super::*;
     use crate::command::{Actor, AttachWish, Command, PostWish};
     use crate::testing::wish::{channel, post, user_of};
     use crate::testing::{Batch, Story};
 
-    fn save(to: &str, thread: Option<Seq>, text: &str) -> Command {
+    fn save(to: &(impl Display + ?Sized), thread: Option<Seq>, text: &str) -> Command {
         Command::SaveDraft { channel: channel(to), thread, text: text.to_owned() }
     }
 
@@ -158,9 +160,9 @@ mod tests {
     #[test]
     fn a_draft_is_for_a_place_where_one_may_read_and_no_longer_than_a_message() {
         let (mut story, alice, bob) = scene();
-        story.create_private(alice, &[]);
-        let root = story.post(alice, "private:1", "psst");
-        assert_eq!(story.when(bob, &save("private:1", None, "x")), Err(Rejection::NotAMember));
+        let plans = story.create_private(alice, &[]);
+        let root = story.post(alice, &plans, "psst");
+        assert_eq!(story.when(bob, &save(&plans, None, "x")), Err(Rejection::NotAMember));
         let hidden = story.when(bob, &save("general", Some(root), "x"));
         assert_eq!(hidden, Err(Rejection::MessageNotFound));
         let unopened = story.when(alice, &save("dm:alice:bob", None, "x"));

@@ -58,8 +58,8 @@ pub enum ChannelOrigin {
     },
     /// A fixed set of people; of one for notes to oneself.
     Direct { members: BTreeSet<UserId> },
-    /// Whom its members add. The number is the n of `private:<n>`.
-    Private { number: u64, name: String, members: BTreeSet<UserId> },
+    /// Whom its members add.
+    Private { name: String, members: BTreeSet<UserId> },
 }
 
 /// Public channels of the first version were all default ones and did not say so.

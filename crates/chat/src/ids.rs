@@ -191,16 +191,21 @@ pub enum ChannelName {
     /// `dm:` and names, sorted by code point, each once; one name alone for notes to oneself.
     Direct(Vec<UserName>),
     /// `private:` and the channel's number.
-    Private(u64),
+    Private(ChannelId),
 }
 
 impl ChannelName {
+    /// The private channel of this number, if there is one.
+    pub fn private(number: u64) -> ChannelName {
+        ChannelName::Private(ChannelId(Seq(number)))
+    }
+
     /// Parses the form of the URL and of the mailbox's `channel` column.
     pub fn parse(text: &str) -> Result<ChannelName, NameError> {
         if let Some(number) = text.strip_prefix("private:") {
             let is_plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
             let number = number.parse().ok().filter(|_| is_plain);
-            return number.map(ChannelName::Private).ok_or(NameError::Channel);
+            return number.map(ChannelName::private).ok_or(NameError::Channel);
         }
         let Some(names) = text.strip_prefix("dm:") else {
             return Slug::parse(text).map(ChannelName::Public).map_err(|_| NameError::Channel);
@@ -220,7 +225,7 @@ impl fmt::Display for ChannelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ChannelName::Public(slug) => slug.fmt(f),
-            ChannelName::Private(number) => write!(f, "private:{number}"),
+            ChannelName::Private(id) => write!(f, "private:{}", id.0),
             ChannelName::Direct(names) => {
                 f.write_str("dm")?;
                 names.iter().try_for_each(|name| write!(f, ":{name}"))

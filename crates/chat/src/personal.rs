@@ -369,7 +369,7 @@ mod tests {
     fn what_one_may_see_is_saved_and_what_one_no_longer_sees_is_forgotten() {
         let (mut story, [alice, bob, mallory]) = scene();
         let plans = story.create_private(alice, &["bob"]);
-        let message = story.post(alice, "private:1", "the plan");
+        let message = story.post(alice, &plans, "the plan");
         assert_eq!(story.when(mallory, &save(message, None)), Err(Rejection::MessageNotFound));
         story.given(bob, &save(message, None));
         assert_eq!(story.when(bob, &save(message, Some(true))), Ok(vec![]), "it is saved");

@@ -1,4 +1,4 @@
-//! Private channels: `private:<n>`, made by anybody, seen by nobody but their members.
+//! Private channels: `private:<n>` by the channel's own number, made by anybody, seen by nobody but their members.
 
 use crate::channel::{About, display_name};
 use crate::decide::{Case, Decision};
@@ -15,13 +15,12 @@ pub(crate) fn create(
     topic: &str,
     names: &[UserName],
 ) -> Result<Decision, Rejection> {
-    let number = case.workspace.last_private + 1;
     let mut members = direct::accounts(case, names)?;
     if members.iter().any(|member| case.workspace.users[member].is_deactivated) {
         return Err(Rejection::AccountDeactivated);
     }
     members.insert(user);
-    let origin = ChannelOrigin::Private { number, name: display_name(name)?, members };
+    let origin = ChannelOrigin::Private { name: display_name(name)?, members };
     let mut events = vec![Event::ChannelCreated { origin }];
     let about = About { name, topic, description: "" };
     events.extend(about.changes(ChannelId(case.next_seq))?);

@@ -194,8 +194,8 @@ mod tests {
         let (mut story, alice, bob) = scene();
         story.post(alice, "general", "one");
         story.post(alice, "random", "two");
-        story.create_private(alice, &[]);
-        story.post(alice, "private:1", "not for bob");
+        let plans = story.create_private(alice, &[]);
+        story.post(alice, &plans, "not for bob");
         assert_eq!(story.when(bob, &Command::MarkAllRead).unwrap().len(), 2);
         assert_eq!(story.when(bob, &Command::MarkAllRead), Ok(vec![]), "nothing is newer");
         story.post(alice, "dm:alice:bob", "psst");

@@ -141,7 +141,7 @@ mod tests {
     use crate::event::EventKind;
     use crate::role::AccountChange;
     use crate::testing::Story;
-    use crate::testing::wish::{channel, name, post, user_of};
+    use crate::testing::wish::{name, post, user_of};
 
     const SECOND: i64 = 1_000_000;
 
@@ -155,9 +155,15 @@ mod tests {
         (story, alice, bob)
     }
 
+    /// The channel that the scene made last.
+    fn plans(story: &Story) -> ChannelName {
+        let (newest, _) = story.workspace.channels.get_max().unwrap();
+        ChannelName::Private(*newest)
+    }
+
     fn later(story: &Story, text: &str, seconds: i64) -> Command {
         let send_at = story.now.plus_micros(seconds * SECOND);
-        let (channel, text) = (channel("private:1"), text.to_owned());
+        let (channel, text) = (plans(story), text.to_owned());
         Command::ScheduleMessage { channel, thread: None, text, send_at }
     }
 
@@ -234,7 +240,7 @@ mod tests {
     fn what_the_rules_refuse_when_the_time_comes_waits_for_its_author_with_the_reason() {
         let (mut story, alice, bob) = scene();
         let schedule = leave_for_later(&mut story, alice, 60);
-        let (plans, archive) = (channel("private:1"), ChannelWish::Archived(true));
+        let (plans, archive) = (plans(&story), ChannelWish::Archived(true));
         story.given(bob, &Command::ChangeChannel { channel: plans.clone(), change: archive });
         story.now = story.now.plus_micros(60 * SECOND);
         let reason = Rejection::ChannelArchived.to_string();
@@ -261,7 +267,8 @@ mod tests {
         let (mut story, alice, bob) = scene();
         let carol = story.sign_up("carol");
         let early = leave_for_later(&mut story, alice, 60);
-        story.given(alice, &Command::LeaveChannel { channel: channel("private:1") });
+        let channel = plans(&story);
+        story.given(alice, &Command::LeaveChannel { channel });
         let late = leave_for_later(&mut story, bob, 60);
         let change = AccountChange::Role { is_admin: true };
         story.given(alice, &Command::ChangeAccount { name: name("carol"), change });
@@ -278,10 +285,11 @@ mod tests {
     #[test]
     fn a_reply_waits_for_its_thread_and_counts_in_it() {
         let (mut story, alice, bob) = scene();
-        let root = story.post(bob, "private:1", "tomorrow?");
+        let plans = plans(&story);
+        let root = story.post(bob, &plans, "tomorrow?");
         let reply = story.reply(bob, root, "or later");
         let send_at = story.now.plus_micros(60 * SECOND);
-        let (channel, text) = (channel("private:1"), "yes".to_owned());
+        let (channel, text) = (plans, "yes".to_owned());
         let wish = Command::ScheduleMessage { channel, thread: Some(reply), text, send_at };
         let schedule = story.given(alice, &wish)[0].seq;
         story.now = send_at;
@@ -316,6 +324,6 @@ mod tests {
         let refused = Rejection::TooMany { what: "scheduled messages", max: SCHEDULED_MAX };
         assert_eq!(story.when(alice, &wish), Err(refused));
         assert!(story.when(bob, &wish).is_ok());
-        assert!(story.when(alice, &post("private:1", "hello")).is_ok());
+        assert!(story.when(alice, &post(&plans(&story), "hello")).is_ok());
     }
 }

@@ -61,8 +61,8 @@ impl Place {
             ChannelName::Public(slug) => {
                 *case.workspace.slugs.get(slug).ok_or(Rejection::ChannelNotFound)?
             }
-            ChannelName::Private(number) => {
-                *case.workspace.private_ids.get(number).ok_or(Rejection::NotAMember)?
+            ChannelName::Private(_) => {
+                case.workspace.find_channel(name).ok_or(Rejection::NotAMember)?
             }
             ChannelName::Direct(names) => return direct::find(case, user, names),
         };

@@ -1,5 +1,7 @@
 //! Creating and changing channels.
 
+use std::fmt::Display;
+
 use super::*;
 use crate::command::Command;
 use crate::testing::wish::{channel, name, names, post, user_of};
@@ -80,7 +82,7 @@ fn a_channel_that_is_not_there_cannot_be_renamed_or_written_to() {
     assert_eq!(story.when(alice, &wish::post("general", "hi")), not_found);
 }
 
-fn change(to: &str, change: ChannelWish) -> Command {
+fn change(to: &(impl Display + ?Sized), change: ChannelWish) -> Command {
     Command::ChangeChannel { channel: channel(to), change }
 }
 
@@ -136,19 +138,19 @@ fn every_member_describes_a_private_channel_and_its_owner_a_public_one() {
     let (mut story, [alice, bob, carol, mallory]) = scene();
     story.create_joined(bob, "lunch");
     story.given(carol, &Command::JoinChannel { channel: channel("lunch") });
-    story.create_private(bob, &["carol"]);
+    let plans = story.create_private(bob, &["carol"]);
     let soup = || topic_of("soup");
     assert_eq!(story.when(carol, &change("lunch", soup())), Err(Rejection::NotTheOwner));
     assert!(story.when(bob, &change("lunch", soup())).is_ok());
     let description = ChannelWish::Description("At noon.\nBring a spoon.".to_owned());
     assert!(story.when(alice, &change("lunch", description)).is_ok(), "an administrator");
-    let happened = story.when(carol, &change("private:1", soup())).unwrap();
-    let (id, notice) = (story.channel_id(&channel("private:1")), happened[1].clone());
+    let happened = story.when(carol, &change(&plans, soup())).unwrap();
+    let (id, notice) = (story.channel_id(&plans), happened[1].clone());
     let (actor, topic) = (user_of(carol), "soup".to_owned());
     assert_eq!(notice, notice::posted(id, Notice::TopicChanged { actor, topic }));
-    assert_eq!(story.when(carol, &change("private:1", soup())), Ok(vec![]), "it is so already");
+    assert_eq!(story.when(carol, &change(&plans, soup())), Ok(vec![]), "it is so already");
     for outsider in [alice, mallory] {
-        let refused = story.when(outsider, &change("private:1", soup()));
+        let refused = story.when(outsider, &change(&plans, soup()));
         assert_eq!(refused, Err(Rejection::NotAMember), "not even an administrator");
     }
 }
@@ -157,20 +159,20 @@ fn every_member_describes_a_private_channel_and_its_owner_a_public_one() {
 fn nothing_is_written_in_an_archived_channel_until_it_is_open_again() {
     let (mut story, [_, bob, carol, _]) = scene();
     let plans = story.create_private(bob, &["carol"]);
-    let message = story.post(carol, "private:1", "one");
-    let archive = |on| change("private:1", ChannelWish::Archived(on));
+    let message = story.post(carol, &plans, "one");
+    let archive = |on| change(&plans, ChannelWish::Archived(on));
     assert_eq!(story.when(carol, &archive(true)), Err(Rejection::NotTheOwner));
     story.given(bob, &archive(true));
     assert_eq!(story.when(bob, &archive(true)), Ok(vec![]), "it is");
     let commands = [
-        post("private:1", "two"),
+        post(&plans, "two"),
         Command::EditMessage { message, text: "uno".to_owned() },
         Command::React { message, reaction: "heart".to_owned(), on: None },
     ];
     for command in &commands {
         assert_eq!(story.when(carol, command), Err(Rejection::ChannelArchived), "{command:?}");
     }
-    assert!(story.when(carol, &Command::MarkRead { channel: plans, up_to: None }).is_ok());
+    assert!(story.when(carol, &Command::MarkRead { channel: plans.clone(), up_to: None }).is_ok());
     story.given(bob, &archive(false));
     for command in &commands {
         assert!(story.when(carol, command).is_ok(), "{command:?}");
@@ -204,7 +206,7 @@ fn an_administrator_hands_over_a_private_channel_without_looking_in() {
     let (mut story, [alice, bob, carol, mallory]) = scene();
     let plans = story.create_private(bob, &["carol"]);
     let id = story.channel_id(&plans);
-    let hand_over = |whom: &str| change("private:1", ChannelWish::Owner(name(whom)));
+    let hand_over = |whom: &str| change(&plans, ChannelWish::Owner(name(whom)));
     assert_eq!(story.when(carol, &hand_over("carol")), Err(Rejection::NotTheOwner));
     assert_eq!(story.when(mallory, &hand_over("carol")), Err(Rejection::NotAMember));
     assert_eq!(
@@ -214,9 +216,10 @@ fn an_administrator_hands_over_a_private_channel_without_looking_in() {
     );
     story.given(alice, &hand_over("carol"));
     assert_eq!(story.workspace.channel(id).owner, Some(user_of(carol)));
-    assert_eq!(story.when(alice, &post("private:1", "hi")), Err(Rejection::NotAMember));
+    assert_eq!(story.when(alice, &post(&plans, "hi")), Err(Rejection::NotAMember));
     assert!(story.when(carol, &hand_over("bob")).is_ok(), "an owner hands over too");
-    let unknown = story.when(alice, &change("private:9", ChannelWish::Owner(name("carol"))));
+    let unknown = story
+        .when(alice, &change(&ChannelName::private(999_999), ChannelWish::Owner(name("carol"))));
     assert_eq!(unknown, Err(Rejection::NotAMember));
 }
 

@@ -1,5 +1,7 @@
 //! Coming and going.
 
+use std::fmt::Display;
+
 use super::*;
 use crate::audience::{may_read, may_see};
 use crate::command::{Actor, ChannelWish, Command};
@@ -8,7 +10,7 @@ use crate::role::AccountChange;
 use crate::testing::wish::{channel, name, names, post, user_of};
 use crate::testing::{Story, wish};
 
-fn join(to: &str) -> Command {
+fn join(to: &(impl Display + ?Sized)) -> Command {
     Command::JoinChannel { channel: channel(to) }
 }
 
@@ -90,15 +92,15 @@ fn the_people_of_a_direct_channel_are_fixed() {
 fn mallory_learns_nothing_of_a_private_channel_not_even_that_it_exists() {
     let (mut story, [alice, bob, _, mallory]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    story.post(bob, "private:1", "in here");
-    for place in [plans, channel("private:999")] {
+    story.post(bob, &plans, "in here");
+    for place in [plans, ChannelName::private(999_999)] {
         let commands = [
-            join(&place.to_string()),
+            join(&place),
             leave(&place),
             add(&place, &["mallory"], History::FromStart),
             add(&place, &["nobody"], History::FromJoin),
             remove(&place, "bob"),
-            post(&place.to_string(), "let me in"),
+            post(&place, "let me in"),
         ];
         for command in commands {
             let outcome = story.when(mallory, &command);
@@ -126,16 +128,16 @@ fn an_archived_channel_takes_nobody_in_and_lets_everybody_go() {
 fn who_comes_late_sees_what_was_said_before_only_when_it_is_shown_to_them() {
     let (mut story, [alice, bob, carol, mallory]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    let before = story.post(alice, "private:1", "a surprise for carol");
+    let before = story.post(alice, &plans, "a surprise for carol");
     let happened = story.given(bob, &add(&plans, &["carol"], History::FromJoin));
     let (actor, users) = (user_of(bob), vec![user_of(carol)]);
     assert_eq!(notices(&happened), [Notice::MembersAdded { actor, users }]);
     assert_eq!(happened[1].actor, UserId::SYSTEM, "the server says so");
-    let after = story.post(alice, "private:1", "welcome");
+    let after = story.post(alice, &plans, "welcome");
     let id = story.channel_id(&plans);
     let sees = |story: &Story, who, message| may_see(user_of(who), id, message, &story.workspace);
     assert!(!sees(&story, carol, before) && sees(&story, carol, after));
-    let reply = story.when(carol, &wish::reply_to("private:1", "what?", before));
+    let reply = story.when(carol, &wish::reply_to(&plans, "what?", before));
     assert_eq!(reply, Err(Rejection::MessageNotFound));
     let shown = story.when(carol, &add(&plans, &["mallory"], History::FromStart));
     assert!(matches!(shown, Err(Rejection::InvalidValue { field: "history", .. })), "{shown:?}");
@@ -147,7 +149,7 @@ fn who_comes_late_sees_what_was_said_before_only_when_it_is_shown_to_them() {
 fn who_is_in_it_already_stays_as_they_are() {
     let (mut story, [alice, _, carol, _]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    let before = story.post(alice, "private:1", "a surprise for carol");
+    let before = story.post(alice, &plans, "a surprise for carol");
     story.given(alice, &add(&plans, &["carol"], History::FromJoin));
     let again = add(&plans, &["carol", "alice"], History::FromStart);
     assert_eq!(story.when(alice, &again), Ok(vec![]));
@@ -180,7 +182,7 @@ fn the_owner_and_administrators_among_the_members_remove_people_and_nobody_else(
     let happened = story.given(bob, &remove(&plans, "MALLORY"));
     let (actor, user) = (user_of(bob), user_of(mallory));
     assert_eq!(notices(&happened), [Notice::MemberRemoved { actor, user }]);
-    assert_eq!(story.when(mallory, &post("private:1", "hey!")), Err(Rejection::NotAMember));
+    assert_eq!(story.when(mallory, &post(&plans, "hey!")), Err(Rejection::NotAMember));
     assert_eq!(story.when(bob, &remove(&plans, "mallory")), Ok(vec![]), "she is gone");
     let unknown = Rejection::NoSuchUser(vec!["zoe".to_owned()]);
     assert_eq!(story.when(bob, &remove(&plans, "zoe")), Err(unknown));
@@ -193,7 +195,7 @@ fn who_comes_back_begins_anew() {
     let (mut story, [alice, bob, ..]) = scene();
     let plans = story.create_private(alice, &["bob"]);
     let id = story.channel_id(&plans);
-    let message = story.post(alice, "private:1", "one");
+    let message = story.post(alice, &plans, "one");
     story.given(bob, &Command::MarkRead { channel: plans.clone(), up_to: None });
     story.given(alice, &remove(&plans, "bob"));
     assert!(story.workspace.channel(id).markers.is_empty());
@@ -229,14 +231,22 @@ fn the_last_member_leaves_an_empty_channel_behind_without_a_word() {
     let id = story.channel_id(&plans);
     assert_eq!(story.when(bob, &leave(&plans)).unwrap().len(), 1);
     assert!(story.workspace.member_ids(id).is_empty());
-    assert_eq!(story.when(alice, &post("private:1", "hello?")), Err(Rejection::NotAMember));
+    assert_eq!(story.when(alice, &post(&plans, "hello?")), Err(Rejection::NotAMember));
 }
 
 #[test]
-fn a_private_channels_number_is_used_once() {
+fn a_private_channel_is_named_by_its_own_number_which_names_no_other() {
     let (mut story, [alice, bob, ..]) = scene();
     let first = story.create_private(alice, &[]);
+    assert_eq!(first.to_string(), format!("private:{}", story.channel_id(&first).0));
     story.given(alice, &leave(&first));
-    let second = story.create_private(bob, &[]);
-    assert_eq!((first, second), (channel("private:1"), channel("private:2")));
+    assert_ne!(story.create_private(bob, &[]), first, "though nobody is left in it");
+    let general = story.channel_id(&channel("general")).0;
+    let message = story.post(bob, "general", "hi");
+    for number in [general, user_of(alice).0, message, Seq(u64::MAX)] {
+        let wrong = ChannelName::private(number.get());
+        assert_eq!(story.workspace.find_channel(&wrong), None, "{wrong}");
+        let outcome = story.when(alice, &post(&wrong, "hello?"));
+        assert_eq!(outcome, Err(Rejection::NotAMember), "{wrong}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What notifies whom, and when.
 
+use std::fmt::Display;
+
 use super::*;
 use crate::command::{Actor, Command, PostWish};
 use crate::group::GroupWish;
@@ -30,7 +32,7 @@ fn want(story: &mut Story, who: Actor, wish: PersonalWish) {
     story.given(who, &Command::ChangePersonal(wish));
 }
 
-fn level(name: &str, level: Level, is_muted: bool) -> PersonalWish {
+fn level(name: &(impl Display + ?Sized), level: Level, is_muted: bool) -> PersonalWish {
     let channel = channel(name);
     PersonalWish::Notifications { channel, level: Some(level), is_muted: Some(is_muted) }
 }
@@ -130,8 +132,8 @@ fn a_keyword_notifies_wherever_one_may_look() {
     assert_eq!(told(&story, bob, message), Ok(Reason::Keyword));
     let reply = story.reply(alice, message, "no fire after all");
     assert_eq!(told(&story, bob, reply), Ok(Reason::Keyword), "in a thread too");
-    story.create_private(alice, &["bob"]);
-    let secret = story.post(alice, "private:1", "fire carol");
+    let plans = story.create_private(alice, &["bob"]);
+    let secret = story.post(alice, &plans, "fire carol");
     assert_eq!(told(&story, bob, secret), Ok(Reason::Keyword));
     assert_eq!(told(&story, carol, secret), Err(Silence::NotVisible));
 }
@@ -173,7 +175,7 @@ fn a_keyword_has_no_letter_or_digit_around_it_in_any_alphabet() {
 fn what_somebody_may_not_see_or_what_is_erased_does_not_notify_them() {
     let (mut story, [alice, bob, carol]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    let message = story.post(alice, "private:1", "@carol @bob @everyone");
+    let message = story.post(alice, &plans, "@carol @bob @everyone");
     assert_eq!(told(&story, bob, message), Ok(Reason::Everyone));
     assert_eq!(told(&story, carol, message), Err(Silence::NotVisible));
     let (names, history) = (names(&["carol"]), History::FromJoin);
@@ -284,7 +286,7 @@ fn a_schedule_has_clock_times_and_days_of_a_week() {
 fn levels_are_set_where_one_is_a_member_and_go_with_the_membership() {
     let (mut story, [alice, bob, carol]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    let all = Command::ChangePersonal(level("private:1", Level::All, false));
+    let all = Command::ChangePersonal(level(&plans, Level::All, false));
     assert_eq!(story.when(carol, &all), Err(Rejection::NotAMember));
     story.given(bob, &all);
     assert_eq!(story.when(bob, &all), Ok(vec![]), "it is so already");

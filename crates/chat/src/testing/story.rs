@@ -1,6 +1,7 @@
 //! A workspace, its messages and its log, told command by command: what the server's writer does, without a disk.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use crate::command::{Actor, Command, PostWish};
 use crate::decide::{Decision, Facts, decide};
@@ -125,12 +126,12 @@ impl Story {
     pub fn create_private(&mut self, creator: Actor, members: &[&str]) -> ChannelName {
         let (name, topic) = ("Plans".to_owned(), String::new());
         let members = wish::names(members);
-        self.given(creator, &Command::CreatePrivateChannel { name, topic, members });
-        ChannelName::Private(self.workspace.last_private)
+        let wish = Command::CreatePrivateChannel { name, topic, members };
+        ChannelName::Private(ChannelId(self.given(creator, &wish)[0].seq))
     }
 
     /// Posts a message and returns its id.
-    pub fn post(&mut self, actor: Actor, channel: &str, text: &str) -> Seq {
+    pub fn post(&mut self, actor: Actor, channel: &(impl Display + ?Sized), text: &str) -> Seq {
         self.post_wish(actor, PostWish::text(wish::channel(channel), text.to_owned()))
     }
 

@@ -1,5 +1,7 @@
 //! Names and wishes in few words.
 
+use std::fmt::Display;
+
 use crate::command::{Actor, Command, PostWish};
 use crate::ids::{ChannelName, Seq, Slug, UserId, UserName};
 
@@ -18,8 +20,8 @@ pub fn user_of(actor: Actor) -> UserId {
 /// # Panics
 ///
 /// When nothing is.
-pub fn channel(name: &str) -> ChannelName {
-    ChannelName::parse(name).expect("a test names channels rightly")
+pub fn channel(name: &(impl Display + ?Sized)) -> ChannelName {
+    ChannelName::parse(&name.to_string()).expect("a test names channels rightly")
 }
 
 /// The user name written so.
@@ -53,12 +55,12 @@ pub fn create_channel(slug: &str, is_default: bool) -> Command {
 }
 
 /// To post plain text.
-pub fn post(to: &str, text: &str) -> Command {
+pub fn post(to: &(impl Display + ?Sized), text: &str) -> Command {
     Command::PostMessage(PostWish::text(channel(to), text.to_owned()))
 }
 
 /// To post a text that refers to a message.
-pub fn reply_to(to: &str, text: &str, message: Seq) -> Command {
+pub fn reply_to(to: &(impl Display + ?Sized), text: &str, message: Seq) -> Command {
     let wish = PostWish::text(channel(to), text.to_owned());
     Command::PostMessage(PostWish { reply_to: Some(message), ..wish })
 }

@@ -134,7 +134,7 @@ fn who_begins_replies_or_is_named_follows_until_they_say_otherwise() {
 fn who_left_the_channel_and_came_back_follows_no_thread_of_before() {
     let (mut story, [alice, bob, carol]) = scene();
     let plans = story.create_private(alice, &["bob", "carol"]);
-    let root = story.post(bob, "private:1", "who is in?");
+    let root = story.post(bob, &plans, "who is in?");
     story.reply(carol, root, "me");
     story.given(bob, &Command::LeaveChannel { channel: plans.clone() });
     story.reply(alice, root, "@bob where are you?");
@@ -151,7 +151,7 @@ fn who_left_the_channel_and_came_back_follows_no_thread_of_before() {
 fn who_came_late_follows_replies_under_a_message_that_they_do_not_see() {
     let (mut story, [alice, bob, carol]) = scene();
     let plans = story.create_private(alice, &["bob"]);
-    let root = story.post(alice, "private:1", "a secret");
+    let root = story.post(alice, &plans, "a secret");
     let before = story.reply(bob, root, "what?");
     let (names, history) = (names(&["carol"]), History::FromJoin);
     story.given(alice, &Command::AddMembers { channel: plans, names, history });
@@ -191,7 +191,7 @@ fn a_marker_in_a_thread_is_for_followers_and_stands_on_its_messages() {
 fn the_first_reply_of_somebody_who_was_removed_does_not_bring_them_back() {
     let (mut story, [alice, bob, carol]) = scene();
     let plans = story.create_private(alice, &["bob", "carol"]);
-    let root = story.post(bob, "private:1", "bye");
+    let root = story.post(bob, &plans, "bye");
     story.given(alice, &Command::RemoveMember { channel: plans, name: name("bob") });
     story.reply(carol, root, "bye bob");
     assert_eq!(reached(&story), [user_of(carol)]);

@@ -63,10 +63,8 @@ impl Workspace {
                 self.direct_ids.insert(members.clone(), id);
                 (ChannelKind::Direct { members: members.clone() }, Some(members.clone()), None)
             }
-            ChannelOrigin::Private { number, name, members } => {
-                self.private_ids.insert(*number, id);
-                self.last_private = self.last_private.max(*number);
-                let kind = ChannelKind::Private { number: *number, name: name.clone() };
+            ChannelOrigin::Private { name, members } => {
+                let kind = ChannelKind::Private { name: name.clone() };
                 (kind, Some(members.clone()), founder)
             }
         };

@@ -72,7 +72,6 @@ pub enum ChannelKind {
         members: BTreeSet<UserId>,
     },
     Private {
-        number: u64,
         name: String,
     },
 }
@@ -134,8 +133,6 @@ pub struct Workspace {
     pub settings: Settings,
     pub groups: OrdMap<Seq, Arc<GroupSettings>>,
     pub invites: OrdMap<Seq, Invite>,
-    /// Of the newest private channel; they are never used twice.
-    pub last_private: u64,
     /// By folded name.
     #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,
@@ -146,9 +143,6 @@ pub struct Workspace {
     /// By the set of members: one direct channel per set of people.
     #[serde(skip_serializing)]
     pub direct_ids: HashMap<BTreeSet<UserId>, ChannelId>,
-    /// By the n of `private:<n>`.
-    #[serde(skip_serializing)]
-    pub private_ids: HashMap<u64, ChannelId>,
     /// By folded handle.
     #[serde(skip_serializing)]
     pub group_ids: HashMap<String, Seq>,
@@ -206,7 +200,10 @@ impl Workspace {
     pub fn find_channel(&self, name: &ChannelName) -> Option<ChannelId> {
         match name {
             ChannelName::Public(slug) => self.slugs.get(slug).copied(),
-            ChannelName::Private(number) => self.private_ids.get(number).copied(),
+            ChannelName::Private(id) => {
+                let kind = &self.channels.get(id)?.kind;
+                matches!(kind, ChannelKind::Private { .. }).then_some(*id)
+            }
             ChannelName::Direct(names) => {
                 let members = names
                     .iter()
@@ -226,7 +223,8 @@ impl Workspace {
         self.channels.get(&channel).expect("a channel's id comes from its channel_created event")
     }
 
-    /// The wire form of a channel's name: its slug, or `dm:` and the members' names sorted by code point.
+    /// The wire form of a channel's name: its slug, `private:` and its number, or `dm:` and the members' names sorted by
+    /// code point.
     ///
     /// # Panics
     ///
@@ -234,7 +232,7 @@ impl Workspace {
     pub fn channel_name(&self, channel: ChannelId) -> String {
         match &self.channel(channel).kind {
             ChannelKind::Public { slug, .. } => slug.to_string(),
-            ChannelKind::Private { number, .. } => format!("private:{number}"),
+            ChannelKind::Private { .. } => ChannelName::Private(channel).to_string(),
             ChannelKind::Direct { members } => {
                 let mut names: Vec<_> =
                     members.iter().map(|member| self.user_name(*member)).collect();

@@ -21,7 +21,6 @@ pub(super) struct StoredWorkspace {
     settings: Settings,
     groups: OrdMap<Seq, Arc<GroupSettings>>,
     invites: OrdMap<Seq, Invite>,
-    last_private: u64,
 }
 
 impl From<StoredWorkspace> for Workspace {
@@ -35,7 +34,6 @@ impl From<StoredWorkspace> for Workspace {
             settings: stored.settings,
             groups: stored.groups,
             invites: stored.invites,
-            last_private: stored.last_private,
             ..Workspace::default()
         };
         for (id, user) in &workspace.users {
@@ -65,9 +63,8 @@ impl From<StoredWorkspace> for Workspace {
                 ChannelKind::Direct { members } => {
                     workspace.direct_ids.insert(members.clone(), *id);
                 }
-                ChannelKind::Private { number, .. } => {
-                    workspace.private_ids.insert(*number, *id);
-                }
+                // Its name holds its id.
+                ChannelKind::Private { .. } => {}
             }
         }
         for (id, group) in &workspace.groups {

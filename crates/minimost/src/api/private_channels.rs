@@ -83,13 +83,13 @@ pub(super) async fn list(
     app.writer.flush_markers(asker.user).await?;
     let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
     let view = |channel: ChannelId| {
-        let ChannelKind::Private { number, name } = &workspace.channels.get(&channel)?.kind else {
+        let ChannelKind::Private { name } = &workspace.channels.get(&channel)?.kind else {
             return None;
         };
         let view = ChannelView::new(channel, &workspace)?;
         let unread = counts.get(&channel).copied().unwrap_or_default().unread;
         let (name, members) = (name.clone(), view.members.unwrap_or_default());
-        Some(PrivateView { channel: view.channel, id: *number, members, name, unread })
+        Some(PrivateView { channel: view.channel, id: channel.0.get(), members, name, unread })
     };
     let body = workspace.channels_of(asker.user).into_iter().filter_map(view).collect();
     Ok(Answer { body, cursor: app.cursor(workspace.head) })

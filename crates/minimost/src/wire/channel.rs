@@ -11,6 +11,7 @@ use super::message::{names, seconds};
 /// A place messages go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ChannelView {
+    /// Also the n of `private:<n>`.
     pub id: u64,
     /// The name in URLs: `general`, `private:7`, `dm:alice:bob`.
     pub channel: String,

@@ -12,7 +12,7 @@ use crate::support::{EventStream, Person, TestServer};
 const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 
 /// Each with the chance that a newcomer sees what was said before, in percent.
-const CHANNELS: [(&str, usize); 2] = [("garden", 100), ("private:1", 40)];
+const SEES_ALL_PERCENT: [usize; 2] = [100, 40];
 
 /// What was said, as it is now.
 struct Said {
@@ -39,6 +39,8 @@ struct Town {
     server: TestServer,
     people: Vec<Person>,
     prng: Prng,
+    /// Their names: a public channel, and a private one.
+    channels: [String; 2],
     rooms: [Room; 2],
     /// What each person was told live, in the order of people.
     heard: Vec<Vec<String>>,
@@ -51,16 +53,16 @@ impl Town {
         let server = TestServer::start().await;
         let people = server.people(NAMES).await.to_vec();
         people[0].post("/channels", &json!({"channel": "garden"})).await.expect(201);
-        let private = json!({"name": "Surprise"});
-        people[0].post("/private_channels/create", &private).await.expect(201);
+        let channels = ["garden".to_owned(), people[0].create_private(&[]).await];
         let owner = || BTreeMap::from([(0, Member { sees_from: 0, has_read: 0 })]);
         let room = || Room { members: owner(), said: Vec::new() };
         let heard = vec![Vec::new(); NAMES.len()];
-        Town { server, people, prng: Prng::new(seed), rooms: [room(), room()], heard, count: 0 }
+        let (prng, rooms) = (Prng::new(seed), [room(), room()]);
+        Town { server, people, prng, channels, rooms, heard, count: 0 }
     }
 
     async fn step(&mut self) {
-        let room = self.prng.below(CHANNELS.len());
+        let room = self.prng.below(self.channels.len());
         let who = self.prng.below(NAMES.len());
         let is_member = self.rooms[room].members.contains_key(&who);
         match self.prng.below(100) {
@@ -74,14 +76,14 @@ impl Town {
     }
 
     async fn come(&mut self, room: usize, who: usize) {
-        let (channel, sees_all_percent) = CHANNELS[room];
-        let sees_all = self.prng.percent(sees_all_percent);
+        let sees_all = self.prng.percent(SEES_ALL_PERCENT[room]);
+        let channel = &self.channels[room];
         if channel == "garden" {
             self.people[who].post("/channels/garden/join", &json!({})).await.expect(200);
         } else {
             let history = if sees_all { "start" } else { "join" };
             let body = json!({"users": [NAMES[who]], "history": history});
-            self.people[0].post("/channels/private:1/members", &body).await.expect(200);
+            self.people[0].post(&format!("/channels/{channel}/members"), &body).await.expect(200);
         }
         let here = self.rooms[room].said.len();
         let sees_from = if sees_all { 0 } else { here };
@@ -89,7 +91,7 @@ impl Town {
     }
 
     async fn go(&mut self, room: usize, who: usize) {
-        let (channel, _) = CHANNELS[room];
+        let channel = &self.channels[room];
         if self.prng.percent(50) {
             let path = format!("/channels/{channel}/leave");
             self.people[who].post(&path, &json!({})).await.expect(204);
@@ -103,7 +105,7 @@ impl Town {
     async fn post(&mut self, room: usize, who: usize) {
         self.count += 1;
         let text = format!("message {}", self.count);
-        let sent = self.people[who].send(CHANNELS[room].0, &text).await;
+        let sent = self.people[who].send(&self.channels[room], &text).await;
         for member in self.rooms[room].members.keys() {
             self.heard[*member].push(text.clone());
         }
@@ -135,7 +137,7 @@ impl Town {
     }
 
     async fn read(&mut self, room: usize, who: usize) {
-        self.people[who].mark_read(CHANNELS[room].0).await;
+        self.people[who].mark_read(&self.channels[room]).await;
         let here = self.rooms[room].said.len();
         self.rooms[room].members.get_mut(&who).expect("a member").has_read = here;
     }
@@ -144,7 +146,7 @@ impl Town {
     async fn look(&self) {
         for (who, person) in self.people.iter().enumerate() {
             let state = person.state().await;
-            for ((channel, _), room) in CHANNELS.iter().zip(&self.rooms) {
+            for (channel, room) in self.channels.iter().zip(&self.rooms) {
                 let entries = state["channels"].as_array().unwrap().iter();
                 let unread = entries.filter(|it| it["channel"] == *channel);
                 let unread = unread.map(|it| it["unread"].clone()).next();

@@ -77,13 +77,13 @@ async fn only_ones_own_direct_channels_are_closed() {
     let server = TestServer::start().await;
     let [alice, _bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
     alice.open_direct(&["bob"]).await;
-    alice.post("/private_channels/create", &json!({"name": "Surprise"})).await.expect(201);
+    let private = alice.create_private(&[]).await;
     let before = alice.cursor().await;
     for path in ["/dms/close", "/dms/open"] {
         for (channel, status, slug) in [
             ("dm:alice:bob", 403, "not-a-member"),
             ("dm:alice:nobody", 403, "not-a-member"),
-            ("private:1", 403, "not-a-member"),
+            (&private, 403, "not-a-member"),
             ("general", 409, "not-a-direct-channel"),
             ("nowhere", 404, "channel-not-found"),
             ("dm:", 404, "channel-not-found"),

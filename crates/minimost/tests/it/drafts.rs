@@ -101,7 +101,7 @@ async fn a_draft_that_cannot_be_is_refused_and_changes_nothing() {
     let before = alice.get("/drafts").await.expect(200);
     save(&alice, "general", &"x".repeat(10_001)).await.expect_problem(422, "text-too-long");
     save(&alice, "nowhere", "x").await.expect_problem(404, "channel-not-found");
-    save(&alice, "private:1", "x").await.expect_problem(403, "not-a-member");
+    save(&alice, "private:999999", "x").await.expect_problem(403, "not-a-member");
     alice.post("/drafts/general", &json!({})).await.expect_problem(400, "invalid-fields");
     let wish = json!({"text": "x", "thread_id": 99_999});
     alice.post("/drafts/general", &wish).await.expect_problem(404, "message-not-found");

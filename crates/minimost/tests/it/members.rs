@@ -120,10 +120,10 @@ async fn joining_and_leaving_twice_are_once() {
 #[tokio::test]
 async fn some_channels_are_not_joined_not_left_and_nobody_is_added_to_them() {
     let (_server, [alice, bob, carol], _) = garden().await;
-    bob.post("/private_channels/create", &json!({"name": "Surprise"})).await.expect(201);
+    let private = bob.create_private(&[]).await;
     bob.open_direct(&["alice"]).await;
     let before = carol.cursor().await;
-    for channel in ["private:1", "private:99", "dm:alice:bob"] {
+    for channel in [&*private, "private:999999", "dm:alice:bob"] {
         for what in ["join", "leave"] {
             let refused = carol.post(&format!("/channels/{channel}/{what}"), &json!({})).await;
             refused.expect_problem(403, "not-a-member");
@@ -166,14 +166,13 @@ async fn the_owner_of_a_public_channel_takes_somebody_out() {
 async fn the_members_of_every_kind_of_channel_are_listed_but_the_one_who_asks() {
     let (_server, [alice, bob, _carol], _) = garden().await;
     join(&alice, "garden").await;
-    let wish = json!({"name": "Surprise", "members": ["carol"]});
-    bob.post("/private_channels/create", &wish).await.expect(201);
+    let private = bob.create_private(&["carol"]).await;
     bob.open_direct(&["carol", "alice"]).await;
     bob.open_direct(&[]).await;
     for (channel, names) in [
         ("general", json!(["alice", "carol"])),
         ("garden", json!(["alice"])),
-        ("private:1", json!(["carol"])),
+        (&private, json!(["carol"])),
         ("dm:carol:bob:alice", json!(["alice", "carol"])),
         ("dm:bob", json!([])),
     ] {

@@ -179,31 +179,33 @@ async fn what_is_set_is_ones_own_and_there_after_a_restart() {
 async fn nobody_is_notified_of_what_they_may_not_see() {
     let server = TestServer::start().await;
     let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
-    let wish = json!({"name": "Plans", "members": ["bob"]});
-    alice.post("/private_channels/create", &wish).await.expect(201);
+    let channel = alice.create_private(&["bob"]).await;
     for person in [&bob, &mallory] {
         person.post("/keywords", &json!({"keywords": ["cake"]})).await.expect(200);
     }
-    set(&bob, "private:1", json!({"level": "all"})).await;
+    set(&bob, &channel, json!({"level": "all"})).await;
     let (mut bobs, mut mallorys) = (bob.events().await, mallory.events().await);
-    let secret = alice.send("private:1", "cake for @mallory and @everyone").await;
+    let secret = alice.send(&channel, "cake for @mallory and @everyone").await;
     assert_eq!(told(&mut bobs).await.0, secret["id"]);
     let path = format!("/why/{}", secret["id"]);
     mallory.get(&path).await.expect_problem(404, "message-not-found");
     mallory.get("/why/9999").await.expect_problem(404, "message-not-found");
-    mallory.get("/notifications/private:1").await.expect_problem(403, "not-a-member");
-    let answer = mallory.post("/notifications/private:1", &json!({"level": "all"})).await;
+    mallory.get(&format!("/notifications/{channel}")).await.expect_problem(403, "not-a-member");
+    let answer = mallory.post(&format!("/notifications/{channel}"), &json!({"level": "all"})).await;
     answer.expect_problem(403, "not-a-member");
 
-    alice.post("/channels/private:1/members/remove", &json!({"user": "bob"})).await.expect(200);
-    alice.send("private:1", "more cake, @bob").await;
+    alice
+        .post(&format!("/channels/{channel}/members/remove"), &json!({"user": "bob"}))
+        .await
+        .expect(200);
+    alice.send(&channel, "more cake, @bob").await;
     let open = alice.send("general", "cake for all").await;
     assert_eq!(told(&mut mallorys).await.0, open["id"], "of the secret ones she heard nothing");
     assert_eq!(told(&mut bobs).await.0, open["id"], "nor bob of what came after him");
     bob.get(&path).await.expect_problem(404, "message-not-found");
     let back = json!({"users": ["bob"]});
-    alice.post("/channels/private:1/members", &back).await.expect(200);
-    let level = bob.get("/notifications/private:1").await.expect(200)["level"].clone();
+    alice.post(&format!("/channels/{channel}/members"), &back).await.expect(200);
+    let level = bob.get(&format!("/notifications/{channel}")).await.expect(200)["level"].clone();
     assert_eq!(level, "default", "who comes back begins anew");
 }
 

@@ -51,7 +51,7 @@ async fn carol_sees_and_pins_nothing_from_before_she_came_and_mallory_nothing_at
         mallory.post(&path, &wish).await.expect_problem(404, "message-not-found");
     }
     mallory.get(&format!("/pins/{channel}")).await.expect_problem(403, "not-a-member");
-    mallory.get("/pins/private:99").await.expect_problem(403, "not-a-member");
+    mallory.get("/pins/private:999999").await.expect_problem(403, "not-a-member");
     let pins = carol.post(&format!("/pin/{}", late["id"]), &json!({"on": true})).await.expect(200);
     assert_eq!(ids(&pins), [&late["id"]], "the answer has no more than the list");
     assert_eq!(pins_of(&alice, &channel).await.as_array().unwrap().len(), 2, "nothing changed");

@@ -23,10 +23,10 @@ fn bodies(id: &Value) -> Vec<(String, Value)> {
         body("/channels/random/description", json!({"description": "Anything"})),
         body("/channels/random/members/remove", json!({"user": "bob"})),
         body("/channels/random/owner", json!({"user": "bob"})),
-        body("/channels/private:1/members", json!({"users": ["bob"]})),
+        body("/channels/private:999999/members", json!({"users": ["bob"]})),
         body("/private_channels/create", json!({"name": "Surprise"})),
-        body("/private_channels/1/rename", json!({"name": "Surprise"})),
-        body("/private_channels/1/add_member", json!({"username": "bob"})),
+        body("/private_channels/999999/rename", json!({"name": "Surprise"})),
+        body("/private_channels/999999/add_member", json!({"username": "bob"})),
         body("/dms", json!({"users": ["bob"]})),
         body("/dms/close", json!({"channel": "dm:alice:bob"})),
         body("/dms/open", json!({"channel": "dm:alice:bob"})),
@@ -44,7 +44,7 @@ fn free_bodies(id: &Value) -> Vec<String> {
         "/channels/random/join",
         "/channels/random/leave",
         "/channels/random/archive",
-        "/private_channels/1/leave",
+        "/private_channels/999999/leave",
     ];
     let mut paths: Vec<_> = paths.map(str::to_owned).into();
     paths.push(format!("/delete/{id}"));

@@ -106,10 +106,9 @@ async fn everything_is_read_in_channels_direct_ones_and_threads_and_for_nobody_e
 async fn receipts_are_of_those_who_may_see_the_message_and_for_them() {
     let server = TestServer::start().await;
     let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
-    let wish = json!({"name": "Plans", "members": ["bob"]});
-    alice.post("/private_channels/create", &wish).await.expect(201);
-    let message = alice.send("private:1", "cake").await;
-    bob.mark_read("private:1").await;
+    let channel = alice.create_private(&["bob"]).await;
+    let message = alice.send(&channel, "cake").await;
+    bob.mark_read(&channel).await;
     let path = format!("/receipts/{}", message["id"]);
     let receipt = alice.get(&path).await.expect(200);
     assert_eq!(receipt, json!([{"user": "bob", "last_read_ts": message["ts"]}]));
@@ -117,16 +116,19 @@ async fn receipts_are_of_those_who_may_see_the_message_and_for_them() {
     mallory.get(&path).await.expect_problem(404, "message-not-found");
 
     let add = json!({"users": ["carol"], "history": "join"});
-    bob.post("/channels/private:1/members", &add).await.expect(200);
-    let since = alice.send("private:1", "hush").await;
-    carol.mark_read("private:1").await;
+    bob.post(&format!("/channels/{channel}/members"), &add).await.expect(200);
+    let since = alice.send(&channel, "hush").await;
+    carol.mark_read(&channel).await;
     carol.state().await;
     assert_eq!(receipts(&alice, &since).await, ["carol"]);
     assert_eq!(receipts(&alice, &message).await, ["bob"], "carol never saw that one");
     carol.get(&path).await.expect_problem(404, "message-not-found");
     alice.post("/admin/people/carol/deactivate", &json!({})).await.expect(200);
     assert_eq!(receipts(&alice, &since).await, Vec::<Value>::new(), "carol's account is off");
-    alice.post("/channels/private:1/members/remove", &json!({"user": "bob"})).await.expect(200);
+    alice
+        .post(&format!("/channels/{channel}/members/remove"), &json!({"user": "bob"}))
+        .await
+        .expect(200);
     assert_eq!(receipts(&alice, &message).await, Vec::<Value>::new(), "bob is gone");
     bob.get(&path).await.expect_problem(404, "message-not-found");
 }
@@ -161,12 +163,14 @@ async fn the_feed_of_mentions_has_those_of_others_read_or_not_in_pages() {
 async fn a_late_joiner_has_no_page_around_what_they_do_not_see() {
     let server = TestServer::start().await;
     let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
-    let wish = json!({"name": "Plans", "members": ["bob"]});
-    alice.post("/private_channels/create", &wish).await.expect(201);
-    let before = alice.send("private:1", "for carol: cake").await;
-    alice.post("/channels/private:1/members", &json!({"users": ["carol"]})).await.expect(200);
-    let after = alice.send("private:1", "welcome").await;
-    let around = |id: &Value| format!("/messages/private:1?around_id={id}");
+    let channel = alice.create_private(&["bob"]).await;
+    let before = alice.send(&channel, "for carol: cake").await;
+    alice
+        .post(&format!("/channels/{channel}/members"), &json!({"users": ["carol"]}))
+        .await
+        .expect(200);
+    let after = alice.send(&channel, "welcome").await;
+    let around = |id: &Value| format!("/messages/{channel}?around_id={id}");
     assert_eq!(bob.get(&around(&before["id"])).await.expect(200)[0], before);
     carol.get(&around(&before["id"])).await.expect_problem(404, "message-not-found");
     let page = carol.get(&around(&after["id"])).await.expect(200);

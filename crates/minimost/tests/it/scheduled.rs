@@ -216,7 +216,7 @@ async fn a_wish_that_makes_no_sense_is_refused_and_a_repeat_leaves_one() {
         alice.post("/schedule/general", &wish).await.expect_problem(status, problem);
     }
     let wish = json!({"text": "x", "send_at_ts": later(60), "client_msg_id": "s1"});
-    alice.post("/schedule/private:1", &wish).await.expect_problem(403, "not-a-member");
+    alice.post("/schedule/private:999999", &wish).await.expect_problem(403, "not-a-member");
     for path in ["/scheduled/0", "/scheduled/x", "/scheduled/1", "/scheduled/1/cancel"] {
         alice.post(path, &json!({})).await.expect_problem(404, "schedule-not-found");
     }

@@ -11,12 +11,6 @@ async fn reply(person: &Person, root: &Value, text: &str) -> Value {
     person.post(&format!("/send/{channel}"), &body).await.expect(201)
 }
 
-/// Alice's private channel with bob in it.
-async fn plans(alice: &Person) {
-    let wish = json!({"name": "Plans", "members": ["bob"]});
-    alice.post("/private_channels/create", &wish).await.expect(201);
-}
-
 async fn follow(person: &Person, root: &Value, on: bool) {
     let path = format!("/thread/{}/follow", root["id"]);
     person.post(&path, &json!({"on": on})).await.expect(204);
@@ -220,11 +214,11 @@ async fn threads_are_as_they_were_after_a_restart_and_without_mailboxes() {
 async fn who_came_late_sees_the_replies_since_and_not_the_root() {
     let server = TestServer::start().await;
     let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
-    plans(&alice).await;
-    let root = alice.send("private:1", "a surprise for carol").await;
+    let channel = alice.create_private(&["bob"]).await;
+    let root = alice.send(&channel, "a surprise for carol").await;
     let before = reply(&bob, &root, "cake?").await;
     let add = json!({"users": ["carol"], "history": "join"});
-    bob.post("/channels/private:1/members", &add).await.expect(200);
+    bob.post(&format!("/channels/{channel}/members"), &add).await.expect(200);
     let path = format!("/thread/{}", root["id"]);
     carol.get(&path).await.expect_problem(404, "message-not-found");
     let follow_wish = format!("{path}/follow");
@@ -249,14 +243,14 @@ async fn who_came_late_sees_the_replies_since_and_not_the_root() {
 async fn who_was_removed_has_nothing_left_of_a_thread_and_begins_anew() {
     let server = TestServer::start().await;
     let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
-    plans(&alice).await;
-    let root = bob.send("private:1", "who is in?").await;
+    let channel = alice.create_private(&["bob"]).await;
+    let root = bob.send(&channel, "who is in?").await;
     let (mut bobs, mut mallorys) = (bob.events().await, mallory.events().await);
     let said = reply(&alice, &root, "me, @bob").await;
     assert_eq!(bobs.next_named("thread_replied").await.data["id"], said["id"]);
     assert_eq!(followed(&bob).await.len(), 1);
     let wish = json!({"user": "bob"});
-    alice.post("/channels/private:1/members/remove", &wish).await.expect(200);
+    alice.post(&format!("/channels/{channel}/members/remove"), &wish).await.expect(200);
     bobs.next_named("member_removed").await;
     reply(&alice, &root, "he is gone").await;
     let end = alice.send("general", "to all").await;
@@ -268,9 +262,9 @@ async fn who_was_removed_has_nothing_left_of_a_thread_and_begins_anew() {
     let path = format!("/thread/{}", root["id"]);
     bob.get(&path).await.expect_problem(404, "message-not-found");
     let wish = json!({"text": "let me in", "thread_id": root["id"]});
-    bob.post("/send/private:1", &wish).await.expect_problem(403, "not-a-member");
+    bob.post(&format!("/send/{channel}"), &wish).await.expect_problem(403, "not-a-member");
     let back = json!({"users": ["bob"], "history": "start"});
-    alice.post("/channels/private:1/members", &back).await.expect(200);
+    alice.post(&format!("/channels/{channel}/members"), &back).await.expect(200);
     assert_eq!(thread(&bob, &root).await["following"], false, "he begins anew");
     reply(&alice, &root, "he is back").await;
     assert_eq!(followed(&bob).await, []);

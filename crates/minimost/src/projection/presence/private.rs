@@ -14,10 +14,10 @@ pub(super) fn apply(
     event: &LoggedEvent,
     workspace: &Workspace,
 ) -> rusqlite::Result<bool> {
-    let Some(number) = event.channel.and_then(|channel| number(channel, workspace)) else {
+    let Some(channel) = event.channel.filter(|channel| is_private(*channel, workspace)) else {
         return Ok(false);
     };
-    let number = count_to_sql(number);
+    let number = count_to_sql(channel.0.get());
     let joined = event.ts.as_seconds();
     let add = |user: &UserId, history_start: Option<Timestamp>| {
         let name = workspace.user_name(*user);
@@ -25,7 +25,7 @@ pub(super) fn apply(
         file.prepare_cached(INSERT_MEMBER)?.execute(parameters).map(drop)
     };
     match event.event() {
-        Some(Event::ChannelCreated { origin: ChannelOrigin::Private { name, members, .. } }) => {
+        Some(Event::ChannelCreated { origin: ChannelOrigin::Private { name, members } }) => {
             let creator = workspace.user_name(event.actor);
             file.prepare_cached(INSERT_CHANNEL)?.execute((number, name, creator, joined))?;
             members.iter().try_for_each(|member| add(member, None))?;
@@ -49,12 +49,9 @@ pub(super) fn apply(
     Ok(false)
 }
 
-/// The n of `private:<n>`.
-fn number(channel: ChannelId, workspace: &Workspace) -> Option<u64> {
-    match workspace.channels.get(&channel)?.kind {
-        ChannelKind::Private { number, .. } => Some(number),
-        ChannelKind::Public { .. } | ChannelKind::Direct { .. } => None,
-    }
+fn is_private(channel: ChannelId, workspace: &Workspace) -> bool {
+    let kind = workspace.channels.get(&channel).map(|channel| &channel.kind);
+    matches!(kind, Some(ChannelKind::Private { .. }))
 }
 
 const INSERT_CHANNEL: &str = "
