@@ -144,6 +144,9 @@ async fn happen_to_message(stage: &Stage, kind: &str, about: &str) {
             does(bob, &format!("/thread/{message}/follow"), json!({"on": false})).await;
         }
         "ThreadRead" => does(bob, &format!("/thread/{message}/read"), json!({})).await,
+        "ThreadUnread" => {
+            does(bob, &stage.fill("/mark_unread/<new reply>"), json!({})).await;
+        }
         "MessagePinned" => does(owen, &format!("/pin/{message}"), json!({"on": false})).await,
         "PollVoted" => does(owen, &format!("/vote/{poll}"), json!({"options": [1]})).await,
         "PollClosed" => does(bob, &format!("/close_poll/{poll}"), json!({})).await,
