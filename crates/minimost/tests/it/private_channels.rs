@@ -203,6 +203,14 @@ async fn who_sees_everything_can_show_everything_and_who_does_not_cannot() {
     mallory.get(&format!("/messages/{channel}")).await.expect_problem(403, "not-a-member");
     act(&alice, &channel, "members", &all).await;
     assert_eq!(mallory.messages(&channel).await[0], message);
+    let more = json!({"users": ["carol", "bob"], "history": "start"});
+    let refused = alice.post(&format!("/channels/{channel}/members"), &more).await;
+    let problem = refused.expect_problem(409, "already-a-member");
+    assert!(problem["detail"].as_str().unwrap().contains("carol"), "{problem}");
+    assert_ne!(carol.messages(&channel).await[0], message, "she sees no more than before");
+    act(&alice, &channel, "members/remove", &json!({"user": "carol"})).await;
+    act(&alice, &channel, "members", &more).await;
+    assert_eq!(carol.messages(&channel).await[0], message, "as it says");
     let odd = json!({"users": ["mallory"], "history": "half"});
     let refused = alice.post(&format!("/channels/{channel}/members"), &odd).await;
     refused.expect_problem(400, "invalid-fields");
