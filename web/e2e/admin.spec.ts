@@ -48,6 +48,13 @@ test('carol comes in by a link, and mallory learns why hers does not work', asyn
   await alice.toast('The settings of the workspace are saved').waitFor();
   await page.goto('/signup');
   await page.getByRole('heading', { name: 'Signing up is closed' }).waitFor();
+
+  await alice.page.getByText('Everybody', { exact: true }).first().click();
+  await eventually(async () => {
+    await page.goto('/signup');
+    await page.getByLabel('User name').waitFor({ timeout: 1_000 });
+  });
+  await mallory.signUp();
 });
 
 test('bob becomes an administrator while he looks, and is one no more', async ({ alice, bob }) => {
@@ -107,6 +114,32 @@ test('alice finds carol, deactivates her after a second thought, and lets her ba
   await carol.logIn();
 });
 
+test('alice sees when her people were last here, and what they take up', async ({ alice, bob }) => {
+  await alice.page.goto('/view/admin/people');
+  const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
+  const bobs = row.filter({ hasText: `@${bob.name}` });
+  await bobs.getByText('here now').waitFor();
+  await bobs.getByText(/^\d+(\.\d)? [KM]B$/).waitFor();
+  await bob.leave();
+  await bobs.getByText(/^seen /).waitFor();
+});
+
+test('alice decides who reads what a message said before', async ({ alice, bob }) => {
+  await bob.say('lunch at noon');
+  await bob.act('lunch at noon', 'Edit');
+  await bob.page.getByRole('textbox', { name: 'Edit message' }).fill('lunch at one');
+  await bob.page.getByRole('button', { name: 'Save' }).click();
+  const mark = alice.message('lunch at one').getByRole('button', { name: '(edited)' });
+  await mark.waitFor();
+
+  const settings = await alice.window('/view/admin/workspace');
+  await settings.getByText('Its sender', { exact: true }).click();
+  await mark.waitFor({ state: 'detached' });
+  await alice.message('lunch at one').getByText('(edited)').waitFor();
+  await bob.message('lunch at one').getByRole('button', { name: '(edited)' }).click();
+  await bob.page.getByRole('dialog').locator('del').filter({ hasText: 'noon' }).waitFor();
+});
+
 test('a group is mentioned by one handle, and its people are called', async ({
   alice,
   bob,
@@ -133,6 +166,12 @@ test('a group is mentioned by one handle, and its people are called', async ({
   expect(await alice.toast('who reviews?').count()).toBe(0);
 
   const row = alice.page.getByRole('list', { name: 'Groups' }).getByRole('listitem');
+  await row.getByRole('button', { name: 'Edit Developers' }).click();
+  const editor = alice.page.getByRole('dialog');
+  await editor.getByRole('combobox', { name: 'Add people' }).fill('alice');
+  await editor.getByRole('option', { name: /alice/ }).click();
+  await editor.getByRole('button', { name: 'Save group' }).click();
+  await row.filter({ hasText: 'alice and bob' }).waitFor();
   await row.getByRole('button', { name: 'Delete Developers' }).click();
   await row.getByRole('button', { name: 'Delete group' }).click();
   await row.waitFor({ state: 'detached' });

@@ -191,7 +191,11 @@ test('a public channel is found, joined, left and joined again', async ({ alice,
   await makePublic(bob, 'Garden');
   await bob.say('tomatoes are in');
   await row(alice, 'Browse channels').click();
+  const found = alice.page.getByRole('list', { name: 'Channels' }).getByRole('listitem');
+  await found.filter({ hasText: 'general' }).getByText('2 members').waitFor();
   await alice.page.getByRole('searchbox', { name: 'Find a channel' }).fill('gard');
+  await found.filter({ hasText: 'general' }).waitFor({ state: 'detached' });
+  await found.filter({ hasText: 'Garden' }).getByText('1 member').waitFor();
   await button(alice, 'Join Garden').click();
   await alice.message('tomatoes are in').waitFor();
   await button(bob, '2 members').waitFor();

@@ -48,6 +48,22 @@ test('alice finds her drafts, goes on with one and deletes it', async ({ alice }
   await alice.page.getByText('Nothing waits for later').waitFor();
 });
 
+test('a pencil stands beside a channel in which alice began to write, on each of her screens', async ({
+  alice,
+}) => {
+  const other = await alice.window('/c/random');
+  const mark = other.getByRole('link', { name: 'general draft' });
+  await alice.composer.fill('half a thought');
+  await mark.waitFor();
+  // Where one writes, one sees it.
+  expect(await alice.page.getByRole('link', { name: /draft/ }).count()).toBe(0);
+  await alice.page.getByRole('link', { name: 'random' }).click();
+  await alice.page.getByRole('link', { name: 'general draft' }).click();
+  await alice.composer.press('Enter');
+  await alice.message('half a thought').waitFor();
+  await mark.waitFor({ state: 'detached' });
+});
+
 test('a message is scheduled, changed, sent before its time; another is cancelled', async ({
   alice,
   bob,

@@ -95,6 +95,60 @@ test('a poll: alice asks, both choose, alice closes it', async ({ alice, bob }) 
   expect(await home(bob).isDisabled()).toBe(true);
 });
 
+test('a poll of several answers is walked with the arrows, and ends at its time', async ({
+  alice,
+  bob,
+}) => {
+  await alice.page.getByRole('button', { name: 'Add to the message' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Create a poll…' }).click();
+  await dialog(alice).getByLabel('Question').fill('Which days?');
+  await dialog(alice).getByLabel('Option 1').fill('Monday');
+  await dialog(alice).getByLabel('Option 2').fill('Tuesday');
+  await dialog(alice).getByRole('button', { name: 'Add an option' }).click();
+  await dialog(alice).getByRole('textbox', { name: 'Option 3' }).fill('Friday');
+  await dialog(alice).getByText('People may choose more than one').click();
+  await dialog(alice).getByLabel('It closes').selectOption('In 1 day');
+  await dialog(alice).getByRole('button', { name: 'Post the poll' }).click();
+
+  const poll = bob.message('Which days?');
+  await poll.getByText(/closes tomorrow/i).waitFor();
+  await poll.getByRole('checkbox', { name: /Monday/ }).focus();
+  for (const key of ['Space', 'ArrowDown', 'ArrowDown', 'Space', 'ArrowDown']) {
+    await bob.page.keyboard.press(key);
+  }
+  for (const name of ['Monday, 1 vote', 'Friday, 1 vote']) {
+    await alice.message('Which days?').getByRole('checkbox', { name }).waitFor();
+  }
+  await alice.message('Which days?').getByText('1 person has voted').waitFor();
+  // Around the end, and back at the first; nothing was chosen on the way.
+  const first = poll.getByRole('checkbox', { name: /Monday/ });
+  expect(await first.evaluate((node) => node === document.activeElement)).toBe(true);
+  await poll.getByRole('checkbox', { name: 'Tuesday, 0 votes' }).waitFor();
+
+  const closes_ts = Math.ceil(Date.now() / 1000) + 2;
+  await alice.ask('/poll/general', { question: 'Now?', options: ['yes', 'no'], closes_ts });
+  // A screen looks at the clock three times a minute.
+  const LOOKS_MS = 60_000;
+  await bob.message('Now?').getByText('This poll is closed.').waitFor({ timeout: LOOKS_MS });
+});
+
+test('in a choice of one Tab stops once, and an arrow does not vote', async ({ alice, bob }) => {
+  await alice.ask('/poll/general', { question: 'Tea?', options: ['Green', 'Black', 'None'] });
+  const poll = bob.message('Tea?');
+  const option = (name: string) => poll.getByRole('radio', { name });
+  await option('Green, 0 votes').focus();
+  await bob.page.keyboard.press('ArrowDown');
+  await bob.page.keyboard.press('Enter');
+  await alice.message('Tea?').getByRole('radio', { name: 'Black, 1 vote' }).waitFor();
+  expect(await poll.locator('[role=radio][tabindex="0"]').count()).toBe(1);
+  await bob.page.keyboard.press('ArrowUp');
+  await bob.page.keyboard.press('ArrowUp');
+  expect(await option('None, 0 votes').evaluate((node) => node === document.activeElement)).toBe(
+    true,
+  );
+  expect(await option('Green, 0 votes').count()).toBe(1);
+});
+
 test('bob reads what a message said before it was edited', async ({ alice, bob }) => {
   await alice.say('lunch at noon');
   await bob.message('lunch at noon').waitFor();
@@ -201,4 +255,18 @@ test('a link leads far back, both ways on from there, and back to the newest', a
   await alice.page.getByRole('link', { name: /random/i }).click();
   await alice.say('the end');
   await bob.message('the end').waitFor();
+});
+
+test('alice copies the link of a message, and bob comes to it by that link', async ({
+  alice,
+  bob,
+}) => {
+  await alice.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await alice.say('the map is on the wall');
+  await alice.act('the map', 'Copy link');
+  await alice.toast('The link is copied').waitFor();
+  const link = await alice.page.evaluate(() => navigator.clipboard.readText());
+  await bob.page.goto(link);
+  await bob.message('the map is on the wall').waitFor();
+  expect(new URL(bob.page.url()).pathname).toMatch(/^\/c\/general\/\d+$/);
 });

@@ -63,6 +63,34 @@ test('bob sets a status from the account menu, and takes it back', async ({ alic
   await sign.waitFor({ state: 'detached' });
 });
 
+test('a status ends by itself, when bob said that it would', async ({ alice, bob }) => {
+  await bob.say('back in a moment');
+  await bob.account.click();
+  await bob.page.getByRole('button', { name: 'Set a status' }).click();
+  const dialog = bob.page.getByRole('dialog', { name: 'Set a status' });
+  await dialog.getByRole('button', { name: 'Pick an emoji' }).click();
+  await bob.page.getByRole('searchbox', { name: 'Find an emoji' }).fill('coffee');
+  await bob.page.getByRole('button', { name: 'coffee', exact: true }).first().click();
+  await dialog.getByLabel('Status', { exact: true }).fill('Coffee');
+  await dialog.getByLabel('Clear it').selectOption('In 1 hour');
+  await dialog.getByRole('button', { name: 'Save status' }).click();
+  await alice
+    .message('back in a moment')
+    .getByRole('button', { name: 'About bob' })
+    .first()
+    .click();
+  const card = alice.page.getByRole('dialog', { name: 'About bob' });
+  await card.getByText('Coffee').waitFor();
+  await card.getByText(/until/).waitFor();
+
+  const until_ts = Math.ceil(Date.now() / 1000) + 2;
+  await bob.ask('/status', { text: 'Gone in a blink', until_ts });
+  await card.getByText('Gone in a blink').waitFor();
+  // A screen looks at the clock three times a minute.
+  const LOOKS_MS = 60_000;
+  await card.getByText('Gone in a blink').waitFor({ state: 'detached', timeout: LOOKS_MS });
+});
+
 test('preferences follow alice to her other window, and each of them does something', async ({
   alice,
   bob,
