@@ -1,4 +1,6 @@
-//! Reading: markers that go back, everything at once, who has read what, and the feed of mentions.
+//! Reading: markers that go back, everything at once, who has read what, and the feed of mentions. Here: outsiders,
+//! late joiners, who was removed, and restarts on files made anew; `every_wish.rs` has the rest of bad input,
+//! `rebuild/counts.rs` the counts after any sequence.
 
 use serde_json::{Value, json};
 
@@ -76,6 +78,94 @@ async fn a_reply_in_a_thread_is_marked_unread_there() {
     alice.post(&format!("/mark_unread/{}", first["id"]), &json!({})).await.expect(204);
     assert_eq!(alice.state().await["threads"]["unread"], 2);
     assert_eq!(receipts(&bob, &first).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn marking_a_reply_unread_never_reads_an_earlier_one() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let root = alice.send("general", "who is in?").await;
+    let reply = async |text: &str| {
+        let wish = json!({"text": text, "thread_id": root["id"]});
+        bob.post("/send/general", &wish).await.expect(201)
+    };
+    let (first, second) = (reply("me").await, reply("and carol").await);
+    let path = format!("/mark_unread/{}", second["id"]);
+    let mut events = alice.events().await;
+    let wish = json!({"client_msg_id": "again"});
+    alice.post(&path, &wish).await.expect(204);
+    let expected = json!({"id": root["id"], "channel": "general", "from_id": second["id"]});
+    assert_eq!(events.next_named("thread_unread").await.data, expected);
+    let unread = async |person: &Person| person.state().await["threads"]["unread"].clone();
+    assert_eq!(unread(&alice).await, 2, "the first was not read yet");
+    let reading = format!("/thread/{}/read", root["id"]);
+    alice.post(&reading, &json!({})).await.expect(204);
+    alice.post(&path, &wish).await.expect(204);
+    assert_eq!(unread(&alice).await, 0, "a repeat that comes late does nothing");
+    alice.post(&path, &json!({})).await.expect(204);
+    assert_eq!(unread(&alice).await, 1);
+    assert_eq!(receipts(&bob, &first).await, ["alice"]);
+    assert_eq!(receipts(&bob, &second).await, Vec::<Value>::new());
+
+    let cursor = carol.cursor().await;
+    carol.post(&path, &json!({})).await.expect(204);
+    assert_eq!(carol.cursor().await, cursor, "she does not follow");
+    server.restart_checked().await;
+    assert_eq!(unread(&alice.at(&server)).await, 1);
+}
+
+/// Alice's garden, in which she said three things before bob came, and these.
+async fn garden(alice: &Person, bob: &Person) -> [Value; 3] {
+    alice.post("/channels", &json!({"channel": "garden"})).await.expect(201);
+    let mut said = Vec::new();
+    for text in ["one", "two @everyone", "three"] {
+        said.push(alice.send("garden", text).await);
+    }
+    bob.post("/channels/garden/join", &json!({})).await.expect(200);
+    said.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn what_was_said_before_bob_came_counts_when_he_marks_it_unread() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [first, second, third] = garden(&alice, &bob).await;
+    assert_eq!(bob.unreads().await["garden"], 0, "it arrives read");
+    bob.post(&format!("/mark_unread/{}", second["id"]), &json!({})).await.expect(204);
+    assert_eq!(bob.unreads().await["garden"], 2);
+    assert_eq!(ids(&bob.get("/mentions").await.expect(200)), [second["id"].clone()]);
+    alice.send("garden", "four").await;
+    alice.delete(&third["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 2);
+    bob.mark_read_to("garden", &first["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 2);
+    bob.mark_read_to("garden", &second["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 1, "only the newest");
+    assert_eq!(bob.get("/mentions").await.expect(200), json!([]));
+    bob.mark_read_to("garden", &first["id"]).await;
+    let before = bob.state().await["channels"].clone();
+    server.restart_checked().await;
+    let bob = bob.at(&server);
+    assert_eq!(bob.state().await["channels"], before);
+    server.stop().await;
+    std::fs::remove_dir_all(server.data_dir().join("users")).unwrap();
+    server.restart_stopped().await;
+    assert_eq!(bob.at(&server).unreads().await["garden"], 2, "a mailbox made anew agrees");
+}
+
+/// The second marker still waits to be written when bob leaves.
+#[tokio::test]
+async fn a_marker_of_an_earlier_membership_says_nothing_of_a_later_one() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [first, second, _] = garden(&alice, &bob).await;
+    bob.mark_read_to("garden", &first["id"]).await;
+    bob.mark_read_to("garden", &second["id"]).await;
+    bob.post("/channels/garden/leave", &json!({})).await.expect(204);
+    bob.post("/channels/garden/join", &json!({})).await.expect(200);
+    assert_eq!(bob.unreads().await["garden"], 0);
+    alice.send("garden", "welcome back").await;
+    assert_eq!(bob.unreads().await["garden"], 1);
 }
 
 #[tokio::test]
@@ -184,4 +274,46 @@ async fn a_late_joiner_has_no_page_around_what_they_do_not_see() {
         alice.get(&path).await.expect_problem(400, "invalid-fields");
     }
     alice.get("/messages/general?around_id=9999").await.expect_problem(404, "message-not-found");
+}
+
+#[tokio::test]
+async fn what_is_read_and_what_is_not_stays_so_in_files_made_anew() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    let root = bob.send(&channel, "who is in?").await;
+    let mut said = Vec::new();
+    for number in 0..3 {
+        said.push(alice.send(&channel, &format!("{number} @bob")).await);
+        let wish = json!({"text": format!("{number}, @everyone"), "thread_id": root["id"]});
+        said.push(alice.post(&format!("/send/{channel}"), &wish).await.expect(201));
+    }
+    let direct = alice.send("dm:alice:bob", "psst").await;
+    bob.post("/mark_all_read", &json!({})).await.expect(204);
+    for message in &said[2..4] {
+        bob.post(&format!("/mark_unread/{}", message["id"]), &json!({})).await.expect(204);
+    }
+    alice.delete(&said[4]["id"]).await;
+    bob.post(&format!("/mark_unread/{}", direct["id"]), &json!({})).await.expect(204);
+    let reads = ["/state", "/mentions", "/mentions?all=true", "/threads", "/dms", "/unread_count"];
+    let found = async |person: &Person| {
+        let mut found = Vec::new();
+        for path in reads {
+            let mut answer = person.get(path).await.expect(200);
+            answer.as_object_mut().and_then(|state| state.remove("presence"));
+            found.push(answer);
+        }
+        found
+    };
+    let before = found(&bob).await;
+    let entry = before[0]["channels"].as_array().unwrap().iter();
+    let entry: Vec<_> = entry.filter(|entry| entry["unread"] != 0).collect();
+    let counts = entry.iter().map(|entry| (entry["unread"].clone(), entry["mentions"].clone()));
+    let expected = [(json!(1), json!(1)), (json!(1), json!(0))];
+    assert_eq!(counts.collect::<Vec<_>>(), expected, "{entry:?}");
+    assert_eq!(before[0]["threads"], json!({"unread": 2, "mentions": 2}));
+    let seen = receipts(&alice, &said[0]).await;
+    server.restart_made_anew().await;
+    assert_eq!(found(&bob.at(&server)).await, before);
+    assert_eq!(receipts(&alice.at(&server), &said[0]).await, seen);
 }

@@ -155,6 +155,13 @@ describe('the totals of followed threads', () => {
     apply(state, { kind: 'thread_followed', cursor: at(22), data: { ...place, on: false } });
     expect(state.followed.is[10]).toBe(false);
   });
+
+  it('are asked for anew when alice marks a reply unread', () => {
+    const { state } = aliceInThread();
+    const data = { id: 10, channel: 'general', from_id: 15 };
+    apply(state, { kind: 'thread_unread', cursor: at(21), data });
+    expect(state.followed.isStale).toBe(true);
+  });
 });
 
 describe('what is unread in one thread', () => {

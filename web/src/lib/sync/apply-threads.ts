@@ -14,6 +14,9 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
       return learnFollowed(state, { [id]: event.data.on }, true);
     case 'thread_read':
       return threadRead(state, event.data);
+    case 'thread_unread':
+      // It moves our marker back or not at all: how much is unread now only the server knows.
+      return followedChanged(state, id);
   }
 }
 

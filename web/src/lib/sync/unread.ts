@@ -64,7 +64,7 @@ export function countAmended(
   timeline: TimelineData | undefined,
   reader: Reader,
 ): ChannelEntry {
-  const wasRead = event.data.id <= readUpTo(entry, reader);
+  const wasRead = event.data.id <= (readUpTo(entry, reader) ?? 0);
   return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, reader);
 }
 
@@ -74,9 +74,16 @@ export function countAsked(entry: ChannelEntry, fresh: ChannelSummary): ChannelE
   return asEntry(fresh);
 }
 
-/** The last message that counts as read: what was said before we had an account arrived read. */
-function readUpTo(entry: ChannelEntry, { my_id }: Reader): number {
-  return Math.max(entry.last_read_id ?? 0, my_id);
+/**
+ * The last message that counts as read: where our marker stands, however old the message. Without
+ * one, what was said before we came arrived read; null where only the server knows when that was.
+ */
+export function readUpTo(entry: ChannelEntry, { my_id }: Pick<Reader, 'my_id'>): number | null {
+  if (entry.last_read_id !== null) return entry.last_read_id;
+  if (entry.is_default) return my_id;
+  // Who opens a direct channel brings all its people with them.
+  if (entry.kind === 'direct') return entry.id;
+  return entry.history_start_id > 0 ? entry.history_start_id : null;
 }
 
 function recount(
@@ -87,7 +94,7 @@ function recount(
   const { me } = reader;
   const marker = readUpTo(entry, reader);
   const oldestHeld = timeline?.messages[0]?.id ?? Infinity;
-  if (timeline === undefined || timeline.spans.length === 0)
+  if (timeline === undefined || timeline.spans.length === 0 || marker === null)
     return { ...entry, isCountStale: true };
   if (timeline.hasOlder && oldestHeld > marker) return { ...entry, isCountStale: true };
 
