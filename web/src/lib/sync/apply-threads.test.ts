@@ -162,9 +162,8 @@ describe('what is unread in one thread', () => {
 
   it('is nothing once alice has read to its end, and asked for when she goes back', () => {
     const { state } = aliceInThread();
-    learnUnread(state, { unread: 1, mentions: 0 }, [
-      { root: ROOT, unread: 1, mentions: 0, last_read_id: null, last_reply_ts: 1 },
-    ]);
+    const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
+    learnUnread(state, [{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor);
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
     expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 2 } });
     apply(state, { kind: 'thread_read', cursor: at(22), data: { ...place, last_read_id: 15 } });

@@ -25,13 +25,19 @@ export function isCounted(message: Message, me: string): boolean {
   return message.sender !== me && !message.deleted && message.content_type !== SYSTEM;
 }
 
-export function asEntry(summary: ChannelSummary): ChannelEntry {
-  return { ...summary, isCountStale: false };
+/** A channel as the server tells it, and what it answers for. */
+export function asEntry(summary: ChannelSummary, as_of = 0): ChannelEntry {
+  return { ...summary, isCountStale: false, as_of };
 }
 
 /** A channel that nobody has read yet. */
 export function freshEntry(channel: Channel): ChannelEntry {
   return asEntry(completedSummary(channel));
+}
+
+/** One that may have a history: what of it is unread only the server knows. */
+export function unknownEntry(channel: Channel): ChannelEntry {
+  return { ...freshEntry(channel), isCountStale: true };
 }
 
 /** After a message was posted. One that was counted already changes nothing. */
@@ -64,19 +70,19 @@ export function countAmended(
   timeline: TimelineData | undefined,
   reader: Reader,
 ): ChannelEntry {
-  const wasRead = event.data.id <= readUpTo(entry, reader);
+  const wasRead = event.data.id <= (readUpTo(entry, reader) ?? 0);
   return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, reader);
 }
 
-/** Fresh counts from the server, unless a message has come that they do not know yet. */
-export function countAsked(entry: ChannelEntry, fresh: ChannelSummary): ChannelEntry {
-  if ((fresh.newest_id ?? 0) < (entry.newest_id ?? 0)) return entry;
-  return asEntry(fresh);
-}
-
-/** The last message that counts as read: what was said before we had an account arrived read. */
-function readUpTo(entry: ChannelEntry, { my_id }: Reader): number {
-  return Math.max(entry.last_read_id ?? 0, my_id);
+/**
+ * The last message that counts as read. Without a marker it is all from before we came, to the
+ * house or to the channel; null where we do not know when that was.
+ */
+function readUpTo(entry: ChannelEntry, { my_id }: Reader): number | null {
+  if (entry.last_read_id !== null) return entry.last_read_id;
+  if (entry.is_default) return my_id;
+  if (entry.kind === 'direct') return entry.id;
+  return entry.history_start_id > 0 ? entry.history_start_id : null;
 }
 
 function recount(
@@ -87,7 +93,7 @@ function recount(
   const { me } = reader;
   const marker = readUpTo(entry, reader);
   const oldestHeld = timeline?.messages[0]?.id ?? Infinity;
-  if (timeline === undefined || timeline.spans.length === 0)
+  if (marker === null || timeline === undefined || timeline.spans.length === 0)
     return { ...entry, isCountStale: true };
   if (timeline.hasOlder && oldestHeld > marker) return { ...entry, isCountStale: true };
 
