@@ -95,6 +95,7 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
         },
         EventKind::ChannelRead
         | EventKind::ThreadRead
+        | EventKind::ThreadUnread
         | EventKind::PersonalChanged
         | EventKind::DraftSaved
         | EventKind::MessageScheduled

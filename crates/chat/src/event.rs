@@ -220,6 +220,12 @@ pub enum Event {
         root: Seq,
         up_to: Seq,
     },
+    /// The replies from this one on are unread; those before it stay as they are.
+    ThreadUnread {
+        channel: ChannelId,
+        root: Seq,
+        from: Seq,
+    },
     /// A reply was deleted: what the thread comes to now.
     ThreadChanged {
         channel: ChannelId,
@@ -369,6 +375,7 @@ kinds! {
     GroupDeleted = 34,
     InviteCreated = 35,
     InviteRevoked = 36,
+    ThreadUnread = 37,
 }
 
 impl EventKind {
@@ -418,6 +425,7 @@ impl Event {
             | Event::ChannelChanged { channel, .. }
             | Event::ThreadFollowed { channel, .. }
             | Event::ThreadRead { channel, .. }
+            | Event::ThreadUnread { channel, .. }
             | Event::ThreadChanged { channel, .. }
             | Event::MessagePinned { channel, .. }
             | Event::PollVoted { channel, .. }
@@ -475,7 +483,9 @@ impl Event {
             | Event::ChannelCreated { .. }
             | Event::ChannelRenamed { .. }
             | Event::ChannelRead { .. }
-            | Event::ThreadRead { .. } // too many of them to be found with the root
+            // Too many of them to be found with the root.
+            | Event::ThreadRead { .. }
+            | Event::ThreadUnread { .. }
             | Event::MembersAdded { .. }
             | Event::ChannelChanged { .. }
             | Event::PersonalChanged { .. }

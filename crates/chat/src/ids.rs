@@ -69,10 +69,10 @@ impl Timestamp {
         self.0 as f64 / 1_000_000.0
     }
 
-    /// The point in time `micros` microseconds later.
+    /// The point in time `micros` microseconds later, at most the last there is: it may be one that somebody has wished.
     #[must_use]
     pub fn plus_micros(self, micros: i64) -> Timestamp {
-        Timestamp(self.0 + micros)
+        Timestamp(self.0.saturating_add(micros))
     }
 }
 

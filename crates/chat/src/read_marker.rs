@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::ids::{ChannelName, Seq, UserId};
 use crate::message;
 use crate::rejection::Rejection;
+use crate::thread;
 use crate::workspace::ReadMarker;
 
 /// Moves the marker of `user` to a message of the channel, or to its newest. Where there is no message there is no event.
@@ -39,20 +40,25 @@ pub(crate) fn mark_read(
     Ok(Decision::new(user, vec![Event::ChannelRead { channel: id, up_to, up_to_ts }]))
 }
 
-/// Moves the marker back to just before a message: the thread's of a reply that is only there, or the channel's.
+/// Moves the marker back to just before a message, never forward: the thread's of a reply that is only there, or the
+/// channel's.
 pub(crate) fn mark_unread(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rejection> {
     let message = message::readable(case, user, id)?;
-    let up_to = Seq(id.0.saturating_sub(1));
-    let channel = message.channel;
-    let is_unread = message.in_timeline && id > case.workspace.read_up_to(user, channel);
-    if is_unread && !case.facts.is_named {
-        return Ok(Decision::nothing(user));
+    if !message.in_timeline {
+        return thread::mark_unread(case, user, message);
     }
-    // Never forward: what is unread already stays so.
-    let up_to = if is_unread { case.workspace.read_up_to(user, channel) } else { up_to };
-    let event = match message.thread_root.filter(|_| !message.in_timeline) {
-        Some(root) => Event::ThreadRead { channel, root, up_to },
-        None => Event::ChannelRead { channel, up_to, up_to_ts: message.ts.plus_micros(-1) },
+    let channel = message.channel;
+    let read_up_to = case.workspace.read_up_to(user, channel);
+    let event = if id <= read_up_to {
+        let (up_to, up_to_ts) = (Seq(id.0.saturating_sub(1)), message.ts.plus_micros(-1));
+        Event::ChannelRead { channel, up_to, up_to_ts }
+    } else if case.facts.is_named {
+        // It is unread already: the marker stays where it is, and the event remembers the name of the wish.
+        let found = case.workspace.channel(channel);
+        let up_to_ts = found.markers.get(&user).map_or(found.created_ts, |marker| marker.ts);
+        Event::ChannelRead { channel, up_to: read_up_to, up_to_ts }
+    } else {
+        return Ok(Decision::nothing(user));
     };
     Ok(Decision::new(user, vec![event]))
 }
@@ -72,6 +78,7 @@ pub(crate) fn mark_all_read(case: Case<'_>, user: UserId) -> Decision {
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
+    use crate::ids::ClientMsgId;
     use crate::testing::Story;
 
     fn mark(channel: &str, up_to: Option<Seq>) -> Command {
@@ -173,20 +180,46 @@ mod tests {
         let root = story.post(bob, "general", "who is in?");
         let reply = story.reply(alice, root, "me");
         let channel = story.messages[&root].channel;
-        let up_to = Seq(reply.0 - 1);
-        let happened = story.when(bob, &Command::MarkUnread { message: reply });
-        assert_eq!(happened, Ok(vec![Event::ThreadRead { channel, root, up_to }]));
+        let unread = Command::MarkUnread { message: reply };
+        let happened = story.when(bob, &unread);
+        assert_eq!(happened, Ok(vec![Event::ThreadUnread { channel, root, from: reply }]));
+        let carol = story.sign_up("carol");
+        assert_eq!(story.when(carol, &unread), Ok(vec![]), "who does not follow has no marker");
     }
 
     #[test]
-    fn nothing_from_before_a_person_came_is_unread_again() {
+    fn what_was_said_before_a_person_came_is_read_until_they_say_otherwise() {
         let (mut story, alice, bob) = scene();
         let Actor::User { user, .. } = bob else { panic!("bob signed up") };
         let lunch = story.create_joined(alice, "lunch");
-        let message = story.post(alice, "lunch", "soup?");
+        let first = story.post(alice, "lunch", "soup?");
+        let second = story.post(alice, "lunch", "bread?");
         story.given(bob, &Command::JoinChannel { channel: lunch.clone() });
-        story.given(bob, &Command::MarkUnread { message });
-        assert!(story.workspace.read_up_to(user, story.channel_id(&lunch)) > message);
+        let id = story.channel_id(&lunch);
+        assert!(story.workspace.read_up_to(user, id) > second);
+        story.given(bob, &Command::MarkUnread { message: second });
+        let up_to = story.workspace.read_up_to(user, id);
+        assert!(first <= up_to && up_to < second);
+        story.given(bob, &Command::LeaveChannel { channel: lunch.clone() });
+        story.given(bob, &Command::JoinChannel { channel: lunch });
+        assert!(story.workspace.read_up_to(user, id) > second, "a new membership begins anew");
+    }
+
+    #[test]
+    fn what_is_unread_already_stays_so_and_a_named_wish_is_remembered() {
+        let (mut story, alice, bob) = scene();
+        let Actor::User { user, .. } = bob else { panic!("bob signed up") };
+        let first = story.post(alice, "general", "one");
+        let second = story.post(alice, "general", "two");
+        let channel = story.messages[&first].channel;
+        let unread = Command::MarkUnread { message: second };
+        assert_eq!(story.when(bob, &unread), Ok(vec![]));
+        story.given(bob, &mark("general", Some(first)));
+        let marker = story.workspace.channel(channel).markers[&user];
+        let id = ClientMsgId::parse("again").unwrap();
+        let batch = story.run(bob, Some(id), &unread).unwrap();
+        assert_eq!(batch.events.len(), 1);
+        assert_eq!(story.workspace.channel(channel).markers[&user], marker);
     }
 
     #[test]

@@ -190,6 +190,7 @@ mod tests {
                 Event::ThreadFollowed { channel, root, users: vec![ALICE, BOB], on: true }
             }
             EventKind::ThreadRead => Event::ThreadRead { channel, root, up_to: Seq(33) },
+            EventKind::ThreadUnread => Event::ThreadUnread { channel, root, from: Seq(33) },
             EventKind::ThreadChanged => {
                 Event::ThreadChanged { channel, root, summary: ThreadSummary::default() }
             }
@@ -358,7 +359,7 @@ mod tests {
             let record = encode(&logged(kind));
             decode(&record).unwrap();
             let contradictions = [
-                Record { kind: record.kind % 36 + 1, ..record.clone() },
+                Record { kind: record.kind % (EventKind::ALL.len() as u16) + 1, ..record.clone() },
                 Record { channel: Some(99), ..record.clone() },
                 Record { target: Some(99), ..record.clone() },
             ];

@@ -51,9 +51,10 @@ impl Rolls {
 }
 
 /// What is its actor's own business.
-const OWN: [EventKind; 4] = [
+const OWN: [EventKind; 5] = [
     EventKind::ChannelRead,
     EventKind::ThreadRead,
+    EventKind::ThreadUnread,
     EventKind::DraftSaved,
     EventKind::MessageScheduled,
 ];

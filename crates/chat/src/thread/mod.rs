@@ -222,5 +222,21 @@ pub(crate) fn mark_read(
     }
 }
 
+/// Moves the marker of `user` back to just before a reply that is only in its thread. Where the marker stands only
+/// their mailbox knows, so the event says from where on the replies are unread, and moves no marker forward.
+pub(crate) fn mark_unread(
+    case: Case<'_>,
+    user: UserId,
+    reply: &Message,
+) -> Result<Decision, Rejection> {
+    let root = reply.thread_root.and_then(|root| case.facts.messages.get(&root));
+    let root = root.ok_or(Rejection::MessageNotFound)?;
+    if !follows(case, root, user) {
+        return Ok(Decision::nothing(user));
+    }
+    let (channel, root, from) = (root.channel, root.id, reply.id);
+    Ok(Decision::new(user, vec![Event::ThreadUnread { channel, root, from }]))
+}
+
 #[cfg(test)]
 mod tests;

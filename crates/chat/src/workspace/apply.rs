@@ -62,6 +62,7 @@ impl Workspace {
             | Event::MessageReacted { .. }
             | Event::ThreadFollowed { .. }
             | Event::ThreadRead { .. }
+            | Event::ThreadUnread { .. }
             | Event::ThreadChanged { .. }
             | Event::PollVoted { .. }
             | Event::PollClosed { .. } => {}

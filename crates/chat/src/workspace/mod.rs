@@ -274,12 +274,12 @@ impl Workspace {
         }
     }
 
-    /// The last message of `channel` that `user` has read: the marker, but at least the seq of joining.
+    /// The last message of `channel` that `user` has read: where their marker stands, however old the message; without
+    /// one, all from before they joined.
     pub fn read_up_to(&self, user: UserId, channel: ChannelId) -> Seq {
-        let joined = self.membership(user, channel).map_or(user.0, |member| member.joined);
-        let joined = joined.max(channel.0);
+        let Some(member) = self.membership(user, channel) else { return user.0.max(channel.0) };
         let marker = self.channels.get(&channel).and_then(|channel| channel.markers.get(&user));
-        marker.map_or(joined, |marker| marker.up_to.max(joined))
+        marker.map_or(member.joined.max(channel.0), |it| it.up_to.max(member.history_start))
     }
 
     /// The group of this handle, whatever its case.

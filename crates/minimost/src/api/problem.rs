@@ -106,6 +106,10 @@ impl IntoResponse for ApiError {
         let detail = self.to_string();
         let members = self.members();
         let retry_after = self.retry_after();
+        let is_unread = matches!(
+            self,
+            ApiError::BadRequest(BadRequest::BodyTooLarge { .. } | BadRequest::BodyTimeout)
+        );
         let fault = match self {
             ApiError::Fault(fault) => Some(std::sync::Arc::new(fault)),
             ApiError::Rejected(_) | ApiError::BadRequest(_) => None,
@@ -115,6 +119,10 @@ impl IntoResponse for ApiError {
         if let Some(wait) = retry_after {
             let seconds = HeaderValue::from(wait.as_secs());
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        // What was not read of the body is in the way of the next request: the asker must not send one there.
+        if is_unread {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(Pending { kind, detail, members, fault });
         response

@@ -45,7 +45,7 @@ pub(super) struct LastRead {
     last_read_ts: Option<f64>,
 }
 
-/// Unread messages over all direct channels.
+/// Unread messages over all direct channels but closed ones.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UnreadCount {
     count: u64,
@@ -162,15 +162,18 @@ pub(super) async fn channel_unreads(
     Ok(Answer { body, cursor: app.cursor(workspace.head) })
 }
 
-/// Unread messages over all direct channels.
+/// Unread messages over all direct channels but closed ones, which count again when something new is said there.
 #[utoipa::path(get, path = "/unread_count", responses((status = 200, body = UnreadCount)))]
 pub(super) async fn unread_count(
     State(app): State<App>,
     asker: LoggedIn,
 ) -> Result<Answer<UnreadCount>, ApiError> {
     let (workspace, counts) = counts(&app, &asker).await?;
-    let direct = counts.iter().filter(|(channel, _)| is_direct(**channel, &workspace));
-    let body = UnreadCount { count: direct.map(|(_, counts)| counts.unread).sum() };
+    let is_listed = |channel: ChannelId| {
+        is_direct(channel, &workspace) && !workspace.is_hidden(asker.user, channel)
+    };
+    let listed = counts.iter().filter(|(channel, _)| is_listed(**channel));
+    let body = UnreadCount { count: listed.map(|(_, counts)| counts.unread).sum() };
     Ok(Answer { body, cursor: app.cursor(workspace.head) })
 }
 

@@ -153,6 +153,8 @@ fn about_message(logged: &LoggedEvent, event: &Event, workspace: &Workspace) -> 
         Some(("thread_followed", json!({"id": root, "channel": channel, "on": on})))
     } else if let Event::ThreadRead { root, up_to, .. } = event {
         Some(("thread_read", json!({"id": root, "channel": channel, "last_read_id": up_to})))
+    } else if let Event::ThreadUnread { root, from, .. } = event {
+        Some(("thread_unread", json!({"id": root, "channel": channel, "from_id": from})))
     } else if let Event::MessagePinned { message, on, .. } = event {
         let data =
             json!({"id": message, "channel": channel, "user": user, "on": on, "pinned_ts": ts});

@@ -12,13 +12,13 @@ use chat::ids::ChannelName;
 use chat::workspace::ReadMarker;
 use chat::{
     Actor, ChannelId, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, PostWish,
-    Rejection, Seq, Timestamp, UserId, Workspace, may_read,
+    Rejection, Seq, Timestamp, UserId, Workspace,
 };
 use eventlog::Redaction;
 
 use super::Wish;
 use super::facts::{Earlier, Found, LookUp, WishKey, wish_key};
-use super::markers::{Held, Key, Markers};
+use super::markers::{Accepted, Held, Key, Markers};
 use crate::codec;
 
 /// What one wish came to, to be told when the batch is durable.
@@ -37,7 +37,7 @@ pub(super) struct Batch {
     /// Markers that this batch writes.
     pub(super) written: Vec<Key>,
     /// Markers that this batch accepts and holds, in order.
-    pub(super) held: Vec<(Key, Option<Event>)>,
+    pub(super) held: Vec<(Key, Option<Accepted>)>,
     workspace: Workspace,
     redactions: Vec<Redaction>,
     facts: Facts,
@@ -86,7 +86,8 @@ impl Batch {
         let key = marker_key(wish, &self.workspace);
         let waits = |key: &Key| markers.is_open(*key) || self.written.contains(key);
         if let Some(key) = key.filter(waits) {
-            self.held.push((key, decision.events.pop()));
+            let at = self.workspace.head;
+            self.held.push((key, decision.events.pop().map(|event| Accepted { at, event })));
             return Ok(());
         }
         if !decision.events.is_empty() {
@@ -98,12 +99,13 @@ impl Batch {
 
     /// Applies a marker that was decided when it was accepted, unless it has become pointless.
     pub(super) fn write_held(&mut self, held: Held) {
-        let (user, channel) = held.key;
-        // Not decided again: 204 was answered, and a log-out since then does not make the message unread.
-        if may_read(user, channel, &self.workspace)
-            && !is_true_already(&held.event, user, &self.workspace)
-        {
-            self.append(user, None, held.event);
+        let ((user, channel), Accepted { at, event }) = (held.key, held.accepted);
+        // Not decided again: 204 was answered, and a log-out since then does not make the message unread. But whoever
+        // left and came back begins anew.
+        let is_same_membership =
+            self.workspace.membership(user, channel).is_some_and(|member| member.joined <= at);
+        if is_same_membership && !is_true_already(&event, user, &self.workspace) {
+            self.append(user, None, event);
         }
         self.written.push(held.key);
     }
@@ -137,7 +139,7 @@ impl Batch {
             return Err(Rejection::NotLoggedIn);
         }
         let about = Subject::of(wish, &self.workspace);
-        let is_same = about.kind == earlier.kind
+        let is_same = is_main_event(&wish.command, earlier.kind)
             && about.message.is_none_or(|message| Some(message) == earlier.target)
             && match about.channel {
                 NamedChannel::None => true,
@@ -156,14 +158,13 @@ impl Batch {
 
     /// Applies a decision. The wish's name stands on the first event of the kind that the wish is about.
     fn accept(&mut self, decision: Decision, mut key: Option<WishKey>, command: &Command) -> Reply {
-        let kind = main_event(command);
         let first = self.workspace.head.next();
         let seq = (!decision.events.is_empty()).then_some(first);
         let redactions = decision.redacts.iter().map(|seq| Redaction { seq: seq.0, by: first.0 });
         self.redactions.extend(redactions);
         let mut message = named_message(command);
         for event in decision.events {
-            let is_main = event.kind() == kind;
+            let is_main = is_main_event(command, event.kind());
             if event.kind().begins_message() && !event.is_notice() {
                 message = Some(self.workspace.head.next());
             }
@@ -226,7 +227,6 @@ fn carries_something_else(command: &Command, message: &Message) -> bool {
 
 /// What a wish is about, to tell a repeat from another wish under the same name.
 struct Subject {
-    kind: EventKind,
     /// The message that it names.
     message: Option<Seq>,
     channel: NamedChannel,
@@ -249,15 +249,18 @@ impl NamedChannel {
 
 impl Subject {
     fn of(wish: &Wish, workspace: &Workspace) -> Subject {
-        Subject {
-            kind: main_event(&wish.command),
-            message: named_message(&wish.command),
-            channel: named_channel(wish, workspace),
-        }
+        Subject { message: named_message(&wish.command), channel: named_channel(wish, workspace) }
     }
 }
 
-/// The event that a command wishes for; what else it comes to are side effects.
+/// Whether a command wishes for an event of this kind; what else it comes to are side effects.
+fn is_main_event(command: &Command, kind: EventKind) -> bool {
+    // A reply that is only in a thread is unread there.
+    let is_in_thread = matches!(command, Command::MarkUnread { .. });
+    kind == main_event(command) || (is_in_thread && kind == EventKind::ThreadUnread)
+}
+
+/// The event that a command mostly wishes for.
 fn main_event(command: &Command) -> EventKind {
     match command {
         Command::SignUp { .. } => EventKind::AccountCreated,

@@ -9,7 +9,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat::{ChannelId, Event, UserId};
+use chat::{ChannelId, Event, Seq, UserId};
 use tokio::time::Instant;
 
 /// How long markers of one person and channel are gathered after one was written.
@@ -22,13 +22,21 @@ pub(super) type Key = (UserId, ChannelId);
 #[derive(Clone)]
 pub(super) struct Held {
     pub(super) key: Key,
-    /// The `channel_read` that `decide` made of it when it was accepted.
+    pub(super) accepted: Accepted,
+}
+
+/// What `decide` made of a wish.
+#[derive(Clone)]
+pub(super) struct Accepted {
+    /// The head when it was accepted: it is of the membership of then, and of no later one.
+    pub(super) at: Seq,
+    /// A `channel_read`.
     pub(super) event: Event,
 }
 
 /// The windows that are open, and what waits in them.
 pub(super) struct Markers {
-    windows: HashMap<Key, Option<Event>>,
+    windows: HashMap<Key, Option<Accepted>>,
     /// When each window closes. All last equally long, so the front is the next.
     closings: VecDeque<(Instant, Key)>,
     waiting: Arc<Waiting>,
@@ -54,9 +62,9 @@ impl Markers {
     }
 
     /// A marker was accepted while its window is open; `None` when it says what the log says already.
-    pub(super) fn hold(&mut self, key: Key, event: Option<Event>) {
-        let is_held = event.is_some();
-        let was_held = self.windows.insert(key, event).is_some_and(|held| held.is_some());
+    pub(super) fn hold(&mut self, key: Key, accepted: Option<Accepted>) {
+        let is_held = accepted.is_some();
+        let was_held = self.windows.insert(key, accepted).is_some_and(|held| held.is_some());
         match (was_held, is_held) {
             (false, true) => self.waiting.add(key.0),
             (true, false) => self.waiting.remove(key.0),
@@ -78,8 +86,8 @@ impl Markers {
         while let Some((_, key)) = self.closings.front().copied().filter(|(at, _)| *at <= now) {
             self.closings.pop_front();
             match self.windows.get(&key) {
-                Some(Some(event)) => {
-                    due.push(Held { key, event: event.clone() });
+                Some(Some(accepted)) => {
+                    due.push(Held { key, accepted: accepted.clone() });
                     self.closings.push_back((now + WINDOW, key));
                 }
                 Some(None) | None => drop(self.windows.remove(&key)),
@@ -97,7 +105,7 @@ impl Markers {
     pub(super) fn held(&self) -> impl Iterator<Item = Held> {
         self.windows
             .iter()
-            .filter_map(|(key, held)| held.clone().map(|event| Held { key: *key, event }))
+            .filter_map(|(key, held)| Some(Held { key: *key, accepted: held.clone()? }))
     }
 }
 

@@ -188,8 +188,8 @@ impl Owner {
         for key in batch.written.drain(..) {
             self.markers.written(key, now);
         }
-        for (key, event) in batch.held.drain(..) {
-            self.markers.hold(key, event);
+        for (key, accepted) in batch.held.drain(..) {
+            self.markers.hold(key, accepted);
         }
         if !batch.events.is_empty() {
             let (workspace, events) = batch.take_news();

@@ -73,6 +73,30 @@ async fn closing_is_ones_own_business_and_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn what_waits_in_a_closed_direct_channel_counts_again_when_something_is_said_there() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let channel = alice.open_direct(&["bob"]).await;
+    bob.send(&channel, "are you there?").await;
+    carol.send("dm:alice:carol", "and me?").await;
+    let count =
+        async |person: &Person| person.get("/unread_count").await.expect(200)["count"].clone();
+    assert_eq!(count(&alice).await, 2);
+    let body = json!({"channel": channel});
+    alice.post("/dms/close", &body).await.expect(204);
+    assert_eq!(count(&alice).await, 1, "only carol's");
+    alice.post("/dms/open", &body).await.expect(204);
+    assert_eq!(count(&alice).await, 2);
+    alice.post("/dms/close", &body).await.expect(204);
+    server.restart_checked().await;
+    let [alice, bob] = [alice.at(&server), bob.at(&server)];
+    assert_eq!(count(&alice).await, 1);
+    bob.send(&channel, "hello?").await;
+    assert_eq!(count(&alice).await, 3, "with what waited");
+    assert_eq!(count(&bob).await, 0);
+}
+
+#[tokio::test]
 async fn only_ones_own_direct_channels_are_closed() {
     let server = TestServer::start().await;
     let [alice, _bob, mallory] = server.people(["alice", "bob", "mallory"]).await;

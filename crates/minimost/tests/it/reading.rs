@@ -79,6 +79,94 @@ async fn a_reply_in_a_thread_is_marked_unread_there() {
 }
 
 #[tokio::test]
+async fn marking_a_reply_unread_never_reads_an_earlier_one() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let root = alice.send("general", "who is in?").await;
+    let reply = async |text: &str| {
+        let wish = json!({"text": text, "thread_id": root["id"]});
+        bob.post("/send/general", &wish).await.expect(201)
+    };
+    let (first, second) = (reply("me").await, reply("and carol").await);
+    let path = format!("/mark_unread/{}", second["id"]);
+    let mut events = alice.events().await;
+    let wish = json!({"client_msg_id": "again"});
+    alice.post(&path, &wish).await.expect(204);
+    let expected = json!({"id": root["id"], "channel": "general", "from_id": second["id"]});
+    assert_eq!(events.next_named("thread_unread").await.data, expected);
+    let unread = async |person: &Person| person.state().await["threads"]["unread"].clone();
+    assert_eq!(unread(&alice).await, 2, "the first was not read yet");
+    let reading = format!("/thread/{}/read", root["id"]);
+    alice.post(&reading, &json!({})).await.expect(204);
+    alice.post(&path, &wish).await.expect(204);
+    assert_eq!(unread(&alice).await, 0, "a repeat that comes late does nothing");
+    alice.post(&path, &json!({})).await.expect(204);
+    assert_eq!(unread(&alice).await, 1);
+    assert_eq!(receipts(&bob, &first).await, ["alice"]);
+    assert_eq!(receipts(&bob, &second).await, Vec::<Value>::new());
+
+    let cursor = carol.cursor().await;
+    carol.post(&path, &json!({})).await.expect(204);
+    assert_eq!(carol.cursor().await, cursor, "she does not follow");
+    server.restart_checked().await;
+    assert_eq!(unread(&alice.at(&server)).await, 1);
+}
+
+/// Alice's garden, in which she said three things before bob came, and these.
+async fn garden(alice: &Person, bob: &Person) -> [Value; 3] {
+    alice.post("/channels", &json!({"channel": "garden"})).await.expect(201);
+    let mut said = Vec::new();
+    for text in ["one", "two @everyone", "three"] {
+        said.push(alice.send("garden", text).await);
+    }
+    bob.post("/channels/garden/join", &json!({})).await.expect(200);
+    said.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn what_was_said_before_bob_came_counts_when_he_marks_it_unread() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [first, second, third] = garden(&alice, &bob).await;
+    assert_eq!(bob.unreads().await["garden"], 0, "it arrives read");
+    bob.post(&format!("/mark_unread/{}", second["id"]), &json!({})).await.expect(204);
+    assert_eq!(bob.unreads().await["garden"], 2);
+    assert_eq!(ids(&bob.get("/mentions").await.expect(200)), [second["id"].clone()]);
+    alice.send("garden", "four").await;
+    alice.delete(&third["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 2);
+    bob.mark_read_to("garden", &first["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 2);
+    bob.mark_read_to("garden", &second["id"]).await;
+    assert_eq!(bob.unreads().await["garden"], 1, "only the newest");
+    assert_eq!(bob.get("/mentions").await.expect(200), json!([]));
+    bob.mark_read_to("garden", &first["id"]).await;
+    let before = bob.state().await["channels"].clone();
+    server.restart_checked().await;
+    let bob = bob.at(&server);
+    assert_eq!(bob.state().await["channels"], before);
+    server.stop().await;
+    std::fs::remove_dir_all(server.data_dir().join("users")).unwrap();
+    server.restart_stopped().await;
+    assert_eq!(bob.at(&server).unreads().await["garden"], 2, "a mailbox made anew agrees");
+}
+
+/// The second marker still waits to be written when bob leaves.
+#[tokio::test]
+async fn a_marker_of_an_earlier_membership_says_nothing_of_a_later_one() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [first, second, _] = garden(&alice, &bob).await;
+    bob.mark_read_to("garden", &first["id"]).await;
+    bob.mark_read_to("garden", &second["id"]).await;
+    bob.post("/channels/garden/leave", &json!({})).await.expect(204);
+    bob.post("/channels/garden/join", &json!({})).await.expect(200);
+    assert_eq!(bob.unreads().await["garden"], 0);
+    alice.send("garden", "welcome back").await;
+    assert_eq!(bob.unreads().await["garden"], 1);
+}
+
+#[tokio::test]
 async fn everything_is_read_in_channels_direct_ones_and_threads_and_for_nobody_else() {
     let server = TestServer::start().await;
     let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;

@@ -70,7 +70,8 @@ export type MessageEvent =
 
 export type ThreadEvent =
   | Durable<'thread_followed', { id: number; channel: string; on: boolean }>
-  | Durable<'thread_read', { id: number; channel: string; last_read_id: number }>;
+  | Durable<'thread_read', { id: number; channel: string; last_read_id: number }>
+  | Durable<'thread_unread', { id: number; channel: string; from_id: number }>;
 
 /** Absolute values, usually one of them. */
 type ChannelChange = { channel: string } & Partial<
@@ -136,6 +137,7 @@ const EVENT_IS_DURABLE: Readonly<Record<EventKind, boolean>> = {
   thread_changed: true,
   thread_followed: true,
   thread_read: true,
+  thread_unread: true,
   poll_voted: true,
   poll_closed: true,
   channel_created: true,

@@ -26,7 +26,7 @@ export class ChannelsState {
       .filter((entry) => entry.kind === 'direct' && !entry.is_hidden)
       .sort((a, b) => (b.newest_id ?? b.id) - (a.newest_id ?? a.id)),
   );
-  /** What asks for attention: not what was muted. */
+  /** What asks for attention: not what was muted, nor what was closed. */
   readonly unread = $derived(this.#sum((entry) => this.unreadOf(entry)));
   /** Mentions, and every direct message: that speaks to us whether it says our name or not. */
   readonly calls = $derived(
@@ -93,6 +93,7 @@ export class ChannelsState {
   }
 
   #sum(of: (entry: ChannelEntry) => number): number {
-    return this.list.reduce((sum, entry) => sum + (entry.muted ? 0 : of(entry)), 0);
+    const isQuiet = (entry: ChannelEntry) => entry.muted || entry.is_hidden;
+    return this.list.reduce((sum, entry) => sum + (isQuiet(entry) ? 0 : of(entry)), 0);
   }
 }

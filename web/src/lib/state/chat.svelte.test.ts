@@ -52,6 +52,16 @@ it('hides the count of what is being read before its event is here', () => {
   expect(chat.channelList.unread).toBe(2);
 });
 
+it('counts nothing of a channel that was closed until something new is said there', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  apply(chat, posted(aMessage(21, 'bob', 'hi')));
+  const closed = { channel: 'general', on: true };
+  apply(chat, { kind: 'direct_hidden', cursor: at(22), data: closed });
+  expect(chat.channelList.unread).toBe(0);
+  apply(chat, posted(aMessage(23, 'bob', 'there')));
+  expect(chat.channelList.unread).toBe(2);
+});
+
 it('lets typing expire, but not while bob goes on', () => {
   const chat = new Chat(aliceState(), at(20), { echoes: [] });
   const bobTypes = { kind: 'typing', data: { channel: 'general', user: 'bob' } } as const;

@@ -15,6 +15,9 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
       return learnFollowed(state, { [id]: event.data.on }, event.cursor.seq);
     case 'thread_read':
       return threadRead(state, event.data, event.cursor.seq);
+    case 'thread_unread':
+      // It moves our marker back or not at all: how much is unread now only the server knows.
+      return followedChanged(state, id, event.cursor.seq);
   }
 }
 

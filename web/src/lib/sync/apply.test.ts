@@ -4,6 +4,7 @@ import {
   aChannel,
   aliceState,
   aMessage,
+  anAccount,
   at,
   deleted,
   edited,
@@ -208,6 +209,23 @@ describe('unread counts', () => {
     expect(entry(state).unread).toBe(2);
   });
 
+  it('are of what alice marked unread, also from before she had an account', () => {
+    const late = { ...aliceState(12), me: { ...anAccount('alice'), id: 15 } };
+    const state = new PlainState(late, at(20));
+    const page = [aMessage(10, 'bob', 'one'), aMessage(12, 'bob', 'two')];
+    takePage(state.openTimeline('general'), page, 20, 100);
+    apply(state, read(21, 'alice', 11));
+    expect(entry(state)).toMatchObject({ unread: 1, isCountStale: false });
+  });
+
+  it('are asked for where only the server knows since when alice is there', () => {
+    const { state } = aliceReading();
+    const joined = { ...entry(state), is_default: false, unread: 1 };
+    state.channels = [joined];
+    apply(state, edited(21, 12, 'two again'));
+    expect(entry(state).isCountStale).toBe(true);
+  });
+
   it('say that they are stale rather than guess about what is not held', () => {
     const state = new PlainState(aliceState(), at(20));
     for (const id of [21, 22]) apply(state, posted(aMessage(id, 'bob', `${id}`)));
@@ -256,6 +274,6 @@ describe('everything else', () => {
     expect(parseEvent({ event: 'message_sung', data: '{}', id: `${EPOCH}.1` })).toBeNull();
     expect(parseEvent({ event: 'toString', data: '{}', id: '' })).toBeNull();
     expect(parseEvent({ event: 'message_posted', data: '{}', id: '' })).toBeNull();
-    expect(EVENT_KINDS).toHaveLength(40);
+    expect(EVENT_KINDS).toHaveLength(41);
   });
 });

@@ -35,6 +35,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
       return applyMessageEvent(state, event);
     case 'thread_followed':
     case 'thread_read':
+    case 'thread_unread':
       return applyThreadEvent(state, event);
     case 'channel_created':
     case 'channel_renamed':

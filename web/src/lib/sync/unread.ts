@@ -75,12 +75,13 @@ export function countAmended(
 }
 
 /**
- * The last message that counts as read. Without a marker it is all from before we came, to the
- * house or to the channel; null where we do not know when that was.
+ * The last message that counts as read: where our marker stands, however old the message. Without
+ * one, what was said before we came arrived read; null where only the server knows when that was.
  */
-function readUpTo(entry: ChannelEntry, { my_id }: Reader): number | null {
+export function readUpTo(entry: ChannelEntry, { my_id }: Pick<Reader, 'my_id'>): number | null {
   if (entry.last_read_id !== null) return entry.last_read_id;
   if (entry.is_default) return my_id;
+  // Who opens a direct channel brings all its people with them.
   if (entry.kind === 'direct') return entry.id;
   return entry.history_start_id > 0 ? entry.history_start_id : null;
 }
@@ -93,7 +94,7 @@ function recount(
   const { me } = reader;
   const marker = readUpTo(entry, reader);
   const oldestHeld = timeline?.messages[0]?.id ?? Infinity;
-  if (marker === null || timeline === undefined || timeline.spans.length === 0)
+  if (timeline === undefined || timeline.spans.length === 0 || marker === null)
     return { ...entry, isCountStale: true };
   if (timeline.hasOlder && oldestHeld > marker) return { ...entry, isCountStale: true };
 

@@ -48,7 +48,7 @@ impl Applying<'_> {
             EventKind::PollVoted | EventKind::PollClosed => self.polled(event),
             EventKind::ChannelRead => self.channel_read(event),
             EventKind::ThreadFollowed => self.thread_followed(event),
-            EventKind::ThreadRead => self.thread_read(event),
+            EventKind::ThreadRead | EventKind::ThreadUnread => self.thread_read(event),
             EventKind::ThreadChanged => self.thread_changed(event),
             EventKind::PersonalChanged => self.personal_changed(event),
             EventKind::AccountCreated

@@ -22,7 +22,7 @@ impl Applying<'_> {
         };
         let Some(counter) = self.counter(event) else { return Ok(()) };
         let before = counter.marker;
-        let marker = (*up_to).max(counter.start);
+        let marker = (*up_to).max(counter.history);
         counter.marker = marker;
         match marker.cmp(&before) {
             Ordering::Greater => self.read_forward(*channel, before, marker, event.seq),
@@ -40,7 +40,8 @@ impl Applying<'_> {
         at: Seq,
     ) -> Result<(), Fault> {
         let counter = self.state.counters.get_mut(&channel).expect("the caller has found it");
-        if marker >= counter.newest {
+        // The newest is one since the start; a marker that was set back further may still be on the way there.
+        if marker >= counter.newest.max(counter.start) {
             counter.unread = 0;
         } else {
             let mut read = 0;

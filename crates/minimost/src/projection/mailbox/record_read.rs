@@ -63,10 +63,15 @@ fn thread_readers(
     reply: Seq,
 ) -> Result<BTreeMap<UserId, Timestamp>, ProjectionError> {
     let workspace = owner.published.now();
-    let (id, kind) = (channel.0.get(), EventKind::ThreadRead.code());
     let (after, end) = (reply.get(), workspace.head.next().get());
-    let reader = &mut owner.sources.reader;
-    let records = reader.channel_oldest(id, kind, after, end, MARKERS_MAX)?;
+    let mut records = Vec::new();
+    for kind in [EventKind::ThreadRead, EventKind::ThreadUnread] {
+        let (id, kind) = (channel.0.get(), kind.code());
+        let reader = &mut owner.sources.reader;
+        records.extend(reader.channel_oldest(id, kind, after, end, MARKERS_MAX)?);
+    }
+    records.sort_unstable_by_key(|record| record.seq);
+    records.truncate(MARKERS_MAX);
     let mut readers = BTreeMap::new();
     for record in &records {
         let logged = codec::decode(record)?;
@@ -80,6 +85,11 @@ fn thread_readers(
                 } else {
                     readers.remove(&logged.actor);
                 }
+            }
+            Some(Event::ThreadUnread { root: thread, from, .. })
+                if *thread == root && *from <= reply =>
+            {
+                readers.remove(&logged.actor);
             }
             Some(_) | None => {}
         }

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS mailbox (
 CREATE TABLE IF NOT EXISTS counter (
     channel_id INTEGER PRIMARY KEY,
     channel    TEXT    NOT NULL, -- as in messages.channel
-    start      INTEGER NOT NULL, -- seq from which the owner is a member; what is older arrived read
+    start      INTEGER NOT NULL, -- seq from which the owner is a member; what is older arrives read
     history    INTEGER NOT NULL, -- seq from which the owner may see the channel
     marker     INTEGER NOT NULL, -- seq up to which the owner has read
     newest     INTEGER NOT NULL, -- seq of the newest message since the start, 0 without any

@@ -75,15 +75,17 @@ impl Applying<'_> {
         if event.actor != self.owner {
             return Ok(());
         }
-        let Some(Event::ThreadRead { channel, root, up_to }) = event.event() else {
+        let (Some(channel), Some(about)) = (event.channel, event.event()) else { return Ok(()) };
+        let (Event::ThreadRead { root, .. } | Event::ThreadUnread { root, .. }) = about else {
             return Ok(());
         };
         let Some(before) = self.thread_marker(*root)? else { return Ok(()) };
-        let parameters = (to_sql(*root), to_sql(*up_to));
+        let marker = marker_after(about, before);
+        let parameters = (to_sql(*root), to_sql(marker));
         self.file.prepare_cached(UPDATE_MARKER)?.execute(parameters)?;
         self.file.prepare_cached(DELETE_UNREAD_UP_TO)?.execute(parameters)?;
-        if *up_to < before {
-            self.unread_again(*channel, *root, (*up_to, before), event.seq)?;
+        if marker < before {
+            self.unread_again(channel, *root, (marker, before), event.seq)?;
         }
         Ok(())
     }
@@ -178,6 +180,17 @@ impl Applying<'_> {
             .query_row([to_sql(root)], |row| row.get(0).map(from_sql))
             .optional()?;
         Ok(marker)
+    }
+}
+
+/// Where a marker in a thread stands after its owner's event there, when it stood at `before`.
+pub(super) fn marker_after(event: &Event, before: Seq) -> Seq {
+    if let Event::ThreadRead { up_to, .. } = event {
+        *up_to
+    } else if let Event::ThreadUnread { from, .. } = event {
+        before.min(Seq(from.get().saturating_sub(1)))
+    } else {
+        before
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::ProjectionError;
 use super::apply::concerns;
 use super::file::Sources;
 use super::read::END;
+use super::thread::marker_after;
 use super::thread_read::{
     Followed, FollowedThread, Standing, ThreadPage, ThreadQuery, newest_before, thread_page,
     with_roots,
@@ -114,7 +115,7 @@ fn markers(
 ) -> Result<BTreeMap<Seq, Seq>, ProjectionError> {
     let Some(member) = workspace.membership(user, channel) else { return Ok(BTreeMap::new()) };
     let mut events = Vec::new();
-    for kind in [EventKind::ThreadFollowed, EventKind::ThreadRead] {
+    for kind in [EventKind::ThreadFollowed, EventKind::ThreadRead, EventKind::ThreadUnread] {
         let mut after = Seq(member.joined.get().saturating_sub(1));
         loop {
             let (id, kind, end) = (channel.0.get(), kind.code(), workspace.head.next().get());
@@ -137,8 +138,8 @@ fn markers(
                 markers.entry(*root).or_insert(logged.seq);
             }
             Some(Event::ThreadFollowed { root, on: false, .. }) => drop(markers.remove(root)),
-            Some(Event::ThreadRead { root, up_to, .. }) => {
-                markers.entry(*root).and_modify(|marker| *marker = *up_to);
+            Some(about @ (Event::ThreadRead { root, .. } | Event::ThreadUnread { root, .. })) => {
+                markers.entry(*root).and_modify(|marker| *marker = marker_after(about, *marker));
             }
             Some(_) | None => {}
         }

@@ -34,6 +34,7 @@ pub(super) fn apply(
         | EventKind::ChannelChanged
         | EventKind::ThreadFollowed
         | EventKind::ThreadRead
+        | EventKind::ThreadUnread
         | EventKind::ThreadChanged
         | EventKind::MessagePinned
         | EventKind::PollVoted

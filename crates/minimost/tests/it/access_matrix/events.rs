@@ -11,18 +11,19 @@ use super::table;
 use crate::support::{PASSWORD, Person};
 
 /// Who has a stream, in the order of the columns. Strangers and deactivated people have none: see the routes.
-const LISTENERS: [&str; 6] = ["outsider", "former", "administrator", "late", "member", "owner"];
+pub(super) const LISTENERS: [&str; 6] =
+    ["outsider", "former", "administrator", "late", "member", "owner"];
 
 /// A row of `events.tsv`.
-struct Row {
-    kind: String,
-    about: String,
+pub(super) struct Row {
+    pub(super) kind: String,
+    pub(super) about: String,
     frame: String,
     /// `yes` or `-`, in the order of [`LISTENERS`].
-    heard: Vec<String>,
+    pub(super) heard: Vec<String>,
 }
 
-fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<Row> {
     let (header, rows) = table("events.tsv");
     assert_eq!(header[3..], LISTENERS.map(str::to_owned), "the columns of the table");
     let row = |mut cells: Vec<String>| {
@@ -78,7 +79,7 @@ async fn every_event_is_told_to_whom_the_table_says() {
 }
 
 /// Makes an event of this kind happen; `about` says in which of several ways.
-async fn happen(stage: &Stage, kind: &str, about: &str) {
+pub(super) async fn happen(stage: &Stage, kind: &str, about: &str) {
     let [bob, owen] = ["member", "owner"].map(|role| stage.person(role));
     let to = |path: &str| stage.fill(path);
     match kind {
@@ -144,6 +145,9 @@ async fn happen_to_message(stage: &Stage, kind: &str, about: &str) {
             does(bob, &format!("/thread/{message}/follow"), json!({"on": false})).await;
         }
         "ThreadRead" => does(bob, &format!("/thread/{message}/read"), json!({})).await,
+        "ThreadUnread" => {
+            does(bob, &stage.fill("/mark_unread/<new reply>"), json!({})).await;
+        }
         "MessagePinned" => does(owen, &format!("/pin/{message}"), json!({"on": false})).await,
         "PollVoted" => does(owen, &format!("/vote/{poll}"), json!({"options": [1]})).await,
         "PollClosed" => does(bob, &format!("/close_poll/{poll}"), json!({})).await,

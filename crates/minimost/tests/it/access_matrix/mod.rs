@@ -3,10 +3,17 @@
 //! The expected answers stand in `testdata/access/routes.tsv` and `events.tsv`, for people to read. A route that is not
 //! in the first, or a kind that is not in the second, fails. Whatever the table says, no answer shows an outsider a word
 //! of the private channel, or a late joiner a word from before their time.
+//!
+//! `looks` asks every reading route around every kind of event: who must not see it finds nothing changed, and after a
+//! restart and with files made anew everybody finds the same. `every_wish` takes the table of routes for bad input.
 
 mod events;
+mod looks;
 mod routes;
 mod scene;
+
+pub use routes::{Row, rows};
+pub use scene::{ROLES, Scene, Stage};
 
 use std::path::PathBuf;
 

@@ -9,19 +9,19 @@ use super::table;
 use crate::support::Answer;
 
 /// A row of `routes.tsv`.
-struct Row {
-    method: Method,
+pub struct Row {
+    pub method: Method,
     /// As OpenAPI names it.
-    template: String,
+    pub template: String,
     /// What is asked for.
-    path: String,
+    pub path: String,
     /// The body, as JSON; empty for none.
-    body: String,
+    pub body: String,
     /// The status per role, in the order of [`ROLES`].
-    expected: Vec<String>,
+    pub expected: Vec<String>,
 }
 
-fn rows() -> Vec<Row> {
+pub fn rows() -> Vec<Row> {
     let (header, rows) = table("routes.tsv");
     assert_eq!(header[4..], ROLES.map(str::to_owned), "the columns of the table");
     let row = |mut cells: Vec<String>| {

@@ -68,6 +68,7 @@ impl Scene {
         bob.post(&at("/drafts/<c>"), &json!({"text": "secret-new draft"})).await.expect(204);
         let group = json!({"handle": "devs", "name": "Developers", "members": ["bob"]});
         let group = alice.post("/groups", &group).await.expect(201)["id"].clone();
+        carol.open_direct(&["owen"]).await;
         let invite = alice.post("/admin/invites", &json!({})).await.expect(201)["id"].clone();
 
         server.stop().await;
@@ -102,6 +103,13 @@ impl Scene {
         Scene { dir, people, names }
     }
 
+    /// The same with the files of a stopped stage.
+    pub fn after(self, stage: &Stage) -> Scene {
+        let dir = tempfile::tempdir().unwrap();
+        copy_dir(stage.server.data_dir(), &dir.path().join("data"));
+        Scene { dir, ..self }
+    }
+
     /// A server on a copy, so that nothing that is tried here is seen elsewhere.
     pub async fn stage(&self) -> Stage {
         let server = TestServer::on_copy_of(&self.dir.path().join("data")).await;
@@ -111,6 +119,18 @@ impl Scene {
 }
 
 impl Stage {
+    /// The same with a server that was stopped, whose files were compared with the log and then made anew.
+    pub async fn made_anew(mut self) -> Stage {
+        self.server.restart_made_anew().await;
+        self.moved()
+    }
+
+    /// The same people at a server that has moved to another port.
+    pub fn moved(mut self) -> Stage {
+        self.people.values_mut().for_each(|person| *person = person.at(&self.server));
+        self
+    }
+
     /// A text of the tables with the names of this scene in it.
     pub fn fill(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))

@@ -1,5 +1,6 @@
 //! A server on a free port and a directory of its own, with a clock that stands still until a test moves it.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -75,6 +76,17 @@ impl TestServer {
         let window = self.config.chat.mailbox_messages_per_channel;
         assert_eq!(check(self.data_dir(), &log, window).unwrap(), []);
         log.close().await.unwrap();
+        self.restart_stopped().await;
+    }
+
+    /// As [`TestServer::restart_checked`], and without any of the files that follow from the log.
+    pub async fn restart_made_anew(&mut self) {
+        self.restart_checked().await;
+        self.stop().await;
+        fs::remove_dir_all(self.data_dir().join("users")).unwrap();
+        for file in ["presence.db", "auth.db", "workspace.db"] {
+            fs::remove_file(self.data_dir().join(file)).unwrap();
+        }
         self.restart_stopped().await;
     }
 
