@@ -1,4 +1,7 @@
-//! Public channels: anybody makes them, their owner looks after them, everybody knows of them.
+//! Public channels: anybody makes them, their owner looks after them, everybody knows of them. Here: who is no
+//! member, restarts on files that were compared with the log, and bad input.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -220,6 +223,42 @@ async fn in_an_announcement_channel_only_chosen_people_post() {
     let everybody = change(&bob, "news", "posters", &json!({"users": null})).await;
     assert_eq!(everybody["posters"], Value::Null);
     dave.send("news", "and me").await;
+}
+
+#[tokio::test]
+async fn who_is_not_chosen_gets_no_word_into_an_announcement_channel_in_any_other_way() {
+    let mut server = TestServer::start().await;
+    let [_alice, bob, dave] = server.people(["alice", "bob", "dave"]).await;
+    create(&bob, "news").await;
+    dave.post("/channels/news/join", &json!({})).await.expect(200);
+    let waiting = json!({"text": "later", "send_at_ts": 1_800_000_060.0});
+    dave.post("/schedule/news", &waiting).await.expect(201);
+    let news = bob.send("news", "hear, hear").await;
+    let own = dave.send("general", "spam").await;
+    change(&bob, "news", "posters", &json!({"users": []})).await;
+    let before = bob.messages("news").await;
+    let poll = json!({"question": "Spam?", "options": ["yes", "no"]});
+    let beside = json!({"text": "spam", "thread_id": news["id"]});
+    let both = json!({"text": "spam", "thread_id": news["id"], "also_send_to_channel": true});
+    let quoted = json!({"text": "spam", "reply_to_id": news["id"]});
+    for (path, body) in [
+        ("/poll/news", &poll),
+        ("/send/news", &beside),
+        ("/send/news", &both),
+        ("/send/news", &quoted),
+        ("/schedule/news", &waiting),
+        (&format!("/forward/{}", own["id"]), &json!({"channel": "news"})),
+    ] {
+        dave.post(path, body).await.expect_problem(403, "not-a-poster");
+    }
+    let mut events = dave.events().await;
+    server.advance(Duration::from_secs(61));
+    let failed = events.next_named("message_scheduled").await.data;
+    assert!(failed["failure"].is_string(), "what waited does not slip in: {failed}");
+    server.restart_checked().await;
+    let [bob, dave] = [bob.at(&server), dave.at(&server)];
+    assert_eq!(bob.messages("news").await, before);
+    dave.post("/send/news", &quoted).await.expect_problem(403, "not-a-poster");
 }
 
 #[tokio::test]

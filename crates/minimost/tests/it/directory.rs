@@ -1,4 +1,4 @@
-//! The directory: all public channels, for everybody to find, and no others.
+//! The directory: all public channels, for everybody to find, and no others. Restarts are in `channels.rs`.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
-//! Direct channels: closing one until it goes on, and notes to oneself.
+//! Direct channels: who is in one, closing one until it goes on, and notes to oneself. Here: outsiders, restarts on
+//! files that were compared with the log, and bad input; `access.rs` has every kind of event for one of two people.
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestServer};
+use crate::support::{Person, TestServer, files_with};
 
 #[tokio::test]
 async fn a_closed_conversation_comes_back_with_something_new() {
@@ -139,4 +140,46 @@ async fn a_direct_channel_has_at_most_fifty_people_all_of_them_real() {
     let all = alice.post("/dms", &json!({"users": names[..50]})).await;
     all.expect_problem(422, "direct-members");
     alice.post("/dms", &json!({"users": names[..49]})).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_same_people_in_any_order_are_one_channel_and_nobody_elses() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
+    let made = alice.post("/dms", &json!({"users": ["carol", "bob"]})).await.expect(201);
+    let channel = "dm:alice:bob:carol";
+    let members = json!(["alice", "bob", "carol"]);
+    assert_eq!((&made["channel"], &made["members"]), (&json!(channel), &members));
+    let again = json!({"users": ["ALICE", "bob", "carol", "bob"]});
+    assert_eq!(carol.post("/dms", &again).await.expect(200)["id"], made["id"]);
+    let mut events = mallory.events().await;
+    let before = mallory.state().await;
+    let said = bob.send("dm:carol:bob:alice", "kumquats for @everyone").await;
+    assert_eq!(said["channel"], channel);
+    let waiting =
+        json!([{"channel": channel, "users": ["bob", "carol"], "unread": 1, "mentions": 1}]);
+    assert_eq!(alice.get("/dms").await.expect(200), waiting);
+    assert_eq!(alice.open_direct(&["bob"]).await, "dm:alice:bob");
+    assert!(bob.texts("dm:alice:bob").await.is_empty(), "two of three are another channel");
+
+    bob.post(&format!("/typing/{channel}"), &json!({})).await.expect(204);
+    alice.mark_read(channel).await;
+    for name in [channel, "dm:bob:carol:alice"] {
+        for path in ["messages", "read_receipts", "channel_members", "last_read", "pins"] {
+            let answer = mallory.get(&format!("/{path}/{name}")).await;
+            answer.expect_problem(403, "not-a-member");
+        }
+        assert_eq!(mallory.get(&format!("/typing/{name}")).await.expect(200), json!([]));
+        let text = json!({"text": "let me in"});
+        let refused = mallory.post(&format!("/send/{name}"), &text).await;
+        refused.expect_problem(403, "not-a-member");
+    }
+    assert_eq!(mallory.state().await, before);
+    let end = alice.send("general", "to all").await;
+    assert_eq!(events.next_event().await.data, end, "her stream was silent");
+    server.restart_checked().await;
+    assert_eq!(carol.at(&server).get("/dms").await.expect(200)[0]["unread"], 1);
+    let holders = files_with(&server.data_dir().join("users"), "kumquats");
+    assert!(!holders.is_empty());
+    assert!(holders.iter().all(|name| !name.starts_with("mallory")), "{holders:?}");
 }

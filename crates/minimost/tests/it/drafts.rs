@@ -1,4 +1,5 @@
-//! Drafts: what one is still writing, on every device.
+//! Drafts: what one is still writing, on every device. Here: others, who was removed, restarts on files that were
+//! compared with the log, and bad input.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! What a message said before it was edited, and who may know.
+//! What a message said before it was edited, and who may know. Here: outsiders, late joiners, who was removed, a
+//! restart on files made anew, and ids that are none.
 
 use serde_json::json;
 
@@ -68,7 +69,7 @@ async fn who_may_not_see_a_message_learns_nothing_of_its_past() {
     alice.remove(&channel, "bob").await;
     bob.get(&path).await.expect_problem(404, "message-not-found");
 
-    server.restart().await;
+    server.restart_made_anew().await;
     let alice = alice.at(&server);
     assert_eq!(alice.get(&path).await.expect(200).as_array().unwrap()[..], texts[..]);
     for wrong in ["0", "99999", "x", "-1"] {

@@ -1,4 +1,5 @@
-//! Forwarding: a copy of a message, passed on in a new one.
+//! Forwarding: a copy of a message, passed on in a new one. Here: outsiders, late joiners, who was removed, restarts
+//! on files made anew, and bad input.
 
 use serde_json::{Value, json};
 
@@ -54,6 +55,28 @@ async fn a_forwarded_private_message_does_not_say_where_it_was_said() {
     };
     assert!(knows("cake on friday"), "it was passed on to her");
     assert!(!knows(&channel), "where from is not hers to know");
+}
+
+#[tokio::test]
+async fn who_left_passes_nothing_more_on_and_what_they_passed_on_stays() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    let secret = alice.send(&channel, "cake on friday").await;
+    let reply = json!({"text": "and candles", "thread_id": secret["id"]});
+    let reply = alice.post(&format!("/send/{channel}"), &reply).await.expect(201);
+    let kept = forward(&bob, &reply, json!({"channel": "dm:bob"})).await.expect(201);
+    assert_eq!(kept["forward"]["content"], "and candles");
+    alice.remove(&channel, "bob").await;
+    for message in [&secret, &reply] {
+        let gone = forward(&bob, message, json!({"channel": "general"})).await;
+        gone.expect_problem(404, "message-not-found");
+    }
+    let foreign = forward(&mallory, &kept, json!({"channel": "general"})).await;
+    foreign.expect_problem(404, "message-not-found");
+    server.restart_made_anew().await;
+    assert_eq!(bob.at(&server).messages("dm:bob").await, [kept]);
+    assert!(mallory.at(&server).messages("general").await.is_empty());
 }
 
 #[tokio::test]

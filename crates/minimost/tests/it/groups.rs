@@ -1,4 +1,5 @@
-//! User groups: `@handle` names many.
+//! User groups: `@handle` names many. Here: who is no administrator, a restart, files that were compared with the
+//! log, and bad input; whom a handle names in a channel is in `notifications.rs` too.
 
 use serde_json::{Value, json};
 

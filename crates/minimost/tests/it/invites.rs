@@ -1,4 +1,5 @@
-//! Who may sign up: anybody, who has an invite, or nobody.
+//! Who may sign up: anybody, who has an invite, or nobody. Here: who is no administrator, restarts on files made
+//! anew, and bad input.
 
 use std::time::Duration;
 
@@ -83,6 +84,24 @@ async fn an_invite_ends_when_its_time_is_over_or_an_administrator_says_so() {
         answer.expect_problem(403, "invite-invalid");
     }
     assert_eq!(alice.get("/users").await.expect(200), json!([]));
+}
+
+#[tokio::test]
+async fn what_an_invite_was_used_for_is_not_forgotten_in_a_restart() {
+    let mut server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    set_signup(&alice, "invite").await;
+    let made = invite(&alice, json!({"uses_max": 2})).await;
+    let token = made["token"].as_str();
+    sign_up(&server.stranger(), "bob", token).await.expect(201);
+    let listed = alice.get("/admin/invites").await.expect(200);
+    server.restart_made_anew().await;
+    let (alice, stranger) = (alice.at(&server), server.stranger());
+    assert_eq!(alice.get("/admin/invites").await.expect(200), listed);
+    sign_up(&stranger, "bob", token).await.expect_problem(409, "name-taken");
+    sign_up(&stranger, "carol", token).await.expect(201);
+    sign_up(&stranger, "dave", token).await.expect_problem(403, "invite-invalid");
+    assert_eq!(alice.get("/admin/invites").await.expect(200)[0]["uses"], 2);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod pins;
 mod polls;
 mod preferences;
 mod presence;
+mod private_changes;
 mod private_channels;
 mod problems;
 mod profiles;

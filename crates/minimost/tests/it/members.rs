@@ -1,4 +1,5 @@
-//! Coming and going: who joins reads everything, who leaves nothing any more.
+//! Coming and going: who joins reads everything, who leaves nothing any more. Here: who has left, wherever they look,
+//! and a restart on files that were compared with the log; `coming_and_going.rs` does it at random.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Notifications: what a person is told of, why, and when not.
+//! Notifications: what a person is told of, why, and when not. Here: outsiders, who was removed, restarts on files
+//! made anew, and bad input.
 
 use std::time::Duration;
 
@@ -162,7 +163,7 @@ async fn what_is_set_is_ones_own_and_there_after_a_restart() {
     let end = bob.send("general", "to all").await;
     assert_eq!(mallorys.next_event().await.data["id"], end["id"], "mallory heard of nothing");
     assert_eq!(mallory.state().await["keywords"], json!([]));
-    server.restart().await;
+    server.restart_made_anew().await;
     let bob = bob.at(&server);
     let expected = json!({
         "enabled": true, "from": "23:30", "to": "06:15", "days": [1, 7], "until_ts": null,
@@ -275,5 +276,54 @@ async fn settings_that_cannot_be_are_refused_and_change_nothing() {
     let stranger = server.stranger();
     for path in ["/keywords", "/do_not_disturb", "/notifications/general", "/why/1"] {
         stranger.get(path).await.expect_problem(401, "not-logged-in");
+    }
+}
+
+#[tokio::test]
+async fn here_and_groups_notify_one_by_one_and_never_beyond_the_channel() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
+    let everybody = json!({"handle": "devs", "members": ["bob", "carol", "mallory"]});
+    alice.post("/groups", &everybody).await.expect(201);
+    let mut alices = alice.events().await;
+    bob.post("/presence/override", &json!({"override": "idle"})).await.expect(204);
+    while alices.next_named("presence").await.data["users"]["bob"] != "idle" {}
+    let channel = alice.create_private(&["bob", "carol"]).await;
+    let (mut bobs, mut carols) = (bob.events().await, carol.events().await);
+    let mut mallorys = mallory.events().await;
+    let here = alice.send(&channel, "cake, @here").await;
+    assert_eq!(here["mentions"], json!(["alice", "carol"]), "those who are active");
+    assert_eq!(told(&mut carols).await, (here["id"].clone(), json!("mention")));
+    assert_eq!(why(&bob, &here).await, (false, "not_named".to_owned()));
+    let group = alice.send(&channel, "cake, @devs").await;
+    assert_eq!(group["mentions"], json!(["bob", "carol"]));
+    assert_eq!(told(&mut bobs).await, (group["id"].clone(), json!("mention")), "not of the first");
+    assert_eq!(why(&carol, &group).await, (true, "mention".to_owned()));
+    let open = alice.send("general", "no cake, @devs").await;
+    assert_eq!(told(&mut mallorys).await.0, open["id"], "of the channel she heard nothing");
+    assert_eq!(mallory.get("/mentions").await.expect(200)[0]["id"], open["id"]);
+}
+
+/// Eight in the morning in London, where the server's clock begins, is five in the afternoon in Tokyo.
+#[tokio::test]
+async fn a_night_is_one_where_the_person_lives_and_stays_so_after_a_restart() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let night = json!({"enabled": true, "from": "16:00", "to": "18:00", "days": [1, 2, 3, 4, 5]});
+    bob.post("/do_not_disturb", &night).await.expect(200);
+    let message = alice.send("general", "hi @bob").await;
+    assert_eq!(why(&bob, &message).await, (true, "mention".to_owned()));
+    bob.post("/profile", &json!({"time_zone": "Asia/Tokyo"})).await.expect(200);
+    assert_eq!(why(&bob, &message).await, (false, "do_not_disturb".to_owned()));
+    server.restart_made_anew().await;
+    assert_eq!(why(&bob.at(&server), &message).await, (false, "do_not_disturb".to_owned()));
+}
+
+#[tokio::test]
+async fn nothing_is_to_be_said_of_what_is_no_message() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    for id in ["0", "1", "-1", "x", "1.5", "9223372036854775807", "99999999999999999999", "%ff"] {
+        alice.get(&format!("/why/{id}")).await.expect_problem(404, "message-not-found");
     }
 }

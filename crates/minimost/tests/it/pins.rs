@@ -1,4 +1,5 @@
-//! Pins: messages that a channel keeps in view.
+//! Pins: messages that a channel keeps in view. Here: outsiders, late joiners, who was removed, and restarts on files
+//! that were compared with the log; `every_wish.rs` has the rest of bad input.
 
 use serde_json::{Value, json};
 
@@ -55,6 +56,39 @@ async fn carol_sees_and_pins_nothing_from_before_she_came_and_mallory_nothing_at
     let pins = carol.post(&format!("/pin/{}", late["id"]), &json!({"on": true})).await.expect(200);
     assert_eq!(ids(&pins), [&late["id"]], "the answer has no more than the list");
     assert_eq!(pins_of(&alice, &channel).await.as_array().unwrap().len(), 2, "nothing changed");
+}
+
+#[tokio::test]
+async fn a_pin_is_not_seen_by_who_left_and_is_there_when_they_come_back() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    let plan = alice.send(&channel, "the plan").await;
+    pin(&bob, &plan).await;
+    let pins = async |person: &Person| {
+        let state = person.state().await;
+        let channels = state["channels"].as_array().unwrap().clone();
+        let entry = channels.into_iter().find(|entry| entry["channel"] == *channel);
+        entry.map(|entry| entry["pins"].clone())
+    };
+    assert_eq!(pins(&bob).await, Some(json!([plan["id"]])));
+    alice.remove(&channel, "bob").await;
+    let mut events = bob.events().await;
+    let path = format!("/pin/{}", plan["id"]);
+    alice.post(&path, &json!({"on": false})).await.expect(200);
+    pin(&alice, &plan).await;
+    let end = alice.send("general", "to all").await;
+    assert_eq!(events.next_event().await.data, end, "bob hears of no pins any more");
+    assert_eq!(pins(&bob).await, None);
+    bob.get(&format!("/pins/{channel}")).await.expect_problem(403, "not-a-member");
+    bob.post(&path, &json!({})).await.expect_problem(404, "message-not-found");
+    server.restart_checked().await;
+    let [alice, bob] = [alice.at(&server), bob.at(&server)];
+    assert_eq!(pins(&bob).await, None);
+    let back = json!({"users": ["bob"], "history": "start"});
+    alice.post(&format!("/channels/{channel}/members"), &back).await.expect(200);
+    assert_eq!(pins(&bob).await, Some(json!([plan["id"]])));
+    assert_eq!(pins_of(&bob, &channel).await[0]["pinned_by"], "alice");
 }
 
 #[tokio::test]

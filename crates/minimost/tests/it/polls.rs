@@ -1,4 +1,5 @@
-//! Polls: a question with options, and votes.
+//! Polls: a question with options, and votes. Here: outsiders, late joiners, who was removed, a restart on files that
+//! were compared with the log, and bad input.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Preferences: any JSON, one's own, on every device.
+//! Preferences: any JSON, one's own, on every device. Here: others, a restart, files that were compared with the log,
+//! and bad input.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};

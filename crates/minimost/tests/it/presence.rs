@@ -108,3 +108,22 @@ async fn typing_is_seen_for_five_seconds_by_those_who_may() {
     server.advance(Duration::from_secs(6));
     assert_eq!(typists(&bob).await, json!([]));
 }
+
+#[tokio::test]
+async fn who_writes_in_a_private_channel_is_seen_by_its_members_and_by_nobody_else() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    alice.add(&channel, "carol").await;
+    let typing = format!("/typing/{channel}");
+    let typists = async |person: &Person| person.get(&typing).await.expect(200);
+    alice.post(&typing, &json!({})).await.expect(204);
+    assert_eq!([typists(&bob).await, typists(&carol).await], [json!(["alice"]), json!(["alice"])]);
+    assert_eq!(typists(&mallory).await, json!([]));
+    alice.remove(&channel, "bob").await;
+    assert_eq!(typists(&bob).await, json!([]), "bob is not in it any more");
+    for person in [&bob, &mallory] {
+        person.post(&typing, &json!({})).await.expect(204);
+    }
+    assert_eq!(typists(&carol).await, json!(["alice"]), "nor does anybody see him write");
+}

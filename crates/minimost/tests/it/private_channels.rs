@@ -1,11 +1,12 @@
-//! Private channels: seen by their members, each from their history start on, and by nobody else.
+//! Private channels: seen by their members, each from their history start on, and by nobody else. Here: outsiders,
+//! late joiners, former members, and bad input; `private_changes.rs` has the restarts.
 
 use serde_json::{Value, json};
 
 use crate::support::{Person, TestServer, files_with, rows};
 
 /// Alice's private channel with bob in it, and a message from before anybody else came.
-async fn surprise() -> (TestServer, [Person; 4], String, Value) {
+pub async fn surprise() -> (TestServer, [Person; 4], String, Value) {
     let server = TestServer::start().await;
     let people = server.people(["alice", "bob", "carol", "mallory"]).await;
     let channel = people[0].create_private(&["bob"]).await;
@@ -14,7 +15,7 @@ async fn surprise() -> (TestServer, [Person; 4], String, Value) {
 }
 
 /// An act on the private channel; the last part of the path says which.
-async fn act(person: &Person, channel: &str, what: &str, body: &Value) -> Value {
+pub async fn act(person: &Person, channel: &str, what: &str, body: &Value) -> Value {
     person.post(&format!("/channels/{channel}/{what}"), body).await.expect(200)
 }
 
@@ -24,7 +25,7 @@ fn number(channel: &str) -> &str {
 }
 
 /// Where its members are listed by its number.
-fn members_path(channel: &str) -> String {
+pub fn members_path(channel: &str) -> String {
     format!("/private_channels/{}/members", number(channel))
 }
 

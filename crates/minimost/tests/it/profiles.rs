@@ -1,4 +1,7 @@
-//! Profiles: what people say about themselves, and everybody sees.
+//! Profiles: what people say about themselves, and everybody sees. Here: strangers, restarts on files made anew or
+//! checked, and bad input.
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -53,6 +56,23 @@ async fn a_status_says_what_somebody_is_up_to_until_it_is_cleared() {
         assert_eq!(alice.post("/status", &nothing).await.expect(200)["status"], json!(null));
     }
     assert_eq!(bob.get("/profile/alice").await.expect(200)["status"], json!(null));
+}
+
+#[tokio::test]
+async fn a_status_outlasts_a_restart_and_says_when_it_ends() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let until = 1_800_000_600.0;
+    let wish = json!({"emoji": "palm_tree", "text": "On leave", "until_ts": until});
+    let status = alice.post("/status", &wish).await.expect(200)["status"].clone();
+    server.advance(Duration::from_secs(601));
+    server.restart_made_anew().await;
+    let bob = bob.at(&server);
+    let people = bob.get("/people").await.expect(200);
+    assert_eq!((&people[0]["status"], &status["until_ts"]), (&status, &json!(until)));
+    assert_eq!(bob.state().await["people"], people);
+    let late = alice.at(&server).post("/status", &wish).await;
+    late.expect_problem(422, "invalid-value");
 }
 
 #[tokio::test]

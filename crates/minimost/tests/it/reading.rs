@@ -1,4 +1,6 @@
-//! Reading: markers that go back, everything at once, who has read what, and the feed of mentions.
+//! Reading: markers that go back, everything at once, who has read what, and the feed of mentions. Here: outsiders,
+//! late joiners, who was removed, and restarts on files made anew; `every_wish.rs` has the rest of bad input,
+//! `rebuild/counts.rs` the counts after any sequence.
 
 use serde_json::{Value, json};
 
@@ -272,4 +274,46 @@ async fn a_late_joiner_has_no_page_around_what_they_do_not_see() {
         alice.get(&path).await.expect_problem(400, "invalid-fields");
     }
     alice.get("/messages/general?around_id=9999").await.expect_problem(404, "message-not-found");
+}
+
+#[tokio::test]
+async fn what_is_read_and_what_is_not_stays_so_in_files_made_anew() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    let root = bob.send(&channel, "who is in?").await;
+    let mut said = Vec::new();
+    for number in 0..3 {
+        said.push(alice.send(&channel, &format!("{number} @bob")).await);
+        let wish = json!({"text": format!("{number}, @everyone"), "thread_id": root["id"]});
+        said.push(alice.post(&format!("/send/{channel}"), &wish).await.expect(201));
+    }
+    let direct = alice.send("dm:alice:bob", "psst").await;
+    bob.post("/mark_all_read", &json!({})).await.expect(204);
+    for message in &said[2..4] {
+        bob.post(&format!("/mark_unread/{}", message["id"]), &json!({})).await.expect(204);
+    }
+    alice.delete(&said[4]["id"]).await;
+    bob.post(&format!("/mark_unread/{}", direct["id"]), &json!({})).await.expect(204);
+    let reads = ["/state", "/mentions", "/mentions?all=true", "/threads", "/dms", "/unread_count"];
+    let found = async |person: &Person| {
+        let mut found = Vec::new();
+        for path in reads {
+            let mut answer = person.get(path).await.expect(200);
+            answer.as_object_mut().and_then(|state| state.remove("presence"));
+            found.push(answer);
+        }
+        found
+    };
+    let before = found(&bob).await;
+    let entry = before[0]["channels"].as_array().unwrap().iter();
+    let entry: Vec<_> = entry.filter(|entry| entry["unread"] != 0).collect();
+    let counts = entry.iter().map(|entry| (entry["unread"].clone(), entry["mentions"].clone()));
+    let expected = [(json!(1), json!(1)), (json!(1), json!(0))];
+    assert_eq!(counts.collect::<Vec<_>>(), expected, "{entry:?}");
+    assert_eq!(before[0]["threads"], json!({"unread": 2, "mentions": 2}));
+    let seen = receipts(&alice, &said[0]).await;
+    server.restart_made_anew().await;
+    assert_eq!(found(&bob.at(&server)).await, before);
+    assert_eq!(receipts(&alice.at(&server), &said[0]).await, seen);
 }

@@ -1,4 +1,5 @@
-//! Reminders: what the server is asked to say again later.
+//! Reminders: what the server is asked to say again later. Here: others, who was removed, restarts (one of them while
+//! it becomes due) on files that were compared with the log, and bad input.
 
 use std::time::Duration;
 
@@ -121,6 +122,11 @@ async fn a_wish_that_makes_no_sense_is_refused_and_changes_nothing() {
         bob.post(path, &json!({})).await.expect_problem(404, "reminder-not-found");
     }
     assert_eq!(bob.get("/reminders").await.expect(200), json!([]));
+    for _ in 0..100 {
+        remind(&bob, &json!({"text": "tea", "due_ts": later(60)})).await;
+    }
+    let one_more = json!({"text": "tea", "due_ts": later(60)});
+    bob.post("/remind", &one_more).await.expect_problem(409, "too-many");
 }
 
 async fn remind(person: &Person, wish: &Value) -> Value {

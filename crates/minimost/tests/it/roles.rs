@@ -1,4 +1,5 @@
-//! Roles and deactivation: what administrators do to accounts.
+//! Roles and deactivation: what administrators do to accounts. Here: who is no administrator, who was deactivated, a
+//! restart, files that were compared with the log, and bad input.
 
 use std::path::Path;
 use std::time::Duration;

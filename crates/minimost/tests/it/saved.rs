@@ -1,4 +1,5 @@
-//! Saved messages: a person's own list.
+//! Saved messages: a person's own list. Here: outsiders, late joiners, who was removed, and a restart on files that
+//! were compared with the log; bad input is in `every_wish.rs`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Messages that go out later.
+//! Messages that go out later. Here: others, who was removed, restarts (one of them while it becomes due) on files
+//! that were compared with the log, a full disk, and bad input.
 
 use std::time::Duration;
 

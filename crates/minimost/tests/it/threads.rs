@@ -1,8 +1,9 @@
-//! Threads: replies beside the channel, who follows them, and what waits there.
+//! Threads: replies beside the channel, who follows them, and what waits there. Here: outsiders, late joiners (more
+//! of them in `late_joiners.rs`), who was removed, restarts on files made anew, and bad input.
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestServer};
+use crate::support::{Person, TestServer, files_with};
 
 /// Replies in the thread under a message.
 async fn reply(person: &Person, root: &Value, text: &str) -> Value {
@@ -203,9 +204,7 @@ async fn threads_are_as_they_were_after_a_restart_and_without_mailboxes() {
     server.restart().await;
     let alice = alice.at(&server);
     assert_eq!((thread(&alice, &root).await, alice.get("/threads").await.expect(200)), before);
-    server.stop().await;
-    std::fs::remove_dir_all(server.data_dir().join("users")).unwrap();
-    server.restart_stopped().await;
+    server.restart_made_anew().await;
     let alice = alice.at(&server);
     assert_eq!((thread(&alice, &root).await, alice.get("/threads").await.expect(200)), before);
 }
@@ -302,4 +301,59 @@ async fn a_wish_about_a_thread_that_cannot_be_is_refused() {
     let stranger = server.stranger();
     stranger.get(&path).await.expect_problem(401, "not-logged-in");
     assert_eq!(thread(&alice, &root).await["replies"], json!([said]), "nothing has changed");
+}
+
+#[tokio::test]
+async fn no_word_of_a_thread_stands_in_the_mailbox_of_who_may_not_read_it() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
+    let channel = alice.create_private(&["bob"]).await;
+    let root = alice.send(&channel, "kumquat-root").await;
+    reply(&bob, &root, "kumquat-early").await;
+    alice.add(&channel, "carol").await;
+    reply(&alice, &root, "kumquat-late, @carol").await;
+    let holders = async |server: &TestServer, text: &str| {
+        server.app().mailboxes.drain().await.unwrap();
+        let files = files_with(&server.data_dir().join("users"), text);
+        let names = files.iter().map(|file| file.split('.').next().unwrap().to_owned());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    for person in [&alice, &bob, &carol, &mallory] {
+        person.state().await;
+    }
+    for (text, names) in [
+        ("kumquat-root", &["alice", "bob"][..]),
+        ("kumquat-early", &["alice", "bob"]),
+        ("kumquat-late", &["alice", "bob", "carol"]),
+    ] {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(holders(&server, text).await, names, "{text}");
+    }
+    alice.remove(&channel, "bob").await;
+    server.restart_checked().await;
+    let left = holders(&server, "kumquat").await;
+    assert!(!left.contains("bob") && left.contains("carol"), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_reply_may_quote_a_message_in_a_thread_as_in_the_channel() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let root = alice.send("general", "who deploys?").await;
+    let first = reply(&bob, &root, "me").await;
+    let wish = json!({"text": "thanks", "thread_id": root["id"], "reply_to_id": first["id"]});
+    let quoting = alice.post("/send/general", &wish).await.expect(201);
+    let ids = (&quoting["thread_id"], &quoting["reply_to_id"]);
+    assert_eq!(ids, (&root["id"], &first["id"]));
+    let wish = json!({"text": "and here?", "reply_to_id": root["id"]});
+    let plain = bob.post("/send/general", &wish).await.expect(201);
+    assert_eq!((&plain["thread_id"], &plain["reply_to_id"]), (&Value::Null, &root["id"]));
+    assert_eq!(
+        thread(&bob, &root).await["root"]["thread"]["replies"],
+        2,
+        "a quote is no reply there"
+    );
+    server.restart_checked().await;
+    assert_eq!(thread(&bob.at(&server), &root).await["replies"][1], quoting);
+    assert_eq!(bob.at(&server).messages("general").await[1], plain);
 }

@@ -146,7 +146,7 @@ async fn happen_to_message(stage: &Stage, kind: &str, about: &str) {
         }
         "ThreadRead" => does(bob, &format!("/thread/{message}/read"), json!({})).await,
         "ThreadUnread" => {
-            does(bob, &stage.fill("/mark_unread/<new reply>"), json!({})).await;
+            does(bob, &stage.fill("/mark_unread/<old reply>"), json!({})).await;
         }
         "MessagePinned" => does(owen, &format!("/pin/{message}"), json!({"on": false})).await,
         "PollVoted" => does(owen, &format!("/vote/{poll}"), json!({"options": [1]})).await,

@@ -43,6 +43,7 @@ impl Scene {
         let old = bob.send(&channel, "secret-old").await["id"].clone();
         let reply = json!({"text": "secret-old reply", "thread_id": old});
         let old_reply = owen.post(&at("/send/<c>"), &reply).await.expect(201)["id"].clone();
+        bob.post(&format!("/thread/{old}/read"), &json!({})).await.expect(204);
         let poll = json!({"question": "secret-old?", "options": ["yes", "no"]});
         let old_poll = bob.post(&at("/poll/<c>"), &poll).await.expect(201)["id"].clone();
         owen.post(&format!("/pin/{old}"), &json!({"on": true})).await.expect(200);
