@@ -48,6 +48,15 @@ describe('a later answer', () => {
     expect(isStateStale(state)).toBe(false);
   });
 
+  it('is asked for although alice has read to the end meanwhile', () => {
+    const { state, lunch } = aliceJoined();
+    apply(state, soup(22));
+    const read = { channel: 'lunch', user: 'alice', last_read_id: 22, last_read_ts: 1 };
+    apply(state, { kind: 'channel_read', cursor: at(23), data: read });
+    expect(lunch()?.unread).toBe(0);
+    expect(isStateStale(state)).toBe(true);
+  });
+
   it('is not taken when it is behind what was heard since', () => {
     const { state, lunch } = aliceJoined();
     apply(state, soup(22));

@@ -1,7 +1,8 @@
 /**
  * Unread counts as events change them. A count is of messages after the read marker, by others,
  * not deleted. Where events alone cannot tell (a marker in the middle of what is not held, the
- * deletion of a message not held) the count is marked stale and asked for again.
+ * deletion of a message not held) the count is marked stale and asked for again. It stays so until
+ * the answer: of a channel that we have just come into more than the count is unknown.
  */
 import { completedSummary } from '../api/completed';
 import type { MessageEvent } from '../api/events';
@@ -58,7 +59,7 @@ export function countRead(
 ): ChannelEntry {
   const moved = { ...entry, last_read_id };
   if (last_read_id >= (entry.newest_id ?? 0)) {
-    return { ...moved, unread: 0, mentions: 0, isCountStale: false };
+    return { ...moved, unread: 0, mentions: 0 };
   }
   return recount(moved, timeline, reader);
 }
@@ -104,5 +105,5 @@ function recount(
     (message) => message.id > marker && message.id <= newest && isCounted(message, me),
   );
   const mentions = unread.filter((message) => namesUser(message, me)).length;
-  return { ...entry, unread: unread.length, mentions, isCountStale: false };
+  return { ...entry, unread: unread.length, mentions };
 }
