@@ -1,45 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import { expect } from 'vitest';
 
-import { eventually, openBrowser, PASSWORD, Person } from './people';
-import { Server } from './server';
+import { eventually, PASSWORD } from './people';
+import { test } from './stage';
 
-let browser: Browser;
-let server: Server;
-/** The first who signs up is the administrator. */
-let alice: Person;
-let bob: Person;
-let carol: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  carol = await Person.arrive(browser, 'carol', server.url);
-  await alice.signUp();
-});
-
-afterEach(async () => {
-  const faults = [alice, bob, carol].flatMap((person) => person.faults);
-  for (const person of [alice, bob, carol]) await person.leave();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
-
-test('carol comes in by a link, and mallory learns why hers does not work', async () => {
+test('carol comes in by a link, and mallory learns why hers does not work', async ({
+  arrive,
+  alice,
+}) => {
   await alice.page.goto('/view/admin/workspace');
   await alice.page.getByText('With an invitation').click();
   await alice.toast('The settings of the workspace are saved').waitFor();
 
-  const mallory = await Person.arrive(browser, 'mallory', server.url);
+  const mallory = await arrive('mallory');
   const { page } = mallory;
   await page.goto('/signup');
   await page.getByRole('heading', { name: 'You need an invitation' }).waitFor();
@@ -48,6 +20,7 @@ test('carol comes in by a link, and mallory learns why hers does not work', asyn
   await alice.page.getByLabel('Note').fill('Carol');
   await alice.page.getByRole('button', { name: 'Make a link' }).click();
   const link = await alice.page.getByLabel('The link for Carol').inputValue();
+  const carol = await arrive('carol');
   await carol.signUp(link);
   await alice.page.reload();
   const row = alice.page.getByRole('list', { name: 'Invitations' }).getByRole('listitem');
@@ -75,11 +48,16 @@ test('carol comes in by a link, and mallory learns why hers does not work', asyn
   await alice.toast('The settings of the workspace are saved').waitFor();
   await page.goto('/signup');
   await page.getByRole('heading', { name: 'Signing up is closed' }).waitFor();
-  await mallory.leave();
+
+  await alice.page.getByText('Everybody', { exact: true }).first().click();
+  await eventually(async () => {
+    await page.goto('/signup');
+    await page.getByLabel('User name').waitFor({ timeout: 1_000 });
+  });
+  await mallory.signUp();
 });
 
-test('bob becomes an administrator while he looks, and is one no more', async () => {
-  await bob.signUp();
+test('bob becomes an administrator while he looks, and is one no more', async ({ alice, bob }) => {
   await bob.page.goto('/view/admin/people');
   await bob.page.getByText('Only administrators can see this').waitFor();
 
@@ -103,14 +81,16 @@ test('bob becomes an administrator while he looks, and is one no more', async ()
     .waitFor();
 });
 
-test('alice finds carol, deactivates her after a second thought, and lets her back in', async () => {
-  await bob.signUp();
-  await carol.signUp();
+test('alice finds carol, deactivates her after a second thought, and lets her back in', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await alice.page.goto('/view/admin/people');
   const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
-  await row.filter({ hasText: '@bob' }).waitFor();
+  await row.filter({ hasText: `@${bob.name}` }).waitFor();
   await alice.page.getByLabel('Find a person').fill('car');
-  await row.filter({ hasText: '@bob' }).waitFor({ state: 'detached' });
+  await row.filter({ hasText: `@${bob.name}` }).waitFor({ state: 'detached' });
   const change = row.getByRole('button', { name: 'Change carol' });
 
   await change.click();
@@ -134,9 +114,37 @@ test('alice finds carol, deactivates her after a second thought, and lets her ba
   await carol.logIn();
 });
 
-test('a group is mentioned by one handle, and its people are called', async () => {
-  await bob.signUp();
-  await carol.signUp();
+test('alice sees when her people were last here, and what they take up', async ({ alice, bob }) => {
+  await alice.page.goto('/view/admin/people');
+  const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
+  const bobs = row.filter({ hasText: `@${bob.name}` });
+  await bobs.getByText('here now').waitFor();
+  await bobs.getByText(/^\d+(\.\d)? [KM]B$/).waitFor();
+  await bob.leave();
+  await bobs.getByText(/^seen /).waitFor();
+});
+
+test('alice decides who reads what a message said before', async ({ alice, bob }) => {
+  await bob.say('lunch at noon');
+  await bob.act('lunch at noon', 'Edit');
+  await bob.page.getByRole('textbox', { name: 'Edit message' }).fill('lunch at one');
+  await bob.page.getByRole('button', { name: 'Save' }).click();
+  const mark = alice.message('lunch at one').getByRole('button', { name: '(edited)' });
+  await mark.waitFor();
+
+  const settings = await alice.window('/view/admin/workspace');
+  await settings.getByText('Its sender', { exact: true }).click();
+  await mark.waitFor({ state: 'detached' });
+  await alice.message('lunch at one').getByText('(edited)').waitFor();
+  await bob.message('lunch at one').getByRole('button', { name: '(edited)' }).click();
+  await bob.page.getByRole('dialog').locator('del').filter({ hasText: 'noon' }).waitFor();
+});
+
+test('a group is mentioned by one handle, and its people are called', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await alice.page.goto('/view/admin/groups');
   await alice.page.getByRole('button', { name: 'New group' }).click();
   const dialog = alice.page.getByRole('dialog', { name: 'New group' });
@@ -158,6 +166,12 @@ test('a group is mentioned by one handle, and its people are called', async () =
   expect(await alice.toast('who reviews?').count()).toBe(0);
 
   const row = alice.page.getByRole('list', { name: 'Groups' }).getByRole('listitem');
+  await row.getByRole('button', { name: 'Edit Developers' }).click();
+  const editor = alice.page.getByRole('dialog');
+  await editor.getByRole('combobox', { name: 'Add people' }).fill('alice');
+  await editor.getByRole('option', { name: /alice/ }).click();
+  await editor.getByRole('button', { name: 'Save group' }).click();
+  await row.filter({ hasText: 'alice and bob' }).waitFor();
   await row.getByRole('button', { name: 'Delete Developers' }).click();
   await row.getByRole('button', { name: 'Delete group' }).click();
   await row.waitFor({ state: 'detached' });

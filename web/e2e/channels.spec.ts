@@ -1,44 +1,9 @@
 /** Channels and who is in them, with three people at their screens at once. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser, Locator } from 'playwright-core';
+import { expect } from 'vitest';
+import type { Locator } from 'playwright-core';
 
-import { eventually, openBrowser, Person } from './people';
-import { Server } from './server';
-
-let browser: Browser;
-let server: Server;
-let alice: Person;
-let bob: Person;
-let carol: Person;
-
-// One server for all of them: each has channels of its own.
-beforeAll(async () => {
-  browser = await openBrowser();
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  carol = await Person.arrive(browser, 'carol', server.url);
-  for (const person of [alice, bob, carol]) await person.signUp();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
-
-beforeEach(async () => {
-  await Promise.all(
-    [alice, bob, carol].map(async (person) => {
-      await person.page.goto('/c/general');
-      await person.composer.waitFor();
-    }),
-  );
-});
-
-afterEach(() => {
-  const faults = [alice, bob, carol].flatMap((person) => person.faults);
-  expect(faults, 'no page threw').toEqual([]);
-});
+import { eventually, Person } from './people';
+import { test } from './stage';
 
 /** A row of the sidebar. */
 function row(person: Person, name: string | RegExp): Locator {
@@ -101,7 +66,11 @@ async function addMember(person: Person, name: string, history: RegExp): Promise
   await form.waitFor({ state: 'detached' });
 }
 
-test('a private channel is seen by whom alice adds, and by nobody else', async () => {
+test('a private channel is seen by whom alice adds, and by nobody else', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await makePrivate(alice, 'Board', ['bob']);
   await alice.say('only for us');
   await row(bob, /^Board/).click();
@@ -113,8 +82,11 @@ test('a private channel is seen by whom alice adds, and by nobody else', async (
   expect(await carol.page.getByText('only for us').count()).toBe(0);
 });
 
-test('carol is added from now on, removed, and added again with the history', async () => {
-  await makePrivate(alice, 'Choir', ['bob']);
+test('carol is added from now on, removed, and added again with the history', async ({
+  alice,
+  carol,
+}) => {
+  await makePrivate(alice, 'Choir', []);
   await alice.say('before carol came');
   await addMember(alice, 'carol', /from now on/);
   await notice(alice, 'added').waitFor();
@@ -134,7 +106,7 @@ test('carol is added from now on, removed, and added again with the history', as
   await carol.message('before carol came').waitFor();
 });
 
-test('who sees a part of the history cannot show all of it to others', async () => {
+test('who sees a part of the history cannot show all of it to others', async ({ alice, bob }) => {
   await makePrivate(alice, 'Kitchen', []);
   await addMember(alice, 'bob', /from now on/);
   await row(bob, /^Kitchen/).click();
@@ -143,8 +115,12 @@ test('who sees a part of the history cannot show all of it to others', async () 
   expect(await panel.getByLabel(/from the start/).isDisabled()).toBe(true);
 });
 
-test('alice hands the channel over and leaves, and bob can do what she could', async () => {
-  await makePrivate(alice, 'Attic', ['bob', 'carol']);
+test('alice hands the channel over and leaves, and bob can do what she could', async ({
+  alice,
+  bob,
+  carol,
+}) => {
+  await makePrivate(alice, 'Attic', [bob.name, carol.name]);
   await row(bob, /^Attic/).click();
   const his = await details(bob);
   expect(await button(his, 'Archive channel').count()).toBe(0);
@@ -160,12 +136,15 @@ test('alice hands the channel over and leaves, and bob can do what she could', a
   await button(await details(alice), 'Leave').click();
   await eventually(async () => expect(await row(alice, /^Attic/).count()).toBe(0));
   await notice(bob, /left/).waitFor();
-  await toMember(bob, 'carol', 'Remove from channel');
+  await toMember(bob, carol.name, 'Remove from channel');
   await button(his, 'Remove').click();
   await button(bob, '1 member').waitFor();
 });
 
-test('an archived channel can be read and not written in, until it is brought back', async () => {
+test('an archived channel can be read and not written in, until it is brought back', async ({
+  alice,
+  bob,
+}) => {
   await makePrivate(alice, 'Cellar', ['bob']);
   await alice.say('for the record');
   await row(bob, /^Cellar/).click();
@@ -184,7 +163,11 @@ test('an archived channel can be read and not written in, until it is brought ba
   await notice(bob, 'brought the channel back').waitFor();
 });
 
-test('announcements are written by whom alice chooses, and read by all', async () => {
+test('announcements are written by whom alice chooses, and read by all', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await button(alice, /^\d+ members$/).click();
   const panel = await details(alice);
   await panel.getByText('Announcements only').click();
@@ -204,11 +187,15 @@ test('announcements are written by whom alice chooses, and read by all', async (
   await carol.composer.waitFor();
 });
 
-test('a public channel is found, joined, left and joined again', async () => {
+test('a public channel is found, joined, left and joined again', async ({ alice, bob }) => {
   await makePublic(bob, 'Garden');
   await bob.say('tomatoes are in');
   await row(alice, 'Browse channels').click();
+  const found = alice.page.getByRole('list', { name: 'Channels' }).getByRole('listitem');
+  await found.filter({ hasText: 'general' }).getByText('2 members').waitFor();
   await alice.page.getByRole('searchbox', { name: 'Find a channel' }).fill('gard');
+  await found.filter({ hasText: 'general' }).waitFor({ state: 'detached' });
+  await found.filter({ hasText: 'Garden' }).getByText('1 member').waitFor();
   await button(alice, 'Join Garden').click();
   await alice.message('tomatoes are in').waitFor();
   await button(bob, '2 members').waitFor();
@@ -225,7 +212,7 @@ test('a public channel is found, joined, left and joined again', async () => {
   await alice.message('and beans').waitFor();
 });
 
-test('the quick switcher leads to a channel that carol has not joined', async () => {
+test('the quick switcher leads to a channel that carol has not joined', async ({ bob, carol }) => {
   await makePublic(bob, 'Orchard');
   await carol.page.keyboard.press('Control+k');
   const dialog = carol.page.getByRole('dialog', { name: 'Go to' });
@@ -236,7 +223,10 @@ test('the quick switcher leads to a channel that carol has not joined', async ()
   await carol.composer.waitFor();
 });
 
-test('name, topic and description change in place, and everybody is told', async () => {
+test('name, topic and description change in place, and everybody is told', async ({
+  alice,
+  bob,
+}) => {
   await makePrivate(alice, 'Roof', ['bob']);
   await row(bob, /^Roof/).click();
   const panel = await details(alice);
@@ -266,7 +256,11 @@ test('name, topic and description change in place, and everybody is told', async
   await button(panel, 'Edit topic').waitFor();
 });
 
-test('a conversation of three is closed by bob and comes back with the next message', async () => {
+test('a conversation of three is closed by bob and comes back with the next message', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await button(alice, 'New direct message').click();
   const dialog = alice.page.getByRole('dialog', { name: 'New direct message' });
   for (const name of ['bob', 'carol']) {
@@ -286,7 +280,7 @@ test('a conversation of three is closed by bob and comes back with the next mess
   await bob.message('still there, bob?').waitFor();
 });
 
-test('notes to self are for alice alone', async () => {
+test('notes to self are for alice alone', async ({ alice, bob }) => {
   await button(alice, 'New direct message').click();
   await button(alice, 'Notes to self').click();
   await alice.page.getByRole('heading', { level: 1, name: 'Notes to self' }).waitFor();
@@ -297,7 +291,7 @@ test('notes to self are for alice alone', async () => {
   await bob.page.getByRole('heading', { name: 'You are not in this channel' }).waitFor();
 });
 
-test('a muted channel stays quiet in the sidebar, on every screen of bob', async () => {
+test('a muted channel stays quiet in the sidebar, on every screen of bob', async ({ bob }) => {
   await button(bob, 'More').click();
   await bob.page.getByRole('menuitem', { name: 'Mute' }).click();
   await row(bob, /general muted/i).waitFor();

@@ -1,44 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser, Locator } from 'playwright-core';
+import { expect } from 'vitest';
+import type { Locator } from 'playwright-core';
 
-import { eventually, openBrowser, Person } from './people';
-import { Server } from './server';
-
-let browser: Browser;
-let server: Server;
-let alice: Person;
-let bob: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  await alice.signUp();
-  await bob.signUp();
-});
-
-afterEach(async () => {
-  const faults = [...alice.faults, ...bob.faults];
-  await alice.leave();
-  await bob.leave();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
+import { eventually, type Person } from './people';
+import { test } from './stage';
 
 /** One of the lists of the view, by its heading. */
 function list(person: Person, name: string): Locator {
   return person.page.getByRole('region', { name }).getByRole('listitem');
 }
 
-test('what alice begins to write is in her other window, until she sends it', async () => {
+test('what alice begins to write is in her other window, until she sends it', async ({
+  alice,
+  bob,
+}) => {
   const other = await alice.window('/c/general');
   const there = other.getByRole('textbox', { name: 'Message', exact: true });
   await there.waitFor();
@@ -57,7 +31,7 @@ test('what alice begins to write is in her other window, until she sends it', as
   expect(await there.inputValue()).toBe('');
 });
 
-test('alice finds her drafts, goes on with one and deletes it', async () => {
+test('alice finds her drafts, goes on with one and deletes it', async ({ alice }) => {
   await alice.composer.pressSequentially('half a thought');
   await alice.page.getByRole('link', { name: 'Later' }).click();
   const draft = list(alice, 'Drafts').filter({ hasText: 'half a thought' });
@@ -74,7 +48,26 @@ test('alice finds her drafts, goes on with one and deletes it', async () => {
   await alice.page.getByText('Nothing waits for later').waitFor();
 });
 
-test('a message is scheduled, changed, sent before its time; another is cancelled', async () => {
+test('a pencil stands beside a channel in which alice began to write, on each of her screens', async ({
+  alice,
+}) => {
+  const other = await alice.window('/c/random');
+  const mark = other.getByRole('link', { name: 'general draft' });
+  await alice.composer.fill('half a thought');
+  await mark.waitFor();
+  // Where one writes, one sees it.
+  expect(await alice.page.getByRole('link', { name: /draft/ }).count()).toBe(0);
+  await alice.page.getByRole('link', { name: 'random' }).click();
+  await alice.page.getByRole('link', { name: 'general draft' }).click();
+  await alice.composer.press('Enter');
+  await alice.message('half a thought').waitFor();
+  await mark.waitFor({ state: 'detached' });
+});
+
+test('a message is scheduled, changed, sent before its time; another is cancelled', async ({
+  alice,
+  bob,
+}) => {
   await alice.composer.fill('see you on Monday');
   await alice.page.getByRole('button', { name: 'Send later' }).click();
   await alice.page.getByRole('button', { name: /^Monday/ }).click();
@@ -102,7 +95,10 @@ test('a message is scheduled, changed, sent before its time; another is cancelle
   await alice.page.getByText('Nothing waits for later').waitFor();
 });
 
-test('a message that may not be sent any more says so, and waits for bob', async () => {
+test('a message that may not be sent any more says so, and waits for bob', async ({
+  alice,
+  bob,
+}) => {
   const made = (await alice.ask('/private_channels/create', {
     name: 'Planning',
     members: ['bob'],
@@ -118,7 +114,7 @@ test('a message that may not be sent any more says so, and waits for bob', async
   await failed.waitFor({ state: 'detached' });
 });
 
-test('a reminder comes back on a toast: later, and then done', async () => {
+test('a reminder comes back on a toast: later, and then done', async ({ alice, bob }) => {
   const soon = () => Math.ceil(Date.now() / 1000) + 1;
   await alice.ask('/remind', { text: 'water the plants', due_ts: soon() });
   const toast = alice.toast('water the plants');
@@ -135,7 +131,7 @@ test('a reminder comes back on a toast: later, and then done', async () => {
   expect(await bob.toast('call the bank').count()).toBe(0);
 });
 
-test('alice reminds herself of something in her own words', async () => {
+test('alice reminds herself of something in her own words', async ({ alice }) => {
   await alice.page.goto('/view/later');
   await alice.page.getByRole('button', { name: 'New reminder' }).click();
   const dialog = alice.page.getByRole('dialog', { name: 'New reminder' });
@@ -146,7 +142,7 @@ test('alice reminds herself of something in her own words', async () => {
   await alice.page.getByText('Nothing waits for later').waitFor();
 });
 
-test('a reminder of a message leads back to the message', async () => {
+test('a reminder of a message leads back to the message', async ({ alice, bob }) => {
   await bob.say('the side door is open until six');
   await alice.message('side door').waitFor();
   const page = await alice.page.request.get('/messages/general');

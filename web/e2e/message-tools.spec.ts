@@ -1,37 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser, Locator } from 'playwright-core';
+import { expect } from 'vitest';
+import type { Locator } from 'playwright-core';
 
-import { eventually, openBrowser, Person } from './people';
-import { Server } from './server';
-
-let browser: Browser;
-let server: Server;
-let alice: Person;
-let bob: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  await alice.signUp();
-  await bob.signUp();
-});
-
-afterEach(async () => {
-  const faults = [...alice.faults, ...bob.faults];
-  await alice.leave();
-  await bob.leave();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
+import { eventually, type Person } from './people';
+import { test } from './stage';
 
 function dialog(person: Person): Locator {
   return person.page.getByRole('dialog');
@@ -40,7 +11,10 @@ function cards(person: Person, view: string): Locator {
   return person.page.getByRole('region', { name: view }).getByRole('article');
 }
 
-test('alice pins a message; bob sees by whom, finds it in the list, and takes it down', async () => {
+test('alice pins a message; bob sees by whom, finds it in the list, and takes it down', async ({
+  alice,
+  bob,
+}) => {
   await bob.say('the code of the door is 4711');
   await alice.message('the code').waitFor();
   await alice.act('the code', 'Pin to the channel');
@@ -55,7 +29,10 @@ test('alice pins a message; bob sees by whom, finds it in the list, and takes it
   });
 });
 
-test('alice saves a message for herself, finds it again, and is done with it', async () => {
+test('alice saves a message for herself, finds it again, and is done with it', async ({
+  alice,
+  bob,
+}) => {
   await bob.say('a good book: The Bridge');
   await alice.message('The Bridge').waitFor();
   await alice.act('The Bridge', 'Save');
@@ -69,7 +46,10 @@ test('alice saves a message for herself, finds it again, and is done with it', a
   await alice.page.getByText('Nothing is saved yet.').waitFor();
 });
 
-test('bob forwards what alice said in one channel to another, with a word of his own', async () => {
+test('bob forwards what alice said in one channel to another, with a word of his own', async ({
+  alice,
+  bob,
+}) => {
   await alice.say('we open at nine');
   await bob.message('we open at nine').waitFor();
   await bob.act('we open at nine', 'Forward…');
@@ -87,7 +67,7 @@ test('bob forwards what alice said in one channel to another, with a word of his
   await alice.message('we open at nine').waitFor();
 });
 
-test('a poll: alice asks, both choose, alice closes it', async () => {
+test('a poll: alice asks, both choose, alice closes it', async ({ alice, bob }) => {
   await alice.page.getByRole('button', { name: 'Add to the message' }).click();
   await alice.page.getByRole('menuitem', { name: 'Create a poll…' }).click();
   await dialog(alice).getByLabel('Question').fill('Where do we eat?');
@@ -115,7 +95,61 @@ test('a poll: alice asks, both choose, alice closes it', async () => {
   expect(await home(bob).isDisabled()).toBe(true);
 });
 
-test('bob reads what a message said before it was edited', async () => {
+test('a poll of several answers is walked with the arrows, and ends at its time', async ({
+  alice,
+  bob,
+}) => {
+  await alice.page.getByRole('button', { name: 'Add to the message' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Create a poll…' }).click();
+  await dialog(alice).getByLabel('Question').fill('Which days?');
+  await dialog(alice).getByLabel('Option 1').fill('Monday');
+  await dialog(alice).getByLabel('Option 2').fill('Tuesday');
+  await dialog(alice).getByRole('button', { name: 'Add an option' }).click();
+  await dialog(alice).getByRole('textbox', { name: 'Option 3' }).fill('Friday');
+  await dialog(alice).getByText('People may choose more than one').click();
+  await dialog(alice).getByLabel('It closes').selectOption('In 1 day');
+  await dialog(alice).getByRole('button', { name: 'Post the poll' }).click();
+
+  const poll = bob.message('Which days?');
+  await poll.getByText(/closes tomorrow/i).waitFor();
+  await poll.getByRole('checkbox', { name: /Monday/ }).focus();
+  for (const key of ['Space', 'ArrowDown', 'ArrowDown', 'Space', 'ArrowDown']) {
+    await bob.page.keyboard.press(key);
+  }
+  for (const name of ['Monday, 1 vote', 'Friday, 1 vote']) {
+    await alice.message('Which days?').getByRole('checkbox', { name }).waitFor();
+  }
+  await alice.message('Which days?').getByText('1 person has voted').waitFor();
+  // Around the end, and back at the first; nothing was chosen on the way.
+  const first = poll.getByRole('checkbox', { name: /Monday/ });
+  expect(await first.evaluate((node) => node === document.activeElement)).toBe(true);
+  await poll.getByRole('checkbox', { name: 'Tuesday, 0 votes' }).waitFor();
+
+  const closes_ts = Math.ceil(Date.now() / 1000) + 2;
+  await alice.ask('/poll/general', { question: 'Now?', options: ['yes', 'no'], closes_ts });
+  // A screen looks at the clock three times a minute.
+  const LOOKS_MS = 60_000;
+  await bob.message('Now?').getByText('This poll is closed.').waitFor({ timeout: LOOKS_MS });
+});
+
+test('in a choice of one Tab stops once, and an arrow does not vote', async ({ alice, bob }) => {
+  await alice.ask('/poll/general', { question: 'Tea?', options: ['Green', 'Black', 'None'] });
+  const poll = bob.message('Tea?');
+  const option = (name: string) => poll.getByRole('radio', { name });
+  await option('Green, 0 votes').focus();
+  await bob.page.keyboard.press('ArrowDown');
+  await bob.page.keyboard.press('Enter');
+  await alice.message('Tea?').getByRole('radio', { name: 'Black, 1 vote' }).waitFor();
+  expect(await poll.locator('[role=radio][tabindex="0"]').count()).toBe(1);
+  await bob.page.keyboard.press('ArrowUp');
+  await bob.page.keyboard.press('ArrowUp');
+  expect(await option('None, 0 votes').evaluate((node) => node === document.activeElement)).toBe(
+    true,
+  );
+  expect(await option('Green, 0 votes').count()).toBe(1);
+});
+
+test('bob reads what a message said before it was edited', async ({ alice, bob }) => {
   await alice.say('lunch at noon');
   await bob.message('lunch at noon').waitFor();
   await alice.act('lunch at noon', 'Edit');
@@ -126,7 +160,10 @@ test('bob reads what a message said before it was edited', async () => {
   await dialog(bob).locator('ins').filter({ hasText: 'one' }).waitFor();
 });
 
-test('alice sees who has read her message, and bob why it did not notify him', async () => {
+test('alice sees who has read her message, and bob why it did not notify him', async ({
+  alice,
+  bob,
+}) => {
   await alice.say('the ferry is late');
   await bob.message('the ferry is late').waitFor();
   await eventually(async () => {
@@ -140,7 +177,10 @@ test('alice sees who has read her message, and bob why it did not notify him', a
   await dialog(bob).getByText('It does not notify you.').waitFor();
 });
 
-test('bob marks a message as unread, and it stays so until he comes back', async () => {
+test('bob marks a message as unread, and it stays so until he comes back', async ({
+  alice,
+  bob,
+}) => {
   for (const text of ['one', 'two', 'three']) await alice.say(`line ${text}`);
   await bob.message('line three').waitFor();
   await bob.act('line two', 'Mark unread from here');
@@ -154,7 +194,7 @@ test('bob marks a message as unread, and it stays so until he comes back', async
   });
 });
 
-test('alice asks to be reminded, with the keyboard alone', async () => {
+test('alice asks to be reminded, with the keyboard alone', async ({ alice, bob }) => {
   await bob.say('water the plants');
   await alice.message('water the plants').waitFor();
   await alice.timeline.focus();
@@ -168,7 +208,10 @@ test('alice asks to be reminded, with the keyboard alone', async () => {
   await alice.page.getByText(/You will be reminded/).waitFor();
 });
 
-test('what names alice is in her mentions, read or not, and leads to its place', async () => {
+test('what names alice is in her mentions, read or not, and leads to its place', async ({
+  alice,
+  bob,
+}) => {
   await alice.page.getByRole('link', { name: /random/i }).click();
   await bob.say('can you look at this, @alice?');
   await alice.page.getByRole('link', { name: /Mentions 1 new/ }).click();
@@ -184,7 +227,10 @@ test('what names alice is in her mentions, read or not, and leads to its place',
   });
 });
 
-test('a link leads far back, both ways on from there, and back to the newest', async () => {
+test('a link leads far back, both ways on from there, and back to the newest', async ({
+  alice,
+  bob,
+}) => {
   const MESSAGES = 260;
   const posted = await alice.page.evaluate(async (count) => {
     const ids: number[] = [];
@@ -209,4 +255,18 @@ test('a link leads far back, both ways on from there, and back to the newest', a
   await alice.page.getByRole('link', { name: /random/i }).click();
   await alice.say('the end');
   await bob.message('the end').waitFor();
+});
+
+test('alice copies the link of a message, and bob comes to it by that link', async ({
+  alice,
+  bob,
+}) => {
+  await alice.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await alice.say('the map is on the wall');
+  await alice.act('the map', 'Copy link');
+  await alice.toast('The link is copied').waitFor();
+  const link = await alice.page.evaluate(() => navigator.clipboard.readText());
+  await bob.page.goto(link);
+  await bob.message('the map is on the wall').waitFor();
+  expect(new URL(bob.page.url()).pathname).toMatch(/^\/c\/general\/\d+$/);
 });

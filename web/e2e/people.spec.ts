@@ -1,39 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import { expect } from 'vitest';
 
-import { eventually, openBrowser, PASSWORD, Person } from './people';
-import { Server } from './server';
+import { eventually, PASSWORD } from './people';
+import { test } from './stage';
 
-let browser: Browser;
-let server: Server;
-let alice: Person;
-let bob: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  await alice.signUp();
-  await bob.signUp();
-});
-
-afterEach(async () => {
-  const faults = [...alice.faults, ...bob.faults];
-  await alice.leave();
-  await bob.leave();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
-
-test('bob says how he wishes to be known, and alice sees it wherever he is named', async () => {
+test('bob says how he wishes to be known, and alice sees it wherever he is named', async ({
+  alice,
+  bob,
+}) => {
   await bob.say('good morning');
   await alice.message('good morning').waitFor();
 
@@ -71,7 +44,7 @@ test('bob says how he wishes to be known, and alice sees it wherever he is named
   expect(await alice.composer.inputValue()).toBe('@bob ');
 });
 
-test('bob sets a status from the account menu, and takes it back', async () => {
+test('bob sets a status from the account menu, and takes it back', async ({ alice, bob }) => {
   await bob.say('gone soon');
   await bob.account.click();
   await bob.page.getByRole('button', { name: 'Set a status' }).click();
@@ -90,7 +63,38 @@ test('bob sets a status from the account menu, and takes it back', async () => {
   await sign.waitFor({ state: 'detached' });
 });
 
-test('preferences follow alice to her other window, and each of them does something', async () => {
+test('a status ends by itself, when bob said that it would', async ({ alice, bob }) => {
+  await bob.say('back in a moment');
+  await bob.account.click();
+  await bob.page.getByRole('button', { name: 'Set a status' }).click();
+  const dialog = bob.page.getByRole('dialog', { name: 'Set a status' });
+  await dialog.getByRole('button', { name: 'Pick an emoji' }).click();
+  await bob.page.getByRole('searchbox', { name: 'Find an emoji' }).fill('coffee');
+  await bob.page.getByRole('button', { name: 'coffee', exact: true }).first().click();
+  await dialog.getByLabel('Status', { exact: true }).fill('Coffee');
+  await dialog.getByLabel('Clear it').selectOption('In 1 hour');
+  await dialog.getByRole('button', { name: 'Save status' }).click();
+  await alice
+    .message('back in a moment')
+    .getByRole('button', { name: 'About bob' })
+    .first()
+    .click();
+  const card = alice.page.getByRole('dialog', { name: 'About bob' });
+  await card.getByText('Coffee').waitFor();
+  await card.getByText(/until/).waitFor();
+
+  const until_ts = Math.ceil(Date.now() / 1000) + 2;
+  await bob.ask('/status', { text: 'Gone in a blink', until_ts });
+  await card.getByText('Gone in a blink').waitFor();
+  // A screen looks at the clock three times a minute.
+  const LOOKS_MS = 60_000;
+  await card.getByText('Gone in a blink').waitFor({ state: 'detached', timeout: LOOKS_MS });
+});
+
+test('preferences follow alice to her other window, and each of them does something', async ({
+  alice,
+  bob,
+}) => {
   const other = await alice.window('/c/general');
   await alice.page.goto('/view/settings/preferences');
   await alice.page.getByText('Dark', { exact: true }).click();
@@ -121,7 +125,10 @@ test('preferences follow alice to her other window, and each of them does someth
     .waitFor();
 });
 
-test('what calls alice reaches her beside what she reads, unless she paused it', async () => {
+test('what calls alice reaches her beside what she reads, unless she paused it', async ({
+  alice,
+  bob,
+}) => {
   await alice.page.goto('/c/random');
   await alice.composer.waitFor();
   await bob.say('nothing for anybody');
@@ -150,7 +157,10 @@ test('what calls alice reaches her beside what she reads, unless she paused it',
   await alice.toast('are you back').waitFor();
 });
 
-test('keywords and levels decide what calls alice, the same in both of her windows', async () => {
+test('keywords and levels decide what calls alice, the same in both of her windows', async ({
+  alice,
+  bob,
+}) => {
   await alice.page.goto('/view/settings/notifications');
   const other = await alice.window('/view/settings/notifications');
   await alice.page.getByLabel('Keywords', { exact: true }).fill('release');
@@ -180,7 +190,7 @@ test('keywords and levels decide what calls alice, the same in both of her windo
   expect(await alice.toast('more cake').count()).toBe(0);
 });
 
-test('nights of do not disturb are kept, day by day', async () => {
+test('nights of do not disturb are kept, day by day', async ({ alice }) => {
   await alice.page.goto('/view/settings/notifications');
   await alice.page.getByText('Every night').click();
   await alice.page.getByLabel('From').fill('21:30');
@@ -198,7 +208,10 @@ test('nights of do not disturb are kept, day by day', async () => {
   });
 });
 
-test('the desktop tells alice while she looks elsewhere, once she has allowed it', async () => {
+test('the desktop tells alice while she looks elsewhere, once she has allowed it', async ({
+  alice,
+  bob,
+}) => {
   await alice.page.addInitScript(() => {
     const shown: string[] = [];
     class Shown {
@@ -233,7 +246,7 @@ test('the desktop tells alice while she looks elsewhere, once she has allowed it
   expect(await alice.toast('over here').count()).toBe(0);
 });
 
-test('bob changes his password, and only the new one opens the door', async () => {
+test('bob changes his password, and only the new one opens the door', async ({ bob }) => {
   await bob.page.goto('/view/settings/password');
   await bob.page.getByLabel('Current password').fill(PASSWORD);
   await bob.page.getByLabel('New password', { exact: true }).fill('Another-horse-2');

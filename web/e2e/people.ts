@@ -61,6 +61,14 @@ export class Person {
     await this.composer.waitFor();
   }
 
+  /** Gets an account as a script would, and opens the chat. */
+  async join(): Promise<void> {
+    const account = { username: this.name, password: PASSWORD };
+    await this.ask('/signup', account);
+    await this.page.goto('/c/general');
+    await this.composer.waitFor();
+  }
+
   async logIn(): Promise<void> {
     await this.page.goto('/login');
     await this.page.getByLabel('User name').fill(this.name);

@@ -1,26 +1,7 @@
-/**
- * Real screens of people, settings, administration and later: `npm run screenshots` after a build.
- * Not in an ordinary run. Neighbour: `screenshots.spec.ts`, the first screen.
- */
-import { mkdir } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import type { BrowserContextOptions, Page } from 'playwright-core';
-
-import { openBrowser, Person } from './people';
-import { Server } from './server';
-
-const FOLDER = new URL('../../docs/screenshots/', import.meta.url).pathname;
-// A picture in the middle of a movement shows neither where it began nor where it ends.
-const STILL = { reducedMotion: 'reduce' } as const;
-const DESK = { ...STILL, viewport: { width: 1280, height: 800 } };
-const HAND = { ...STILL, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-
-const SCREENS: Record<string, BrowserContextOptions> = {
-  'desktop-light': { ...DESK, colorScheme: 'light' },
-  'desktop-dark': { ...DESK, colorScheme: 'dark' },
-  'phone-light': { ...HAND, colorScheme: 'light' },
-  'phone-dark': { ...HAND, colorScheme: 'dark' },
-};
+/** People, settings, administration and later. How pictures are taken stands in `screens.ts`. */
+import type { Person } from './people';
+import { isPhotographing, photograph, type Views } from './screens';
+import { test } from './stage';
 
 const DAY_SECONDS = 86_400;
 
@@ -68,8 +49,7 @@ async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
   await alice.toast('Water the plants').waitFor();
 }
 
-/** Each by the way that leads there. */
-const VIEWS: Record<string, (page: Page) => Promise<void>> = {
+const VIEWS: Views = {
   'settings-profile': async (page) => {
     await page.goto('/view/settings/profile');
     await page.getByRole('group', { name: 'Preview' }).waitFor();
@@ -122,35 +102,111 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
     await page.goto('/signup');
     await page.getByRole('heading', { name: 'You need an invitation' }).waitFor();
   },
+  'settings-password': async (page) => {
+    await page.goto('/view/settings/password');
+    await page.getByLabel('Current password').waitFor();
+  },
+  'admin-groups': async (page) => {
+    await page.goto('/view/admin/groups');
+    await page.getByText('Developers').waitFor();
+  },
+  'edit-group': async (page) => {
+    await page.goto('/view/admin/groups');
+    await page.getByRole('button', { name: /Edit Developers|Change Developers/ }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  'invite-made': async (page) => {
+    await page.goto('/view/admin/invites');
+    await page.getByLabel('Note').fill('Frank');
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.getByLabel('The link for Frank').waitFor();
+  },
+  deactivate: async (page) => {
+    await page.goto('/view/admin/people');
+    await page.getByRole('button', { name: 'Change carol' }).click();
+    await page.getByRole('menuitem', { name: /Deactivate/ }).click();
+    await page.getByRole('button', { name: 'Cancel' }).waitFor();
+  },
+  'new-reminder': async (page) => {
+    await page.goto('/view/later');
+    await page.getByRole('button', { name: 'New reminder' }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  account: async (page) => {
+    await page.goto('/c/general');
+    const drawer = page.getByRole('button', { name: 'Open the sidebar' });
+    if (await drawer.isVisible()) await drawer.click();
+    await page.getByRole('button', { name: 'Account: alice' }).click();
+    await page.getByRole('button', { name: /Log out/ }).waitFor();
+  },
+  help: async (page) => {
+    await page.goto('/c/general');
+    await page.getByRole('textbox', { name: 'Message', exact: true }).waitFor();
+    await page.getByRole('log').focus();
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  },
+  switcher: async (page) => {
+    await page.goto('/c/general');
+    await page.getByRole('button', { name: /Go to/ }).click();
+    await page.getByRole('option').first().waitFor();
+  },
+  'signup-by-link': async (page) => {
+    const made = await page.request.post('/admin/invites', { data: { note: 'Gina' } });
+    const { path } = (await made.json()) as { path: string };
+    await page.goto(path);
+    await page.getByLabel('User name').waitFor();
+  },
 };
 
-test.runIf(process.env['MINIMOST_SCREENSHOTS'] === '1')(
-  'people, settings, administration and later, at desk and in the hand, by day and by night',
-  async () => {
-    await mkdir(FOLDER, { recursive: true });
-    const browser = await openBrowser();
-    const server = await Server.start();
-    const alice = await Person.arrive(browser, 'alice', server.url);
-    const bob = await Person.arrive(browser, 'bob', server.url);
-    const carol = await Person.arrive(browser, 'carol', server.url);
-    for (const person of [alice, bob, carol]) await person.signUp();
-    await live(alice, bob, carol);
-
-    const cookies = await alice.context.cookies();
-    for (const [screen, options] of Object.entries(SCREENS)) {
-      const context = await browser.newContext({ baseURL: server.url, ...options });
-      await context.addCookies(cookies);
-      for (const [view, show] of Object.entries(VIEWS)) {
-        const page = await context.newPage();
-        await show(page);
-        await page.screenshot({ path: `${FOLDER}${view}-${screen}.png` });
-        await page.close();
-      }
-      await context.close();
-    }
-    expect(alice.faults).toEqual([]);
-    await server.stop();
-    await browser.close();
+/** What somebody sees who has done nothing yet. */
+const EMPTY: Views = {
+  'empty-channel': async (page) => {
+    await page.goto('/c/random');
+    await page.getByRole('heading', { name: /beginning/ }).waitFor();
   },
-  300_000,
+  'empty-threads': async (page) => {
+    await page.goto('/view/threads');
+    await page.getByText('You follow no thread yet').waitFor();
+  },
+  'empty-mentions': async (page) => {
+    await page.goto('/view/mentions');
+    await page
+      .getByText(/mention/i)
+      .nth(2)
+      .waitFor();
+  },
+  'empty-saved': async (page) => {
+    await page.goto('/view/saved');
+    await page.getByText('Nothing is saved yet.').waitFor();
+  },
+  'empty-later': async (page) => {
+    await page.goto('/view/later');
+    await page.getByText('Nothing waits for later').waitFor();
+  },
+  'empty-pins': async (page) => {
+    await page.goto('/c/general?panel=pins');
+    await page.getByText('Nothing is pinned here yet.').waitFor();
+  },
+  'settings-fresh': async (page) => {
+    await page.goto('/view/settings/notifications');
+    await page.getByLabel('Keywords', { exact: true }).waitFor();
+  },
+};
+
+test.runIf(isPhotographing)(
+  'people, settings, administration and later',
+  { timeout: 900_000 },
+  async ({ browser, alice, bob, carol }) => {
+    await photograph(browser, alice, EMPTY);
+    await live(alice, bob, carol);
+    await photograph(browser, alice, VIEWS, {
+      'settings-profile': ['desktop-light'],
+      'settings-notifications': ['phone-light'],
+      'admin-people': ['desktop-dark'],
+      later: ['desktop-light', 'phone-dark'],
+      profile: ['desktop-dark'],
+      status: ['phone-light'],
+    });
+  },
 );

@@ -1,30 +1,7 @@
-/**
- * Real screens of threads and of what is done to messages: `npm run screenshots` after a build.
- * Not in an ordinary run. Neighbour: `screenshots.spec.ts`, the first screen.
- */
-import { mkdir } from 'node:fs/promises';
-import { expect, test } from 'vitest';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-
-import { openBrowser, Person } from './people';
-import { Server } from './server';
-
-const FOLDER = new URL('../../docs/screenshots/', import.meta.url).pathname;
-// A picture in the middle of a movement shows neither where it began nor where it ends.
-const STILL = { reducedMotion: 'reduce' } as const;
-const DESK = { ...STILL, viewport: { width: 1280, height: 800 } };
-const HAND = { ...STILL, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-
-/** Both by day and by night are for looking (`MINIMOST_SCREENSHOTS=all`); one of each is kept. */
-const isAll = process.env['MINIMOST_SCREENSHOTS'] === 'all';
-const SCREENS: Record<string, BrowserContextOptions> = {
-  'desktop-light': { ...DESK, colorScheme: 'light' },
-  'phone-dark': { ...HAND, colorScheme: 'dark' },
-  ...(isAll && {
-    'desktop-dark': { ...DESK, colorScheme: 'dark' },
-    'phone-light': { ...HAND, colorScheme: 'light' },
-  }),
-};
+/** Threads, and what is done to messages. How pictures are taken stands in `screens.ts`. */
+import type { Person } from './people';
+import { isPhotographing, openMenu, photograph, type Views } from './screens';
+import { test } from './stage';
 
 /** What alice finds when she comes: a thread, a poll, a pin, something saved, something forwarded. */
 async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
@@ -60,6 +37,11 @@ async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
   await carol.page.getByRole('dialog').getByRole('button', { name: 'Forward' }).click();
   await alice.message('side door').waitFor();
   await alice.act('side door', 'Save');
+  const lunch = { question: 'Who is here on Monday?', options: ['Me', 'Only in the morning'] };
+  const { id } = (await bob.ask('/poll/random', { ...lunch, is_multiple: true })) as { id: number };
+  await alice.ask(`/vote/${id}`, { options: [0] });
+  await carol.ask(`/vote/${id}`, { options: [0, 1] });
+  await bob.ask(`/close_poll/${id}`, {});
   await alice.say('The ferry leaves at nine.');
   await alice.message('ferry').getByRole('button').first().waitFor();
   await alice.act('ferry', 'Edit');
@@ -73,8 +55,7 @@ async function reply(person: Person, text: string): Promise<void> {
   await person.page.getByRole('log', { name: 'Replies' }).getByText(text).waitFor();
 }
 
-/** Each by the way that leads there. */
-const VIEWS: Record<string, (page: Page) => Promise<void>> = {
+const VIEWS: Views = {
   threads: async (page) => {
     await page.goto('/view/threads');
     await page.getByRole('article').first().waitFor();
@@ -93,7 +74,7 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
     await page.goto('/view/saved');
     await page.getByRole('article').first().waitFor();
   },
-  channel: async (page) => {
+  tools: async (page) => {
     await page.goto('/c/general');
     await page.getByRole('radio').first().waitFor();
   },
@@ -112,21 +93,17 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
   },
   menu: async (page) => {
     await page.goto('/c/general');
-    await page.getByText('The ferry leaves').click();
-    await page.getByRole('button', { name: 'More actions' }).click();
-    await page.getByRole('menuitem').first().waitFor();
+    await openMenu(page, 'The ferry leaves');
   },
   remind: async (page) => {
     await page.goto('/c/general');
-    await page.getByText('The ferry leaves').click();
-    await page.getByRole('button', { name: 'More actions' }).click();
+    await openMenu(page, 'The ferry leaves');
     await page.getByRole('menuitem', { name: 'Remind me…' }).click();
     await page.getByRole('menuitem', { name: 'Another time…' }).waitFor();
   },
   readers: async (page) => {
     await page.goto('/c/general');
-    await page.getByText('The ferry leaves').click();
-    await page.getByRole('button', { name: 'More actions' }).click();
+    await openMenu(page, 'The ferry leaves');
     await page.getByRole('menuitem', { name: 'Who has read it?' }).click();
     await page.getByRole('list', { name: 'Read by' }).waitFor();
   },
@@ -137,8 +114,7 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
   },
   forward: async (page) => {
     await page.goto('/c/general');
-    await page.getByText('The ferry leaves').click();
-    await page.getByRole('button', { name: 'More actions' }).click();
+    await openMenu(page, 'The ferry leaves');
     await page.getByRole('menuitem', { name: 'Forward…' }).click();
     await page.getByRole('option').first().waitFor();
   },
@@ -148,37 +124,67 @@ const VIEWS: Record<string, (page: Page) => Promise<void>> = {
     await page.getByRole('menuitem', { name: 'Create a poll…' }).click();
     await page.getByLabel('Question').fill('Which evening?');
   },
+  why: async (page) => {
+    await page.goto('/c/general');
+    await openMenu(page, 'side door');
+    await page.getByRole('menuitem', { name: /Why was I/ }).click();
+    await page.getByText(/It (does not )?notif/).waitFor();
+  },
+  'remind-at': async (page) => {
+    await page.goto('/c/general');
+    await openMenu(page, 'The ferry leaves');
+    await page.getByRole('menuitem', { name: 'Remind me…' }).click();
+    await page.getByRole('menuitem', { name: 'Another time…' }).click();
+    await page.getByRole('dialog').getByRole('button').last().waitFor();
+  },
+  'delete-message': async (page) => {
+    await page.goto('/c/general');
+    await openMenu(page, 'The ferry leaves');
+    await page.getByRole('menuitem', { name: 'Delete…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).waitFor();
+  },
+  editing: async (page) => {
+    await page.goto('/c/general');
+    await openMenu(page, 'The ferry leaves');
+    await page.getByRole('menuitem', { name: 'Edit', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Edit message' }).waitFor();
+  },
+  reacting: async (page) => {
+    await page.goto('/c/general');
+    await page.getByText('The ferry leaves').click();
+    await page.getByRole('button', { name: 'React', exact: true }).click();
+    await page.getByRole('searchbox').waitFor();
+    await page.getByRole('button', { name: 'thumbsup', exact: true }).first().waitFor();
+  },
+  'poll-closed': async (page) => {
+    await page.goto('/c/random');
+    await page.getByText('This poll is closed.').waitFor();
+    await page.getByRole('button', { name: 'Show who voted' }).first().click();
+  },
+  completing: async (page) => {
+    await page.goto('/c/general');
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('@');
+    await page.getByRole('option').first().waitFor();
+  },
+  permalink: async (page) => {
+    const found = await page.request.get('/messages/random');
+    const [first] = (await found.json()) as { id: number }[];
+    await page.goto(`/c/random/${first?.id}`);
+    await page.getByRole('figure').waitFor();
+  },
 };
 
-async function photograph(browser: Browser, url: string, alice: Person): Promise<void> {
-  const cookies = await alice.context.cookies();
-  for (const [name, screen] of Object.entries(SCREENS)) {
-    const context = await browser.newContext({ baseURL: url, ...screen });
-    await context.addCookies(cookies);
-    const page = await context.newPage();
-    for (const [view, go] of Object.entries(VIEWS)) {
-      await go(page);
-      await page.screenshot({ path: `${FOLDER}${view}-${name}.png` });
-    }
-    await context.close();
-  }
-}
-
-test.runIf(isAll || process.env['MINIMOST_SCREENSHOTS'] === '1')(
-  'threads and the tools of messages, at desk and in the hand, by day and by night',
-  async () => {
-    await mkdir(FOLDER, { recursive: true });
-    const browser = await openBrowser();
-    const server = await Server.start();
-    const [alice, bob, carol] = await Promise.all(
-      ['alice', 'bob', 'carol'].map((name) => Person.arrive(browser, name, server.url, DESK)),
-    );
-    if (!alice || !bob || !carol) throw new Error('somebody has not arrived');
-    for (const person of [alice, bob, carol]) await person.signUp();
+test.runIf(isPhotographing)(
+  'threads and the tools of messages',
+  { timeout: 900_000 },
+  async ({ browser, alice, bob, carol }) => {
     await live(alice, bob, carol);
-    await photograph(browser, server.url, alice);
-    expect([...alice.faults, ...bob.faults, ...carol.faults]).toEqual([]);
-    await server.stop();
-    await browser.close();
+    await photograph(browser, alice, VIEWS, {
+      thread: ['desktop-light', 'phone-dark'],
+      threads: ['desktop-dark'],
+      tools: ['desktop-dark', 'phone-light'],
+      menu: ['phone-dark'],
+      mentions: ['phone-light'],
+    });
   },
 );

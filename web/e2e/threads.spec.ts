@@ -1,38 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser, Locator } from 'playwright-core';
+import { expect } from 'vitest';
+import type { Locator } from 'playwright-core';
 
-import { eventually, openBrowser, Person } from './people';
-import { Server } from './server';
-
-let browser: Browser;
-let server: Server;
-let alice: Person;
-let bob: Person;
-let carol: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', server.url);
-  carol = await Person.arrive(browser, 'carol', server.url);
-  for (const person of [alice, bob, carol]) await person.signUp();
-});
-
-afterEach(async () => {
-  const people = [alice, bob, carol];
-  const faults = people.flatMap((person) => person.faults);
-  for (const person of people) await person.leave();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
+import { eventually, type Person } from './people';
+import { test } from './stage';
 
 /** The thread that stands open beside the channel. */
 function thread(person: Person): Locator {
@@ -48,7 +18,10 @@ async function answer(person: Person, text: string): Promise<void> {
   await reply(person, text).waitFor();
 }
 
-test('bob answers in a thread; the channel shows only that he did, and alice reads it there', async () => {
+test('bob answers in a thread; the channel shows only that he did, and alice reads it there', async ({
+  alice,
+  bob,
+}) => {
   await alice.say('who bakes?');
   await bob.message('who bakes?').waitFor();
   await bob.act('who bakes?', 'Reply in thread');
@@ -69,7 +42,11 @@ test('bob answers in a thread; the channel shows only that he did, and alice rea
     .waitFor();
 });
 
-test('a reply can go to the channel too, where it leads back into its thread', async () => {
+test('a reply can go to the channel too, where it leads back into its thread', async ({
+  alice,
+  bob,
+  carol,
+}) => {
   await alice.say('shall we move?');
   await bob.message('shall we move?').waitFor();
   await bob.act('shall we move?', 'Reply in thread');
@@ -86,7 +63,10 @@ test('a reply can go to the channel too, where it leads back into its thread', a
   expect(await thread(bob).getByRole('checkbox').isChecked()).toBe(false);
 });
 
-test('in a thread bob edits, reacts, quotes and deletes as in the channel', async () => {
+test('in a thread bob edits, reacts, quotes and deletes as in the channel', async ({
+  alice,
+  bob,
+}) => {
   await alice.say('plans?');
   await bob.message('plans?').waitFor();
   await bob.act('plans?', 'Reply in thread');
@@ -112,7 +92,7 @@ test('in a thread bob edits, reacts, quotes and deletes as in the channel', asyn
   });
 });
 
-test('carol follows a thread, hears of it, and stops', async () => {
+test('carol follows a thread, hears of it, and stops', async ({ alice, bob, carol }) => {
   await alice.say('the tower');
   await bob.message('the tower').waitFor();
   await bob.act('the tower', 'Reply in thread');
@@ -135,7 +115,7 @@ test('carol follows a thread, hears of it, and stops', async () => {
   expect(await carol.page.getByRole('link', { name: /Threads \d/ }).count()).toBe(0);
 });
 
-test('alice marks everything as read at once, with a key', async () => {
+test('alice marks everything as read at once, with a key', async ({ alice, bob }) => {
   await alice.say('who bakes?');
   await bob.message('who bakes?').waitFor();
   await alice.page.getByRole('link', { name: /random/i }).click();

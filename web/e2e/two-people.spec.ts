@@ -1,43 +1,24 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
+import { expect } from 'vitest';
 
-import { eventually, openBrowser, Person } from './people';
-import { Server } from './server';
+import { eventually, type Person } from './people';
+import { test as plain } from './stage';
 import { Wire } from './wire';
 
-let browser: Browser;
-let server: Server;
-let wire: Wire;
-let alice: Person;
-let bob: Person;
-
-beforeAll(async () => {
-  browser = await openBrowser();
+/** bob is far away: a wire that can be cut lies between him and the server. */
+const test = plain.extend<{ wire: Wire; bob: Person }>({
+  wire: async ({ server }, use) => {
+    const wire = await Wire.lay(() => server.port);
+    await use(wire);
+    await wire.remove();
+  },
+  bob: async ({ arrive, alice: _first, wire }, use) => {
+    const bob = await arrive('bob', wire.url);
+    await bob.join();
+    await use(bob);
+  },
 });
 
-afterAll(async () => {
-  await browser.close();
-});
-
-beforeEach(async () => {
-  server = await Server.start();
-  wire = await Wire.lay(() => server.port);
-  alice = await Person.arrive(browser, 'alice', server.url);
-  bob = await Person.arrive(browser, 'bob', wire.url);
-  await alice.signUp();
-  await bob.signUp();
-});
-
-afterEach(async () => {
-  const faults = [...alice.faults, ...bob.faults];
-  await alice.leave();
-  await bob.leave();
-  await wire.remove();
-  await server.stop();
-  expect(faults, 'no page threw').toEqual([]);
-});
-
-test('alice and bob talk, and each sees the other at once', async () => {
+test('alice and bob talk, and each sees the other at once', async ({ alice, bob }) => {
   await alice.say('good morning bob');
   await bob.message('good morning bob').waitFor();
   await bob.say('good morning alice');
@@ -46,14 +27,14 @@ test('alice and bob talk, and each sees the other at once', async () => {
   expect(await bob.texts(/^good morning/)).toEqual(['good morning bob', 'good morning alice']);
 });
 
-test('what a person types is text and never markup', async () => {
+test('what a person types is text and never markup', async ({ alice, bob }) => {
   await alice.say('<img src=x onerror="document.title=1"> <b>bold</b>');
   await bob.message('<b>bold</b>').waitFor();
   expect(await bob.timeline.locator('b, img[src="x"]').count()).toBe(0);
   expect(await bob.page.title()).toContain('MiniMost');
 });
 
-test('an edit, a reaction, a reply and a delete reach the other screen', async () => {
+test('an edit, a reaction, a reply and a delete reach the other screen', async ({ alice, bob }) => {
   await alice.say('lunch at noon');
   await bob.message('lunch at noon').waitFor();
 
@@ -89,7 +70,7 @@ test('an edit, a reaction, a reply and a delete reach the other screen', async (
   });
 });
 
-test('typing and presence show, and a reload keeps everything', async () => {
+test('typing and presence show, and a reload keeps everything', async ({ alice, bob }) => {
   await alice.say('before the reload');
   await bob.message('before the reload').waitFor();
   await alice.composer.pressSequentially('thinking…');
@@ -110,7 +91,11 @@ test('typing and presence show, and a reload keeps everything', async () => {
   expect(await bob.texts(/^before the reload$/)).toHaveLength(1);
 });
 
-test('bob loses the network, and comes back with nothing missing and nothing twice', async () => {
+test('bob loses the network, and comes back with nothing missing and nothing twice', async ({
+  wire,
+  alice,
+  bob,
+}) => {
   await alice.say('line 0');
   await bob.message('line 0').waitFor();
 
@@ -137,7 +122,11 @@ test('bob loses the network, and comes back with nothing missing and nothing twi
   });
 });
 
-test('the server is killed and comes back, and nobody has to reload', async () => {
+test('the server is killed and comes back, and nobody has to reload', async ({
+  server,
+  alice,
+  bob,
+}) => {
   await alice.say('before the crash');
   await bob.message('before the crash').waitFor();
   await server.restart();
@@ -149,7 +138,7 @@ test('the server is killed and comes back, and nobody has to reload', async () =
   ]);
 });
 
-test('an unread badge rises for bob elsewhere and falls when he reads', async () => {
+test('an unread badge rises for bob elsewhere and falls when he reads', async ({ alice, bob }) => {
   await bob.page.getByRole('link', { name: /random/ }).click();
   await bob.page.waitForURL(/\/c\/random/);
   await alice.say('are you there');

@@ -83,6 +83,11 @@ export class ChannelsState {
     return this.othersIn(entry).map(this.nameOf).join(', ');
   }
 
+  /** Its name in a sentence: public ones are known by their `#`. */
+  labelOf(entry: ChannelEntry): string {
+    return entry.kind === 'public' ? `#${entry.name}` : this.titleOf(entry);
+  }
+
   #named(kind: ChannelEntry['kind']): readonly ChannelEntry[] {
     return this.list
       .filter((entry) => entry.kind === kind && entry.archived_ts === null)

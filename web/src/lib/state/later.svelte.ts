@@ -9,6 +9,12 @@ export class LaterState implements LaterData {
   reminders = $state.raw<readonly Reminder[]>([]);
 
   readonly #savedSet: ReadonlySet<number> = $derived(new Set(this.saved));
+  /** Channels, not threads in them, in which a message was begun. */
+  readonly #begun: ReadonlySet<string> = $derived(
+    new Set(
+      this.drafts.filter(({ thread_id }) => thread_id === null).map(({ channel }) => channel),
+    ),
+  );
   /** Reminders whose time has come. */
   readonly due: readonly Reminder[] = $derived(
     this.reminders.filter((reminder) => reminder.fired_ts !== null),
@@ -23,5 +29,9 @@ export class LaterState implements LaterData {
 
   isSaved(id: number): boolean {
     return this.#savedSet.has(id);
+  }
+
+  hasDraft(channel: string): boolean {
+    return this.#begun.has(channel);
   }
 }

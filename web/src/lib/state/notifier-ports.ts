@@ -43,8 +43,8 @@ export async function remindAgain(
 
 function placeName(app: AppState, channel: string): string {
   const entry = app.chat?.channelList.find(channel);
-  if (entry === undefined) return channel;
-  if (entry.kind !== 'direct') return `#${entry.name}`;
+  if (!app.chat || !entry) return channel;
+  if (entry.kind !== 'direct') return app.chat.channelList.labelOf(entry);
   const isGroup = (entry.members?.length ?? 0) > 2;
   return isGroup ? 'a group conversation' : '';
 }

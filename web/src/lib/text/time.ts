@@ -19,17 +19,22 @@ function formats(): ClockFormats {
   const { hours } = clock;
   const known = clockFormats.get(hours);
   if (known !== undefined) return known;
-  const cycle = cycleOf(hours);
+  const { hour, ...style } = cycleOf(hours);
   const made = {
-    short: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...cycle }),
-    full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', ...cycle }),
+    short: new Intl.DateTimeFormat(undefined, { hour, minute: '2-digit', ...style }),
+    full: new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium', ...style }),
   };
   clockFormats.set(hours, made);
   return made;
 }
 
+/** "9:00 AM", but "09:00". */
 function cycleOf(hours: ClockHours): Intl.DateTimeFormatOptions {
-  return hours === null ? {} : { hourCycle: hours === '12' ? 'h12' : 'h23' };
+  const own = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hour12;
+  const isHalved = hours === null ? own : hours === '12';
+  const cycle: Intl.DateTimeFormatOptions =
+    hours === null ? {} : { hourCycle: isHalved ? 'h12' : 'h23' };
+  return { hour: isHalved ? 'numeric' : '2-digit', ...cycle };
 }
 
 export function timeOfDay(ts: number): string {
@@ -54,10 +59,9 @@ export function fullTime(ts: number): string {
 export function timeIn(time_zone: string, ts: number): string | null {
   try {
     const format = new Intl.DateTimeFormat(undefined, {
-      hour: '2-digit',
+      ...cycleOf(clock.hours),
       minute: '2-digit',
       timeZone: time_zone,
-      ...cycleOf(clock.hours),
     });
     return format.format(ts * 1000);
   } catch {

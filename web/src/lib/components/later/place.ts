@@ -1,12 +1,11 @@
 import { channelPath, threadPath } from '../../routes';
 import type { Chat } from '../../state/chat.svelte';
 
-/** "#General", "bob", "a thread in #General". */
+/** "#General", "Board", "bob", "a thread in #General". */
 export function placeName(chat: Chat, channel: string, thread_id: number | null): string {
   const entry = chat.channelList.find(channel);
   if (entry === undefined) return 'a channel that you are not in';
-  const title = chat.channelList.titleOf(entry);
-  const name = entry.kind === 'direct' ? title : `#${title}`;
+  const name = chat.channelList.labelOf(entry);
   return thread_id === null ? name : `a thread in ${name}`;
 }
 

@@ -1,0 +1,85 @@
+/** Who is called by what is written, and who is left in peace. */
+import { expect } from 'vitest';
+
+import { eventually } from './people';
+import { test } from './stage';
+
+test('@everyone calls all of them, and @here only those who are here', async ({
+  alice,
+  bob,
+  carol,
+}) => {
+  for (const person of [bob, carol]) {
+    await person.page.goto('/c/random');
+    await person.composer.waitFor();
+  }
+  await carol.account.click();
+  await carol.page.getByRole('button', { name: /Away/ }).click();
+  await carol.page.keyboard.press('Escape');
+  await alice.composer.pressSequentially('@he');
+  await alice.page.getByRole('option', { name: /members who are online now/ }).waitFor();
+  await alice.composer.press('Enter');
+  await alice.composer.pressSequentially('the door is stuck');
+  await alice.composer.press('Enter');
+  await bob.toast('the door is stuck').waitFor();
+
+  await alice.composer.pressSequentially('@every');
+  await alice.page.getByRole('option', { name: /all members of this channel/ }).waitFor();
+  await alice.composer.press('Enter');
+  await alice.composer.pressSequentially('the door is mended');
+  await alice.composer.press('Enter');
+  await bob.toast('the door is mended').waitFor();
+  await carol.toast('the door is mended').waitFor();
+  // What was said before has had its time.
+  expect(await carol.toast('the door is stuck').count()).toBe(0);
+
+  await carol.page.getByRole('link', { name: /general 2 unread, 1 of them/i }).waitFor();
+  await bob.page.getByRole('link', { name: /general 2 unread, 2 of them/i }).waitFor();
+});
+
+test('a muted channel calls bob not even by his name, and goes on counting', async ({
+  alice,
+  bob,
+}) => {
+  await bob.page.getByRole('button', { name: 'More', exact: true }).click();
+  await bob.page.getByRole('menuitem', { name: 'Mute' }).click();
+  await bob.page.getByRole('link', { name: /general muted/i }).waitFor();
+  await bob.page.getByRole('link', { name: /random/i }).click();
+  await bob.page.waitForURL(/random/);
+  await alice.say('@bob are you asleep?');
+  await bob.page.getByRole('link', { name: /general muted 1 unread/i }).waitFor();
+
+  await bob.page.getByRole('link', { name: /general/i }).click();
+  await bob.message('are you asleep').waitFor();
+  await bob.act('are you asleep', 'Why was I notified, or not?');
+  await bob.page.getByRole('dialog').getByText('It does not notify you.').waitFor();
+  await bob.page.keyboard.press('Escape');
+  await bob.page.getByRole('button', { name: 'More', exact: true }).click();
+  await bob.page.getByRole('menuitem', { name: 'Unmute' }).click();
+  await bob.page.getByRole('link', { name: /random/i }).click();
+  await bob.page.waitForURL(/random/);
+  await alice.say('@bob and now?');
+  await bob.toast('and now?').waitFor();
+  expect(await bob.toast('are you asleep').count()).toBe(0);
+});
+
+test('bob writes to alice from her card, and what she answers calls him without his name', async ({
+  alice,
+  bob,
+}) => {
+  await alice.say('who has the key?');
+  await bob.message('who has the key').getByRole('button', { name: 'About alice' }).first().click();
+  const card = bob.page.getByRole('dialog', { name: 'About alice' });
+  await card.getByRole('button', { name: 'Message' }).click();
+  await bob.page.getByRole('heading', { level: 1, name: 'alice' }).waitFor();
+  await bob.say('I have it');
+  await alice.toast('I have it').getByRole('button', { name: 'Open' }).click();
+  await alice.message('I have it').waitFor();
+
+  await bob.page.getByRole('link', { name: /general/i }).click();
+  await bob.page.waitForURL(/general/);
+  await alice.say('bring it along');
+  await bob.toast('bring it along').waitFor();
+  await bob.page.getByRole('link', { name: /alice.*1 unread/ }).waitFor();
+  await eventually(async () => expect(await bob.page.title()).toBe('(1) MiniMost'));
+});
