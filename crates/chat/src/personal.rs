@@ -12,7 +12,7 @@ use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, Timestamp, UserId};
 use crate::message;
-use crate::notification::{self, ChannelNotifications, DoNotDisturb, Level};
+use crate::notification::{self, ChannelNotifications, DoNotDisturb, DoNotDisturbWish, Level};
 use crate::rejection::Rejection;
 use crate::workspace::ChannelKind;
 
@@ -68,7 +68,7 @@ pub enum PersonalWish {
         level: Option<Level>,
         is_muted: Option<bool>,
     },
-    DoNotDisturb(DoNotDisturb),
+    DoNotDisturb(DoNotDisturbWish),
     Keywords(Vec<String>),
     /// Saves, forgets or toggles (`on` is `None`).
     Save {
@@ -168,8 +168,8 @@ pub(crate) fn change(
             let change = PersonalChange::Notifications { channel, notifications };
             (change, notifications == before)
         }
-        PersonalWish::DoNotDisturb(schedule) => {
-            let schedule = notification::checked(schedule)?;
+        PersonalWish::DoNotDisturb(wish) => {
+            let schedule = notification::changed(&personal.do_not_disturb, wish)?;
             let is_so_already = schedule == personal.do_not_disturb;
             (PersonalChange::DoNotDisturb(schedule), is_so_already)
         }
