@@ -327,7 +327,7 @@ fn topic(text: &str) -> Result<String, Rejection> {
 }
 
 fn description(text: &str) -> Result<String, Rejection> {
-    let text = crate::message::normalized(text).trim_start().to_owned();
+    let text = described(text);
     at_most("description", &text, DESCRIPTION_CHARS_MAX)?;
     Ok(text)
 }
@@ -351,6 +351,11 @@ fn turns_around(c: char) -> bool {
             | '\u{2028}'..='\u{202e}'
             | '\u{2066}'..='\u{2069}'
     )
+}
+
+/// A description as it is kept.
+pub(crate) fn described(text: &str) -> String {
+    crate::message::normalized(text).trim_start().to_owned()
 }
 
 /// Without control characters and surrounding white space.
