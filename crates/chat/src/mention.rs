@@ -1,6 +1,6 @@
 //! Mentions: whom the text of a message names (contract/rules.md, 7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audience::Audience;
 use crate::event::Mentions;
@@ -15,25 +15,29 @@ pub(crate) fn mentions(
     workspace: &Workspace,
     active: &[UserId],
 ) -> Mentions {
-    let mut named = BTreeMap::new();
-    let mut name = |id: UserId| {
-        let user = workspace.users.get(&id).filter(|user| !user.is_deactivated);
-        if let Some(user) = user.filter(|_| readers.includes(id)) {
-            named.insert(user.name.as_str(), id);
-        }
-    };
-    for token in tokens(text) {
-        if token.eq_ignore_ascii_case("everyone") {
+    let mut people = BTreeSet::new();
+    for token in distinct_tokens(text) {
+        if token == "everyone" {
             return Mentions::Everyone;
-        } else if token.eq_ignore_ascii_case("here") {
-            active.iter().copied().for_each(&mut name);
-        } else if let Some((id, _)) = workspace.find_user(token) {
-            name(id);
-        } else if let Some((_, group)) = workspace.find_group(token) {
-            group.members.iter().copied().for_each(&mut name);
+        } else if token == "here" {
+            people.extend(active);
+        } else if let Some((id, _)) = workspace.find_user(&token) {
+            people.insert(id);
+        } else if let Some((_, group)) = workspace.find_group(&token) {
+            people.extend(&group.members);
         }
     }
+    let users = people.into_iter().filter(|id| readers.includes(*id)).filter_map(|id| {
+        let user = workspace.users.get(&id).filter(|user| !user.is_deactivated)?;
+        Some((user.name.as_str(), id))
+    });
+    let named: BTreeMap<_, _> = users.collect();
     if named.is_empty() { Mentions::Nobody } else { Mentions::Users(named.into_values().collect()) }
+}
+
+/// The tokens of a text in lower case, each once: one may stand for all people, and in a text thousands of times.
+fn distinct_tokens(text: &str) -> BTreeSet<String> {
+    tokens(text).map(str::to_ascii_lowercase).collect()
 }
 
 /// What follows each `@` that no word character, `@` or `/` precedes: an address or a link names nobody.
@@ -72,6 +76,12 @@ mod tests {
         let found =
             mentions("@BOB, (@alice) and @bob.", &Audience::Everyone, &story.workspace, &[]);
         assert_eq!(found, Mentions::Users(vec![alice, bob]));
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once_however_often_it_stands_in_a_text() {
+        let found = distinct_tokens(&"@devs @DEVS @here @Here ".repeat(1_000));
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["devs", "here"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Neighbours: `notification` decides by the levels here; `draft`, `schedule` and `reminder` have rules of their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
@@ -249,16 +249,16 @@ fn preferences(
 }
 
 /// Keywords as they are kept: each once, whatever its case.
-fn keywords(words: &[String]) -> Result<Vec<String>, Rejection> {
-    let mut kept: Vec<String> = Vec::new();
+pub(crate) fn keywords(words: &[String]) -> Result<Vec<String>, Rejection> {
+    if words.len() > KEYWORDS_MAX {
+        return Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX });
+    }
+    let (mut kept, mut folded) = (Vec::new(), BTreeSet::new());
     for word in words.iter().map(|word| one_line(word)).filter(|word| !word.is_empty()) {
         at_most("keywords", &word, KEYWORD_CHARS_MAX)?;
-        if !kept.iter().any(|other| other.to_lowercase() == word.to_lowercase()) {
+        if folded.insert(word.to_lowercase()) {
             kept.push(word);
         }
-    }
-    if kept.len() > KEYWORDS_MAX {
-        return Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX });
     }
     Ok(kept)
 }
@@ -363,6 +363,15 @@ mod tests {
         assert!(story.when(alice, &keywords(&many[1..])).is_ok());
         story.given(alice, &keywords(&[]));
         assert!(story.workspace.keyword_users.is_empty());
+    }
+
+    #[test]
+    fn more_words_than_anybody_could_want_are_refused_unread() {
+        let (mut story, [alice, ..]) = scene();
+        // Compared with each other they would keep everybody waiting for minutes.
+        let words: Vec<_> = (0..100_000).map(|number| format!("word{number}")).collect();
+        let refused = story.when(alice, &Command::ChangePersonal(PersonalWish::Keywords(words)));
+        assert_eq!(refused, Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX }));
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub(crate) fn checked(
         return Err(Rejection::TextEmpty);
     }
     at_most("question", &question, POLL_CHARS_MAX)?;
+    if !(2..=OPTIONS_MAX).contains(&poll.options.len()) {
+        return Err(Rejection::invalid("options", format!("two to {OPTIONS_MAX} of them")));
+    }
     let mut options: Vec<String> = Vec::new();
     for option in &poll.options {
         let option = one_line(option);
@@ -45,9 +48,6 @@ pub(crate) fn checked(
         }
         at_most("options", &option, POLL_CHARS_MAX)?;
         options.push(option);
-    }
-    if !(2..=OPTIONS_MAX).contains(&options.len()) {
-        return Err(Rejection::invalid("options", format!("two to {OPTIONS_MAX} of them")));
     }
     if let Some(closes) = poll.closes {
         // Not this very moment either: nobody could vote.
@@ -179,6 +179,16 @@ mod tests {
         story.post_wish(alice, ask(&long[2..], poll(&many[1..], false, None)));
         let closes = Some(story.now.plus_micros(1));
         story.post_wish(alice, ask("Q", Poll { closes, ..two() }));
+    }
+
+    #[test]
+    fn a_hundred_thousand_options_are_refused_unread() {
+        let (mut story, [alice, ..]) = scene();
+        let options = (0..100_000).map(|number| format!("option {number}")).collect();
+        let poll = Poll { options, is_multiple: false, closes: None };
+        // Compared with each other they would keep everybody waiting for minutes.
+        let refused = story.when(alice, &Command::PostMessage(ask("Q", poll)));
+        assert_eq!(refused, Err(Rejection::invalid("options", "two to 10 of them")));
     }
 
     #[test]

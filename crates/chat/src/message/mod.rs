@@ -2,7 +2,7 @@
 //!
 //! Neighbours: `decide` calls the rules here; `fold` in the server feeds [`Message::apply`] from the log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,8 @@ impl Message {
         } else if let Event::ThreadChanged { summary, .. } = event {
             self.thread = Some(summary.clone());
         } else if let Event::ThreadFollowed { users, on, .. } = event {
-            self.followers.retain(|follower| !users.contains(&follower.user));
+            let changed: BTreeSet<_> = users.iter().collect();
+            self.followers.retain(|follower| !changed.contains(&follower.user));
             if *on {
                 let since = record.seq;
                 self.followers.extend(users.iter().map(|user| Follower { user: *user, since }));

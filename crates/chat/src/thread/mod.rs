@@ -3,6 +3,8 @@
 //! Neighbours: `message` posts and deletes the replies; a mailbox counts what its owner has not read of the threads
 //! that they follow.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audience::{may_read, may_see};
@@ -134,17 +136,27 @@ pub(crate) fn new_followers(
     }
     users.sort_unstable();
     users.dedup();
-    users.retain(|user| {
-        !follows(case, root, *user) && may_read(*user, root.channel, case.workspace)
-    });
+    let old: BTreeSet<_> = following(case, root).collect();
+    users.retain(|user| !old.contains(user) && may_read(*user, root.channel, case.workspace));
     users
 }
 
-/// Whether `user` follows, and has been a member ever since: who left and came back begins anew.
+/// Whether `user` follows; of many people [`following`] tells it in one walk.
 pub(crate) fn follows(case: Case<'_>, root: &Message, user: UserId) -> bool {
-    let member = case.workspace.membership(user, root.channel);
-    let follower = root.followers.iter().find(|follower| follower.user == user);
-    member.zip(follower).is_some_and(|(member, follower)| follower.since >= member.joined)
+    let mut own = root.followers.iter().filter(|follower| follower.user == user);
+    own.any(|follower| holds(case, root, *follower))
+}
+
+/// Who follows.
+fn following(case: Case<'_>, root: &Message) -> impl Iterator<Item = UserId> {
+    let holding = root.followers.iter().filter(move |follower| holds(case, root, **follower));
+    holding.map(|follower| follower.user)
+}
+
+/// Whether a follower has been a member ever since: who left and came back begins anew.
+fn holds(case: Case<'_>, root: &Message, follower: Follower) -> bool {
+    let member = case.workspace.membership(follower.user, root.channel);
+    member.is_some_and(|member| follower.since >= member.joined)
 }
 
 /// The event that they follow, when there is anybody.
@@ -164,8 +176,7 @@ pub(crate) fn reply(
 ) -> InThread {
     let summary = root.thread.clone().unwrap_or_default().with_reply(sender, seq, ts);
     let mut followers = new;
-    let old = root.followers.iter().map(|follower| follower.user);
-    followers.extend(old.filter(|user| follows(case, root, *user)));
+    followers.extend(following(case, root));
     followers.sort_unstable();
     followers.dedup();
     InThread { root: root.id, summary, followers }

@@ -196,3 +196,15 @@ fn the_first_reply_of_somebody_who_was_removed_does_not_bring_them_back() {
     story.reply(carol, root, "bye bob");
     assert_eq!(reached(&story), [user_of(carol)]);
 }
+
+#[test]
+fn a_reply_to_very_many_followers_is_decided_in_one_walk_over_them() {
+    let (mut story, [alice, bob, _]) = scene();
+    let root = story.post(alice, "general", "who is in?");
+    let people = (1_000_000..1_100_000).map(|number| UserId(Seq(number)));
+    let follow = |user| Follower { user, since: Seq(2_000_000) };
+    // Looked up one by one they would keep everybody waiting for minutes.
+    story.messages.get_mut(&root).unwrap().followers = people.map(follow).collect();
+    story.reply(bob, root, "me");
+    assert_eq!(reached(&story).len(), 100_002, "with her who asked and him who answered");
+}
