@@ -304,3 +304,45 @@ test('a muted channel stays quiet in the sidebar, on every screen of bob', async
   expect(await again.getByLabel('Notify me of').inputValue()).toBe('all');
   expect(await row(bob, /muted/).count()).toBe(0);
 });
+
+test('bob comes to more than a screen of new messages: he begins where they begin, and nothing is read unseen', async ({
+  alice,
+  bob,
+}) => {
+  for (let line = 1; line <= 60; line += 1) {
+    await alice.ask('/send/random', { text: `line ${line}` });
+  }
+  await bob.page.getByRole('link', { name: /random.*60 unread/i }).click();
+  const divider = bob.timeline.getByText('New messages');
+  await divider.waitFor();
+  await eventually(async () => {
+    const box = await divider.boundingBox();
+    expect(box !== null && box.y > 0 && box.y < 400, `at ${box?.y}`).toBe(true);
+  });
+  expect(await bob.message('line 1').first().isVisible()).toBe(true);
+  await bob.page.getByRole('link', { name: /random.*60 unread/i }).waitFor();
+  await bob.page.getByRole('button', { name: /new message|Jump to latest/ }).click();
+  await eventually(async () => {
+    expect(await bob.page.getByRole('link', { name: /random.*unread/i }).count()).toBe(0);
+  });
+});
+
+test('who is not in a channel is not proposed there, and a name that reaches nobody is plain', async ({
+  alice,
+  bob,
+  carol,
+}) => {
+  await alice.ask('/channels', { channel: 'garden', name: 'Garden' });
+  await bob.ask('/channels/garden/join', {});
+  await alice.page.goto('/c/garden');
+  await alice.composer.pressSequentially('@');
+  await alice.page.getByRole('option', { name: /bob/ }).waitFor();
+  await eventually(async () => {
+    expect(await alice.page.getByRole('option', { name: /carol/ }).count()).toBe(0);
+  });
+  await alice.composer.fill('');
+  await alice.say(`ask @bob and @${carol.name}`);
+  await bob.page.goto('/c/garden');
+  await bob.message('ask').getByRole('button', { name: '@bob' }).waitFor();
+  expect(await bob.message('ask').getByRole('button', { name: '@carol' }).count()).toBe(0);
+});

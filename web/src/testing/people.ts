@@ -222,6 +222,7 @@ export class PlainState implements ChatState {
   drafts: ChatState['drafts'];
   scheduled: ChatState['scheduled'];
   reminders: ChatState['reminders'];
+  isLaterStale = false;
   followed: ChatState['followed'];
   pinners: ChatState['pinners'] = {};
   readonly notifications: Notification[] = [];
@@ -240,7 +241,7 @@ export class PlainState implements ChatState {
     this.me = state.me.username;
     this.my_id = state.me.id;
     this.users = state.users;
-    this.channels = state.channels.map(asEntry);
+    this.channels = state.channels.map((summary) => asEntry(summary));
     this.presence = state.presence;
     this.profiles = state.people;
     this.groups = state.groups;
@@ -252,7 +253,7 @@ export class PlainState implements ChatState {
     this.drafts = state.drafts;
     this.scheduled = state.scheduled;
     this.reminders = state.reminders;
-    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale: false };
+    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale: false, as_of: cursor.seq };
   }
 
   timelineOf(channel: string): PlainTimeline | undefined {

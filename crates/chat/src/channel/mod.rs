@@ -196,6 +196,7 @@ pub(crate) fn change(
         }
         ChannelWish::Posters(names) => {
             may_govern(case, user, channel)?;
+            is_open(case, id)?;
             let posters = match names {
                 Some(names) => Some(members_named(case, id, names)?),
                 None => None,

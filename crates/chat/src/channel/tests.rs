@@ -173,6 +173,8 @@ fn nothing_is_written_in_an_archived_channel_until_it_is_open_again() {
         assert_eq!(story.when(carol, command), Err(Rejection::ChannelArchived), "{command:?}");
     }
     assert!(story.when(carol, &Command::MarkRead { channel: plans.clone(), up_to: None }).is_ok());
+    let posters = change(&plans, ChannelWish::Posters(None));
+    assert_eq!(story.when(bob, &posters), Err(Rejection::ChannelArchived));
     story.given(bob, &archive(false));
     for command in &commands {
         assert!(story.when(carol, command).is_ok(), "{command:?}");

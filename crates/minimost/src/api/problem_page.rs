@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
@@ -48,15 +49,17 @@ fn document(pending: &Pending, request_id: &str) -> String {
 
 /// `GET /problems/<slug>`: what a problem means.
 pub(super) async fn explain(
-    Path(slug): Path<String>,
+    slug: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<axum::response::Response, ApiError> {
-    let kind = ProblemKind::from_slug(&slug).ok_or(BadRequest::RouteNotFound)?;
+    // What is not UTF-8 names none either.
+    let named = slug.ok().and_then(|Path(slug)| ProblemKind::from_slug(&slug));
+    let kind = named.ok_or(BadRequest::RouteNotFound)?;
     let (content_type, body) = if prefers_html(&headers) {
         ("text/html; charset=utf-8", html(kind.title(), kind.explanation(), kind.status()))
     } else {
         let explained = serde_json::json!({
-            "type": format!("/problems/{slug}"),
+            "type": format!("/problems/{}", kind.slug()),
             "title": kind.title(),
             "status": kind.status().as_u16(),
             "detail": kind.explanation(),

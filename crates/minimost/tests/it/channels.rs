@@ -205,6 +205,50 @@ async fn an_archived_channel_is_read_and_nothing_is_written_in_it() {
 }
 
 #[tokio::test]
+async fn in_an_archived_channel_nothing_changes_whatever_its_owner_tries() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    create(&bob, "garden").await;
+    alice.post("/channels/garden/join", &json!({})).await.expect(200);
+    let private = bob.create_private(&["alice"]).await;
+    for channel in ["garden", &private] {
+        let base = format!("/channels/{channel}");
+        let root = bob.send(channel, "the last word").await["id"].clone();
+        let wish = json!({"question": "Why?", "options": ["a", "b"]});
+        let poll = bob.post(&format!("/poll/{channel}"), &wish).await.expect(201)["id"].clone();
+        let other = bob.send("general", "elsewhere").await["id"].clone();
+        change(&bob, channel, "archive", &json!({})).await;
+        let before = bob.cursor().await;
+        let text = json!({"text": "one more"});
+        let later = json!({"text": "one more", "send_at_ts": 1_800_000_060.0});
+        for (path, body) in [
+            (format!("/send/{channel}"), text.clone()),
+            (format!("/send/{channel}"), json!({"text": "a reply", "thread_id": root})),
+            (format!("/poll/{channel}"), wish),
+            (format!("/forward/{other}"), json!({"channel": channel})),
+            (format!("/schedule/{channel}"), later),
+            (format!("/edit/{root}"), text),
+            (format!("/react/{root}"), json!({"reaction": "heart"})),
+            (format!("/pin/{root}"), json!({})),
+            (format!("/vote/{poll}"), json!({"options": [0]})),
+            (format!("/close_poll/{poll}"), json!({})),
+            (format!("{base}/rename"), json!({"name": "Park"})),
+            (format!("{base}/topic"), json!({"topic": "Trees"})),
+            (format!("{base}/description"), json!({"description": "Trees"})),
+            (format!("{base}/posters"), json!({"users": ["bob"]})),
+        ] {
+            bob.post(&path, &body).await.expect_problem(409, "channel-archived");
+        }
+        assert_eq!(bob.cursor().await, before, "nothing changed");
+        bob.mark_read(channel).await;
+        bob.post(&format!("/save/{root}"), &json!({})).await.expect(204);
+        let owner = change(&bob, channel, "owner", &json!({"user": "alice"})).await;
+        assert_eq!(owner["owner"], "alice", "somebody has to bring it back");
+    }
+    server.restart_checked().await;
+}
+
+#[tokio::test]
 async fn in_an_announcement_channel_only_chosen_people_post() {
     let server = TestServer::start().await;
     let [alice, bob, carol, dave] = server.people(["alice", "bob", "carol", "dave"]).await;

@@ -52,6 +52,25 @@ async fn naming_a_group_names_its_people_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_group_that_changed_or_is_gone_leaves_what_was_said_as_it_was() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let group = make(&alice, "devs", &["bob"]).await;
+    let path = format!("/groups/{}", group["id"]);
+    let first = alice.send("general", "one, @devs").await;
+    alice.post(&path, &json!({"members": ["carol"]})).await.expect(200);
+    let second = alice.send("general", "two, @devs").await;
+    alice.post(&format!("{path}/delete"), &json!({})).await.expect(204);
+    let third = alice.send("general", "three, @devs").await;
+    let named = [&first, &second, &third].map(|message| message["mentions"].clone());
+    assert_eq!(named, [json!(["bob"]), json!(["carol"]), json!([])]);
+    server.restart_made_anew().await;
+    for (person, message) in [(&bob, first), (&carol, second)] {
+        assert_eq!(person.at(&server).get("/mentions").await.expect(200), json!([message]));
+    }
+}
+
+#[tokio::test]
 async fn a_handle_is_one_persons_or_one_groups() {
     let server = TestServer::start().await;
     let [alice, _bob] = server.people(["alice", "bob"]).await;

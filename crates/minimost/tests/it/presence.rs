@@ -127,3 +127,31 @@ async fn who_writes_in_a_private_channel_is_seen_by_its_members_and_by_nobody_el
     }
     assert_eq!(typists(&carol).await, json!(["alice"]), "nor does anybody see him write");
 }
+
+#[tokio::test]
+async fn who_was_removed_while_the_channel_was_open_hears_no_more_of_who_writes_and_reads_there() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let channel = alice.create_private(&["bob", "carol"]).await;
+    let open = format!("channel={channel}");
+    let [mut alices, mut bobs] = [alice.events_at(&open).await, bob.events_at(&open).await];
+    let typing = format!("/typing/{channel}");
+    carol.post(&typing, &json!({})).await.expect(204);
+    assert_eq!(bobs.next_named("typing").await.data["user"], "carol", "it is open");
+    alice.send(&channel, "one more thing").await;
+    alice.remove(&channel, "bob").await;
+    bobs.next_named("member_removed").await;
+    server.advance(Duration::from_secs(6));
+    carol.post(&typing, &json!({})).await.expect(204);
+    carol.mark_read(&channel).await;
+    let told = alices.next_named("read_markers").await.data;
+    assert_eq!(told["channel"], channel);
+    let end = alice.send("general", "to all").await;
+    loop {
+        let heard = bobs.next().await.expect("the stream goes on");
+        assert!(!["typing", "read_markers", "notify"].contains(&&*heard.name), "{heard:?}");
+        if heard.data == end {
+            break;
+        }
+    }
+}

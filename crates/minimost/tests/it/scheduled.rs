@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, Process, TestServer, check, files_with};
+use crate::support::{PASSWORD, Person, Process, TestServer, check, files_with};
 
 /// So many seconds after the time at which every test begins.
 fn later(seconds: u32) -> Value {
@@ -168,6 +168,29 @@ async fn nothing_is_sent_to_a_channel_that_its_author_has_left() {
     let texts = alice.texts(&channel).await;
     assert!(!texts.contains(&json!("about the cake")), "{texts:?}");
     bob.post(&format!("{path}/cancel"), &json!({})).await.expect(204);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_for_who_was_deactivated_until_they_are_back() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let waiting = schedule(&bob, "general", "hello", 60).await;
+    alice.post("/admin/people/bob/deactivate", &json!({})).await.expect(200);
+    let after = schedule(&alice, "random", "the last", 70).await;
+    let mut events = alice.events().await;
+    server.advance(Duration::from_secs(71));
+    let ended = json!({"id": after["id"], "outcome": "sent"});
+    assert_eq!(events.next_named("schedule_ended").await.data, ended, "it was after bob's");
+    server.restart_checked().await;
+    let alice = alice.at(&server);
+    assert_eq!(alice.texts("general").await, [""; 0]);
+    alice.post("/admin/people/bob/reactivate", &json!({})).await.expect(200);
+    let log_in = json!({"username": "bob", "password": PASSWORD});
+    let token = bob.at(&server).post("/login", &log_in).await.expect(200)["token"].clone();
+    let bob = bob.at(&server).with_token(token.as_str().unwrap());
+    let kept = bob.get("/scheduled").await.expect(200);
+    assert_eq!((&kept[0]["id"], &kept[0]["text"]), (&waiting["id"], &json!("hello")));
+    assert!(kept[0]["failure"].is_string(), "{kept}");
 }
 
 #[tokio::test]

@@ -2,13 +2,33 @@
  * Fills in what another version of the server does not say, so that everything behind the door can
  * rely on the types. The only place that knows of absent fields.
  */
-import type { Channel, ChannelSummary, Message, Profile, State } from './schema';
+import type {
+  Channel,
+  ChannelSummary,
+  FollowedThread,
+  Message,
+  Profile,
+  State,
+  ThreadPage,
+} from './schema';
 
 /** As it may come: some of the fields. */
 type Some<T> = Partial<T>;
 
 export function completedMessage(message: Some<Message>): Message {
   return { thread_id: null, thread: null, forward: null, poll: null, ...message } as Message;
+}
+
+export function completedThread(page: ThreadPage): ThreadPage {
+  return { ...page, root: completedRoot(page.root), replies: page.replies.map(completedMessage) };
+}
+
+export function completedFollowed(thread: FollowedThread): FollowedThread {
+  return { ...thread, root: completedRoot(thread.root) };
+}
+
+function completedRoot(root: Message | null): Message | null {
+  return root === null ? null : completedMessage(root);
 }
 
 export function completedChannel(channel: Some<Channel>): Channel {

@@ -1,4 +1,4 @@
-import { completedMessage } from './completed';
+import { completedFollowed, completedThread } from './completed';
 import type { Query, Read, Requests } from './request';
 import type { FollowedThread, ThreadPage } from './schema';
 
@@ -12,11 +12,15 @@ export class ThreadsApi {
     return this.#page(root_id, { before_id, limit });
   }
   /** Newest activity first. */
-  async followed(
-    query: { unread?: boolean; before_ts?: number; limit?: number } = {},
-  ): Promise<FollowedThread[]> {
+  async followed(query: { before_ts?: number; limit?: number } = {}): Promise<FollowedThread[]> {
     const threads = await this.requests.get<FollowedThread[]>('/threads', query);
-    return threads.map((thread) => ({ ...thread, root: completedMessage(thread.root) }));
+    return threads.map(completedFollowed);
+  }
+  /** Those of them in which something is unread. */
+  async unread(limit: number): Promise<Read<FollowedThread[]>> {
+    const query = { unread: true, limit };
+    const { value, cursor } = await this.requests.read<FollowedThread[]>('/threads', query);
+    return { value: value.map(completedFollowed), cursor };
   }
   follow(root_id: number, on: boolean, client_msg_id: string): Promise<void> {
     return this.requests.post(`/thread/${root_id}/follow`, { on, client_msg_id });
@@ -27,7 +31,6 @@ export class ThreadsApi {
 
   async #page(root_id: number, query: Query): Promise<Read<ThreadPage>> {
     const { value, cursor } = await this.requests.read<ThreadPage>(`/thread/${root_id}`, query);
-    const replies = value.replies.map(completedMessage);
-    return { value: { ...value, root: completedMessage(value.root), replies }, cursor };
+    return { value: completedThread(value), cursor };
   }
 }

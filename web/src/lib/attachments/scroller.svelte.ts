@@ -21,6 +21,8 @@ export class Scroller {
   #anchor: Anchor | null = null;
   /** Where the box stood at the last look. */
   #top_px = 0;
+  /** To be parked at once there is a box. */
+  #toPark: HTMLElement | null = null;
 
   constructor(
     private readonly onnearstart: () => void,
@@ -37,6 +39,7 @@ export class Scroller {
     for (const child of box.children) observer.observe(child);
     const look = () => this.#look();
     box.addEventListener('scroll', look, { passive: true });
+    if (this.#toPark) this.parkAt(this.#toPark);
     return () => {
       observer.disconnect();
       box.removeEventListener('scroll', look);
@@ -63,10 +66,13 @@ export class Scroller {
   /** Puts a row at the top of the box, a little below its edge. */
   parkAt(row: HTMLElement): void {
     const box = this.#box;
+    this.#toPark = box === null ? row : null;
     if (box === null) return;
     const GAP_PX = 24;
     const distance = row.getBoundingClientRect().top - box.getBoundingClientRect().top;
     box.scrollTop += distance - GAP_PX;
+    // What comes after the row is still to be read: the end is not followed, unless it is in sight.
+    this.isNearEnd = false;
     this.#look();
   }
 

@@ -17,7 +17,7 @@ import { reportPresence } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
-import { freshEntry } from '../sync/unread';
+import { unknownEntry } from '../sync/unread';
 import { AttentionState } from './attention.svelte';
 import { Chat } from './chat.svelte';
 import { ConnectionState } from './connection.svelte';
@@ -165,7 +165,7 @@ export class AppState {
     const { chat } = this;
     if (chat !== null && chat.channelList.find(channel.channel) === undefined) {
       // It may have a history, if it was joined and not made.
-      chat.channels = [...chat.channels, { ...freshEntry(channel), isCountStale: true }];
+      chat.channels = [...chat.channels, unknownEntry(channel)];
       this.#recount.look(chat);
     }
     this.go(channel.channel);

@@ -40,7 +40,7 @@ export class ChannelsState {
     /** What people are called: the username where nothing better is chosen. */
     private readonly nameOf: (user: string) => string = (user) => user,
   ) {
-    this.list = summaries.map(asEntry);
+    this.list = summaries.map((summary) => asEntry(summary));
   }
 
   find(channel: string): ChannelEntry | undefined {

@@ -24,6 +24,7 @@ export class Chat implements ChatState {
     unreadIn: {},
     is: {},
     isStale: false,
+    as_of: 0,
   });
   pinners: Readonly<Record<number, string>> = $state.raw({});
 
@@ -52,7 +53,7 @@ export class Chat implements ChatState {
     this.cursor = cursor;
     // Which threads the unread replies are in is asked for as soon as there are any.
     const isStale = state.threads.unread > 0;
-    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale };
+    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale, as_of: cursor.seq };
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);
@@ -114,6 +115,12 @@ export class Chat implements ChatState {
   }
   set reminders(value: LaterState['reminders']) {
     this.later.reminders = value;
+  }
+  get isLaterStale(): boolean {
+    return this.later.isLaterStale;
+  }
+  set isLaterStale(value: boolean) {
+    this.later.isLaterStale = value;
   }
   get users(): ProfilesState['users'] {
     return this.profileList.users;

@@ -7,6 +7,7 @@ export class LaterState implements LaterData {
   drafts = $state.raw<readonly Draft[]>([]);
   scheduled = $state.raw<readonly Scheduled[]>([]);
   reminders = $state.raw<readonly Reminder[]>([]);
+  isLaterStale = false;
 
   readonly #savedSet: ReadonlySet<number> = $derived(new Set(this.saved));
   /** Channels, not threads in them, in which a message was begun. */

@@ -137,9 +137,12 @@ export class Pages {
   ): Promise<Read<readonly Message[]>> {
     const { value, cursor } = await this.api.threads.newest(root_id, PAGE_MESSAGES);
     // Before the replies are taken in: what has passed meanwhile is folded over both.
-    if (cursor.epoch === chat.cursor.epoch) takeRoot(timeline, value.root, cursor.seq);
+    if (cursor.epoch === chat.cursor.epoch && value.root !== null) {
+      takeRoot(timeline, value.root, cursor.seq);
+    }
     timeline.newAfterId = value.unread > 0 ? (value.last_read_id ?? 0) : null;
-    learnFollowed(chat, { [root_id]: value.following });
+    // An answer that is behind may not know yet what we have heard.
+    if (cursor.seq >= chat.cursor.seq) learnFollowed(chat, { [root_id]: value.following });
     return { value: value.replies, cursor };
   }
 

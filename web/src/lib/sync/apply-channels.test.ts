@@ -51,6 +51,15 @@ describe('membership', () => {
     expect(find(state, 'private:7')).toBeUndefined();
   });
 
+  it('asks what alice has not read when a replay brings her a channel that she owns by now', () => {
+    const state = alice();
+    const channel = aPrivateChannel('private:7', ['alice', 'bob']);
+    apply(state, { kind: 'channel_created', cursor: at(21), data: channel });
+    expect(find(state, 'private:7')?.isCountStale).toBe(false);
+    apply(state, added(22, ['alice', 'bob'], ['alice']));
+    expect(find(state, 'private:7')?.isCountStale).toBe(true);
+  });
+
   it('takes everything of a channel away when alice is removed, and only bob when he is', () => {
     const state = alice();
     apply(state, added(21, ['alice', 'bob'], ['alice', 'bob']));

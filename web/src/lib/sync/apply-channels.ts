@@ -2,56 +2,61 @@
 import type { ChannelEvent } from '../api/events';
 import type { Channel } from '../api/schema';
 import type { ChannelEntry, ChatState } from './chat-state';
-import { countRead, freshEntry } from './unread';
+import { leftChannel } from './apply-threads';
+import { countRead, freshEntry, unknownEntry } from './unread';
 
 export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
+  const { seq } = event.cursor;
   switch (event.kind) {
     case 'channel_created':
       if (isIn(event.data, state.me)) addChannel(state, freshEntry(event.data));
       return;
     case 'members_added':
-      return membersAdded(state, event.data.channel, event.data.users);
+      return membersAdded(state, seq, event.data.channel, event.data.users);
     case 'member_removed':
-      return memberRemoved(state, event.data);
+      return memberRemoved(state, seq, event.data);
     case 'channel_renamed':
     case 'channel_changed': {
       const { channel, ...change } = event.data;
-      return withChannel(state, channel, (entry) => ({ ...entry, ...change }));
+      return withChannel(state, seq, channel, (entry) => ({ ...entry, ...change }));
     }
     case 'message_pinned': {
       const { id, channel, user, on } = event.data;
       state.pinners = { ...state.pinners, [id]: user };
-      return withChannel(state, channel, (entry) => {
+      return withChannel(state, seq, channel, (entry) => {
         const others = entry.pins.filter((pin) => pin !== id);
         return { ...entry, pins: on ? [id, ...others] : others };
       });
     }
     case 'notifications_changed': {
       const { channel, level, muted } = event.data;
-      return withChannel(state, channel, (entry) => ({ ...entry, level, muted }));
+      return withChannel(state, seq, channel, (entry) => ({ ...entry, level, muted }));
     }
     case 'direct_hidden': {
       const { channel, on } = event.data;
-      return withChannel(state, channel, (entry) => ({ ...entry, is_hidden: on }));
+      return withChannel(state, seq, channel, (entry) => ({ ...entry, is_hidden: on }));
     }
     case 'channel_read': {
       const { channel, user, last_read_id } = event.data;
       if (user !== state.me) return;
-      return withChannel(state, channel, (entry) =>
+      return withChannel(state, seq, channel, (entry) =>
         countRead(entry, last_read_id, state.timelineOf(channel), state),
       );
     }
   }
 }
 
+/** Changes a channel by what happened at `seq`, unless an answer that is held knew it already. */
 export function withChannel(
   state: ChatState,
+  seq: number,
   channel: string,
   change: (entry: ChannelEntry) => ChannelEntry,
 ): void {
   const place = state.channels.findIndex((entry) => entry.channel === channel);
   const entry = state.channels[place];
-  if (entry !== undefined) state.channels = state.channels.with(place, change(entry));
+  if (entry === undefined || seq <= entry.as_of) return;
+  state.channels = state.channels.with(place, change(entry));
 }
 
 /** Everybody is in a default channel; whoever made another public one is its first member. */
@@ -64,23 +69,34 @@ function addChannel(state: ChatState, entry: ChannelEntry): void {
   state.channels = [...state.channels, entry];
 }
 
-function membersAdded(state: ChatState, channel: Channel, users: readonly string[]): void {
-  withChannel(state, channel.channel, (entry) => ({ ...entry, ...channel }));
-  // What was said there before we came, and what of it is unread, only the server knows.
-  if (users.includes(state.me)) {
-    addChannel(state, { ...freshEntry(channel), isCountStale: true });
+function membersAdded(
+  state: ChatState,
+  seq: number,
+  channel: Channel,
+  users: readonly string[],
+): void {
+  if (!users.includes(state.me)) {
+    return withChannel(state, seq, channel.channel, (entry) => ({ ...entry, ...channel }));
   }
+  // What was said there before we came, and what of it is unread, only the server knows. A replay
+  // of its making may have brought it already: it tells of the channel as it is now.
+  withChannel(state, seq, channel.channel, (entry) => ({ ...entry, isCountStale: true }));
+  addChannel(state, unknownEntry(channel));
+  state.isLaterStale = true;
 }
 
 function memberRemoved(
   state: ChatState,
+  seq: number,
   { channel, user, member_count }: { channel: string; user: string; member_count: number },
 ): void {
   if (user === state.me) {
     state.channels = state.channels.filter((entry) => entry.channel !== channel);
+    state.isLaterStale = true;
+    leftChannel(state);
     return state.dropTimelines(channel);
   }
-  withChannel(state, channel, (entry) => ({
+  withChannel(state, seq, channel, (entry) => ({
     ...entry,
     members: entry.members?.filter((name) => name !== user) ?? null,
     member_count,

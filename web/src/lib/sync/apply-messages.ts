@@ -2,37 +2,41 @@
 import type { MessageEvent } from '../api/events';
 import type { Message } from '../api/schema';
 import { withChannel } from './apply-channels';
-import { countReplied, followedChanged } from './apply-threads';
+import { countReplied, followedChanged, replyAmended } from './apply-threads';
 import type { ChatState } from './chat-state';
 import { foldMessageEvent } from './timeline-fold';
 import { countAmended, countPosted } from './unread';
 
 export function applyMessageEvent(state: ChatState, event: MessageEvent): void {
   const { channel } = event.data;
+  const { seq } = event.cursor;
   const timeline = state.timelineOf(channel);
   if (timeline) foldMessageEvent(timeline, event);
   for (const aside of state.asidesOf(channel)) foldMessageEvent(aside, event);
 
   switch (event.kind) {
     case 'message_posted':
-      arrived(state, event.data);
-      return withChannel(state, channel, (entry) => ({
+      arrived(state, event.data, seq);
+      return withChannel(state, seq, channel, (entry) => ({
         ...countPosted(entry, event.data, state.me),
         // Somebody writes in a conversation that was closed: it is open again.
         is_hidden: event.data.id > (entry.newest_id ?? 0) ? false : entry.is_hidden,
       }));
     case 'thread_replied':
-      return arrived(state, event.data);
+      return arrived(state, event.data, seq);
     case 'message_deleted':
-      withChannel(state, channel, (entry) => ({
-        ...entry,
-        pins: entry.pins.filter((id) => id !== event.data.id),
-      }));
-      return withChannel(state, channel, (entry) => countAmended(entry, event, timeline, state));
+      replyAmended(state, event);
+      return withChannel(state, seq, channel, (entry) => {
+        const pins = entry.pins.filter((id) => id !== event.data.id);
+        return countAmended({ ...entry, pins }, event, timeline, state);
+      });
     case 'message_edited':
-      return withChannel(state, channel, (entry) => countAmended(entry, event, timeline, state));
+      replyAmended(state, event);
+      return withChannel(state, seq, channel, (entry) =>
+        countAmended(entry, event, timeline, state),
+      );
     case 'thread_changed':
-      return followedChanged(state, event.data.id);
+      return followedChanged(state, event.data.id, seq);
     case 'message_reacted':
     case 'poll_voted':
     case 'poll_closed':
@@ -47,8 +51,8 @@ export function confirmEcho(state: ChatState, message: Message): void {
   if (waiting.length < state.echoes.length) state.echoes = waiting;
 }
 
-function arrived(state: ChatState, message: Message): void {
+function arrived(state: ChatState, message: Message, seq: number): void {
   confirmEcho(state, message);
   state.typingEnded(message.channel, message.sender);
-  countReplied(state, message);
+  countReplied(state, message, seq);
 }

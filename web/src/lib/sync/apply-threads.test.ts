@@ -164,14 +164,64 @@ describe('the totals of followed threads', () => {
   });
 });
 
+describe('the totals of threads in which something is unread', () => {
+  function aliceWaits() {
+    const { state } = aliceInThread();
+    const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 1 };
+    learnUnread(state, [{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor);
+    return state;
+  }
+
+  it('are asked for anew when a reply is edited or deleted, held or not', () => {
+    for (const event of [edited(21, 15, 'still not me'), edited(21, 14, 'who?'), deleted(21, 15)]) {
+      const state = aliceWaits();
+      apply(state, event);
+      expect(state.followed.isStale).toBe(true);
+    }
+  });
+
+  it('are as they were when a message of the channel is edited', () => {
+    const state = aliceWaits();
+    apply(state, edited(21, 12, 'hm?'));
+    expect(state.followed).toMatchObject({ unread: 1, mentions: 1, isStale: false });
+  });
+
+  it('are asked for anew when alice leaves the channel, where she then follows nothing', () => {
+    const state = aliceWaits();
+    const data = { channel: 'general', user: 'alice', by: 'alice', member_count: 1 };
+    apply(state, { kind: 'member_removed', cursor: at(21), data });
+    expect(state.followed).toMatchObject({ is: {}, unreadIn: {}, isStale: true });
+  });
+
+  it('count no reply that an answer ahead of the stream knew, and take none that is behind', () => {
+    const { state } = aliceInThread();
+    learnFollowed(state, { 10: true });
+    const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
+    const threads = [{ ...thread, last_read_id: null, last_reply_ts: 1 }];
+    expect(learnUnread(state, threads, at(21))).toBe(true);
+    apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
+    expect(state.followed.unread).toBe(1);
+    apply(state, replied(reply(22, 'bob', 'two'), aThread(3, 22)));
+    expect(state.followed.unread).toBe(2);
+    expect(learnUnread(state, threads, at(21))).toBe(false);
+    expect(state.followed.unread).toBe(2);
+  });
+
+  it('know a thread of which alice does not see the root', () => {
+    const { state } = aliceInThread();
+    const hidden = { id: 5, channel: 'general', root: null, unread: 2, mentions: 0 };
+    learnUnread(state, [{ ...hidden, last_read_id: 1, last_reply_ts: 1 }], state.cursor);
+    expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 5: 2 }, is: { 5: true } });
+  });
+});
+
 describe('what is unread in one thread', () => {
   const place = { id: 10, channel: 'general' };
 
   it('is nothing once alice has read to its end, and asked for when she goes back', () => {
     const { state } = aliceInThread();
-    learnUnread(state, { unread: 1, mentions: 0 }, [
-      { root: ROOT, unread: 1, mentions: 0, last_read_id: null, last_reply_ts: 1 },
-    ]);
+    const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
+    learnUnread(state, [{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor);
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
     expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 2 } });
     apply(state, { kind: 'thread_read', cursor: at(22), data: { ...place, last_read_id: 15 } });

@@ -2,21 +2,22 @@
  * What is unread in the threads that we follow. An event says exactly what changes only where we
  * know whether we follow the thread; elsewhere the totals are marked stale and asked for again.
  */
-import type { ThreadEvent } from '../api/events';
+import type { MessageDeleted, MessageEdited, ThreadEvent } from '../api/events';
 import type { FollowedThread, Message, ThreadTotals } from '../api/schema';
 import type { ChatState } from './chat-state';
+import type { Cursor } from './cursor';
 import { isCounted, namesUser } from './unread';
 
 export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
   const { id } = event.data;
   switch (event.kind) {
     case 'thread_followed':
-      return learnFollowed(state, { [id]: event.data.on }, true);
+      return learnFollowed(state, { [id]: event.data.on }, event.cursor.seq);
     case 'thread_read':
-      return threadRead(state, event.data);
+      return threadRead(state, event.data, event.cursor.seq);
     case 'thread_unread':
       // It moves our marker back or not at all: how much is unread now only the server knows.
-      return followedChanged(state, id);
+      return followedChanged(state, id, event.cursor.seq);
   }
 }
 
@@ -24,55 +25,63 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
 function threadRead(
   state: ChatState,
   { id, channel, last_read_id }: { id: number; channel: string; last_read_id: number },
+  seq: number,
 ): void {
   const { followed } = state;
+  if (seq <= followed.as_of) return;
   const thread = state.asidesOf(channel).find((aside) => aside.thread_id === id);
   const isAllRead = thread !== undefined && last_read_id >= (thread.messages.at(-1)?.id ?? 0);
   const { [id]: known = 0, ...others } = followed.unreadIn;
-  state.followed = isAllRead
-    ? {
-        ...followed,
-        unread: Math.max(0, followed.unread - known),
-        unreadIn: others,
-        isStale: true,
-      }
-    : { ...followed, isStale: true };
+  if (isAllRead) {
+    const unread = Math.max(0, followed.unread - known);
+    state.followed = { ...followed, unread, unreadIn: others };
+  }
+  askAgain(state, seq);
 }
 
-/** Takes in the totals, and all threads in which something is unread. */
+/**
+ * Takes in all threads in which something is unread; with `totals`, as many of them as fit in an
+ * answer. False when the answer is behind what was heard since: it lacks what was counted already.
+ */
 export function learnUnread(
   state: ChatState,
-  totals: ThreadTotals,
   threads: readonly FollowedThread[],
-): void {
-  const is = threads.map(({ root }): [number, boolean] => [root.id, true]);
-  const unreadIn = threads.map(({ root, unread }): [number, number] => [root.id, unread]);
+  { seq }: Cursor,
+  totals: ThreadTotals = sumOf(threads),
+): boolean {
+  if (seq < state.cursor.seq) return false;
+  const is = threads.map(({ id }): [number, boolean] => [id, true]);
+  const unreadIn = threads.map(({ id, unread }): [number, number] => [id, unread]);
   state.followed = {
     ...totals,
     is: { ...state.followed.is, ...Object.fromEntries(is) },
     unreadIn: Object.fromEntries(unreadIn),
     isStale: false,
+    as_of: seq,
   };
+  return true;
 }
 
-/** Takes in which threads we follow: from a page, a list, or our own wish. */
+function sumOf(threads: readonly FollowedThread[]): ThreadTotals {
+  const sum = (of: (thread: FollowedThread) => number) =>
+    threads.reduce((total, thread) => total + of(thread), 0);
+  return { unread: sum(({ unread }) => unread), mentions: sum(({ mentions }) => mentions) };
+}
+
+/** Takes in which threads we follow: by an event at `seq`, or from a page that is not behind. */
 export function learnFollowed(
   state: ChatState,
   is: Readonly<Record<number, boolean>>,
-  isStale = false,
+  seq?: number,
 ): void {
-  const { followed } = state;
-  state.followed = {
-    ...followed,
-    is: { ...followed.is, ...is },
-    isStale: followed.isStale || isStale,
-  };
+  state.followed = { ...state.followed, is: { ...state.followed.is, ...is } };
+  if (seq !== undefined) askAgain(state, seq);
 }
 
 /** A reply was posted in a thread. */
-export function countReplied(state: ChatState, message: Message): void {
+export function countReplied(state: ChatState, message: Message, seq: number): void {
   const { followed, me } = state;
-  if (message.thread_id === null || !isCounted(message, me)) return;
+  if (message.thread_id === null || !isCounted(message, me) || seq <= followed.as_of) return;
   const isNamed = namesUser(message, me);
   const isFollowed = followed.is[message.thread_id];
   if (isFollowed === true) {
@@ -82,12 +91,34 @@ export function countReplied(state: ChatState, message: Message): void {
     state.followed = { ...followed, unread: followed.unread + 1, mentions, unreadIn };
   } else if (isFollowed === undefined || isNamed) {
     // Who is named in a thread follows it from then on.
-    state.followed = { ...followed, isStale: true };
+    askAgain(state, seq);
   }
 }
 
 /** Something went on in a thread of which events do not say what it does to our totals. */
-export function followedChanged(state: ChatState, root_id: number): void {
-  const { followed } = state;
-  if (followed.is[root_id] !== false) state.followed = { ...followed, isStale: true };
+export function followedChanged(state: ChatState, root_id: number, seq: number): void {
+  if (state.followed.is[root_id] !== false) askAgain(state, seq);
+}
+
+/** A message was edited or deleted, and may be an unread reply, or name us no more. */
+export function replyAmended(state: ChatState, event: MessageEdited | MessageDeleted): void {
+  const { id, channel } = event.data;
+  const { unread, isStale } = state.followed;
+  if (unread === 0 && !isStale) return;
+  const timelines = [state.timelineOf(channel), ...state.asidesOf(channel)];
+  const found = timelines.flatMap((timeline) => timeline?.messages ?? []);
+  const message = found.find((one) => one.id === id);
+  // What is not held may be a reply in any thread.
+  if (message?.thread_id === null) return;
+  const root_id = message?.thread_id ?? 0;
+  followedChanged(state, root_id, event.cursor.seq);
+}
+
+/** With a channel we lose its threads; which of them we know were there nobody has noted. */
+export function leftChannel(state: ChatState): void {
+  state.followed = { ...state.followed, is: {}, unreadIn: {}, isStale: true };
+}
+
+function askAgain(state: ChatState, seq: number): void {
+  if (seq > state.followed.as_of) state.followed = { ...state.followed, isStale: true };
 }

@@ -77,6 +77,8 @@ export interface TimelineData {
 export interface ChannelEntry extends ChannelSummary {
   /** The counts cannot be told from events alone any more; the server has to be asked. */
   readonly isCountStale: boolean;
+  /** The seq up to which it is known from an answer: what happened until then is in it. */
+  readonly as_of: number;
 }
 
 /** What is unread in the threads we follow, and which of them we know that we follow, or do not. */
@@ -86,6 +88,8 @@ export interface Followed extends ThreadTotals {
   readonly is: Readonly<Record<number, boolean>>;
   /** The totals cannot be told from events alone any more; the server has to be asked. */
   readonly isStale: boolean;
+  /** The seq up to which the totals are known from an answer. */
+  readonly as_of: number;
 }
 
 /** Notes, reminders, and what is not said yet. */
@@ -95,6 +99,8 @@ export interface LaterData {
   drafts: readonly Draft[];
   scheduled: readonly Scheduled[];
   reminders: readonly Reminder[];
+  /** We came into a channel or left one: which of these are shown to us only the server knows. */
+  isLaterStale: boolean;
 }
 
 /** Who people are, and what we have set. */

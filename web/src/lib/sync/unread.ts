@@ -1,7 +1,8 @@
 /**
  * Unread counts as events change them. A count is of messages after the read marker, by others,
  * not deleted. Where events alone cannot tell (a marker in the middle of what is not held, the
- * deletion of a message not held) the count is marked stale and asked for again.
+ * deletion of a message not held) the count is marked stale and asked for again. It stays so until
+ * the answer: of a channel that we have just come into more than the count is unknown.
  */
 import { completedSummary } from '../api/completed';
 import type { MessageEvent } from '../api/events';
@@ -25,13 +26,19 @@ export function isCounted(message: Message, me: string): boolean {
   return message.sender !== me && !message.deleted && message.content_type !== SYSTEM;
 }
 
-export function asEntry(summary: ChannelSummary): ChannelEntry {
-  return { ...summary, isCountStale: false };
+/** A channel as the server tells it, and what it answers for. */
+export function asEntry(summary: ChannelSummary, as_of = 0): ChannelEntry {
+  return { ...summary, isCountStale: false, as_of };
 }
 
 /** A channel that nobody has read yet. */
 export function freshEntry(channel: Channel): ChannelEntry {
   return asEntry(completedSummary(channel));
+}
+
+/** One that may have a history: what of it is unread only the server knows. */
+export function unknownEntry(channel: Channel): ChannelEntry {
+  return { ...freshEntry(channel), isCountStale: true };
 }
 
 /** After a message was posted. One that was counted already changes nothing. */
@@ -52,7 +59,7 @@ export function countRead(
 ): ChannelEntry {
   const moved = { ...entry, last_read_id };
   if (last_read_id >= (entry.newest_id ?? 0)) {
-    return { ...moved, unread: 0, mentions: 0, isCountStale: false };
+    return { ...moved, unread: 0, mentions: 0 };
   }
   return recount(moved, timeline, reader);
 }
@@ -66,12 +73,6 @@ export function countAmended(
 ): ChannelEntry {
   const wasRead = event.data.id <= (readUpTo(entry, reader) ?? 0);
   return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, reader);
-}
-
-/** Fresh counts from the server, unless a message has come that they do not know yet. */
-export function countAsked(entry: ChannelEntry, fresh: ChannelSummary): ChannelEntry {
-  if ((fresh.newest_id ?? 0) < (entry.newest_id ?? 0)) return entry;
-  return asEntry(fresh);
 }
 
 /**
@@ -104,5 +105,5 @@ function recount(
     (message) => message.id > marker && message.id <= newest && isCounted(message, me),
   );
   const mentions = unread.filter((message) => namesUser(message, me)).length;
-  return { ...entry, unread: unread.length, mentions, isCountStale: false };
+  return { ...entry, unread: unread.length, mentions };
 }

@@ -36,6 +36,10 @@ describe('mentions', () => {
     expect(pieces('mail alice@bob.example')).toEqual(['mail alice@bob.example']);
     expect(pieces('https://a.example/@bob')).toEqual(['<https://a.example/@bob>']);
   });
+  it('stand where the server finds them', () => {
+    expect(pieces('wait...@bob')).toEqual(['wait...', '[@bob]']);
+    expect(pieces('é@bob')).toEqual(['é@bob']);
+  });
 });
 
 describe('links', () => {

@@ -9,8 +9,8 @@ export type Token =
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
   | { readonly kind: 'mention'; readonly text: string; readonly user: string };
 
-/** A link, or an `@name` at the beginning or after something that is not part of a word. */
-const PIECE = /https?:\/\/[^\s<>"]+|(?<![\w@./-])@[\w-]+/giu;
+/** A link, or an `@name` where the server finds one: not after a letter, a digit, `_`, `@` or `/`. */
+const PIECE = /https?:\/\/[^\s<>"]+|(?<![\p{L}\p{N}_@/])@[\w-]+/giu;
 
 /** What ends a sentence rather than a link. */
 const TRAILING_PUNCTUATION = /[.,;:!?'"*_~]+$/;

@@ -29,7 +29,7 @@ export interface ChannelSummary extends Channel {
   readonly mentions: number;
   readonly last_read_id: number | null;
   readonly newest_id: number | null;
-  /** The last message from before we came that we may not see; 0 for none. */
+  /** The first id that we may see; 0 for all. */
   readonly history_start_id: number;
   readonly level: Level;
   readonly muted: boolean;

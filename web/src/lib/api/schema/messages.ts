@@ -87,7 +87,10 @@ export interface SavedMessage {
 
 /** One page of a thread, with how far we have read in it. */
 export interface ThreadPage {
-  readonly root: Message;
+  /** Of the root. */
+  readonly id: number;
+  /** Null for who came after it was said, and sees the replies only. */
+  readonly root: Message | null;
   readonly replies: readonly Message[];
   readonly following: boolean;
   readonly last_read_id: number | null;
@@ -96,7 +99,11 @@ export interface ThreadPage {
 
 /** A thread that we follow. */
 export interface FollowedThread {
-  readonly root: Message;
+  /** Of the root. */
+  readonly id: number;
+  readonly channel: string;
+  /** As in a page. */
+  readonly root: Message | null;
   readonly unread: number;
   readonly mentions: number;
   readonly last_read_id: number | null;
