@@ -29,7 +29,8 @@ pub(crate) fn save(
     if chars > MESSAGE_CHARS_MAX {
         return Err(Rejection::TextTooLong { chars, chars_max: MESSAGE_CHARS_MAX });
     }
-    let drafts = &case.workspace.users[&user].personal.drafts;
+    let personal = &case.workspace.users[&user].personal;
+    let drafts = &personal.drafts;
     let before = drafts.get(&thread.unwrap_or(channel.0));
     if before.map_or("", |before| &before.text) == text && !case.facts.is_named {
         return Ok(Decision::nothing(user));
@@ -37,6 +38,7 @@ pub(crate) fn save(
     if before.is_none() && drafts.len() >= DRAFTS_MAX {
         return Err(Rejection::TooMany { what: "drafts", max: DRAFTS_MAX });
     }
+    personal.has_room_for(&text, before.map_or(0, |before| before.text.len()))?;
     let redacts = before.map(|before| before.saved).into_iter().collect();
     let events = vec![Event::DraftSaved { channel, thread, text }];
     Ok(Decision { actor: user, events, redacts })

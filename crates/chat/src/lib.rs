@@ -34,6 +34,7 @@ pub mod reaction;
 pub mod read_marker;
 pub mod rejection;
 pub mod reminder;
+pub mod repeat;
 pub mod role;
 pub mod schedule;
 pub mod settings;

@@ -12,7 +12,7 @@ use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, Timestamp, UserId};
 use crate::message;
-use crate::notification::{self, ChannelNotifications, DoNotDisturb, Level};
+use crate::notification::{self, ChannelNotifications, DoNotDisturb, DoNotDisturbWish, Level};
 use crate::rejection::Rejection;
 use crate::workspace::ChannelKind;
 
@@ -30,6 +30,9 @@ pub const KEYWORD_CHARS_MAX: usize = 64;
 
 /// Messages that one person saves.
 pub const SAVED_MAX: usize = 1_000;
+
+/// Bytes of all that one person has written and not sent, drafts and scheduled messages together; it is kept in memory.
+pub const UNSENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// One change of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ pub enum PersonalWish {
         level: Option<Level>,
         is_muted: Option<bool>,
     },
-    DoNotDisturb(DoNotDisturb),
+    DoNotDisturb(DoNotDisturbWish),
     Keywords(Vec<String>),
     /// Saves, forgets or toggles (`on` is `None`).
     Save {
@@ -97,6 +100,21 @@ pub struct Personal {
     pub drafts: OrdMap<Seq, Draft>,
     pub scheduled: OrdMap<Seq, ScheduledMessage>,
     pub reminders: OrdMap<Seq, Reminder>,
+}
+
+impl Personal {
+    /// Refuses a text that does not fit beside what is written and not sent; `before` is what it takes the place of.
+    pub(crate) fn has_room_for(&self, text: &str, before: usize) -> Result<(), Rejection> {
+        let drafts = self.drafts.values().map(|draft| draft.text.len());
+        let scheduled = self.scheduled.values().map(|scheduled| scheduled.text.len());
+        let others = drafts.chain(scheduled).sum::<usize>().saturating_sub(before);
+        if text.len() <= before || others + text.len() <= UNSENT_BYTES_MAX {
+            Ok(())
+        } else {
+            let what = "bytes of drafts and scheduled messages";
+            Err(Rejection::TooMany { what, max: UNSENT_BYTES_MAX })
+        }
+    }
 }
 
 /// A message that somebody keeps.
@@ -168,8 +186,8 @@ pub(crate) fn change(
             let change = PersonalChange::Notifications { channel, notifications };
             (change, notifications == before)
         }
-        PersonalWish::DoNotDisturb(schedule) => {
-            let schedule = notification::checked(schedule)?;
+        PersonalWish::DoNotDisturb(wish) => {
+            let schedule = notification::changed(&personal.do_not_disturb, wish)?;
             let is_so_already = schedule == personal.do_not_disturb;
             (PersonalChange::DoNotDisturb(schedule), is_so_already)
         }

@@ -71,7 +71,13 @@ pub(crate) fn change(
     user: UserId,
     wish: &ProfileWish,
 ) -> Result<Decision, Rejection> {
-    let mut profile = Profile::clone(&case.workspace.users[&user].profile);
+    let profile = changed(&case.workspace.users[&user].profile, wish)?;
+    Ok(decided(case, user, profile))
+}
+
+/// A profile after these changes.
+pub(crate) fn changed(before: &Profile, wish: &ProfileWish) -> Result<Profile, Rejection> {
+    let mut profile = before.clone();
     let lines = [
         ("display_name", &wish.display_name, &mut profile.display_name, DISPLAY_NAME_CHARS_MAX),
         ("bio", &wish.bio, &mut profile.bio, BIO_CHARS_MAX),
@@ -98,7 +104,7 @@ pub(crate) fn change(
         }
         profile.time_zone = zone.map(str::to_owned);
     }
-    Ok(changed(case, user, profile))
+    Ok(profile)
 }
 
 /// Says what `user` is up to; without an emoji and a text that is nothing.
@@ -107,30 +113,34 @@ pub(crate) fn set_status(
     user: UserId,
     status: Option<&CustomStatus>,
 ) -> Result<Decision, Rejection> {
-    let mut profile = Profile::clone(&case.workspace.users[&user].profile);
-    profile.status = match status {
-        None => None,
-        Some(status) => {
-            let text = one_line(&status.text);
-            at_most("text", &text, STATUS_CHARS_MAX)?;
-            let emoji = match &status.emoji {
-                None => None,
-                Some(emoji) => {
-                    let unknown = || Rejection::UnknownReaction(emoji.clone());
-                    Some(reaction::canonical(emoji).ok_or_else(unknown)?.to_owned())
-                }
-            };
-            if status.until.is_some_and(|until| until <= case.now) {
-                return Err(Rejection::invalid("until_ts", "a time to come"));
-            }
-            let is_empty = text.is_empty() && emoji.is_none();
-            (!is_empty).then_some(CustomStatus { emoji, text, until: status.until })
-        }
-    };
-    Ok(changed(case, user, profile))
+    let until = status.and_then(|status| status.until);
+    let status = kept_status(status)?;
+    if until.is_some_and(|until| until <= case.now) {
+        return Err(Rejection::invalid("until_ts", "a time to come"));
+    }
+    let profile = Profile { status, ..Profile::clone(&case.workspace.users[&user].profile) };
+    Ok(decided(case, user, profile))
 }
 
-fn changed(case: Case<'_>, user: UserId, profile: Profile) -> Decision {
+/// A status as it is kept.
+pub(crate) fn kept_status(
+    status: Option<&CustomStatus>,
+) -> Result<Option<CustomStatus>, Rejection> {
+    let Some(status) = status else { return Ok(None) };
+    let text = one_line(&status.text);
+    at_most("text", &text, STATUS_CHARS_MAX)?;
+    let emoji = match &status.emoji {
+        None => None,
+        Some(emoji) => {
+            let unknown = || Rejection::UnknownReaction(emoji.clone());
+            Some(reaction::canonical(emoji).ok_or_else(unknown)?.to_owned())
+        }
+    };
+    let is_empty = text.is_empty() && emoji.is_none();
+    Ok((!is_empty).then_some(CustomStatus { emoji, text, until: status.until }))
+}
+
+fn decided(case: Case<'_>, user: UserId, profile: Profile) -> Decision {
     if *case.workspace.users[&user].profile == profile && !case.facts.is_named {
         return Decision::nothing(user);
     }

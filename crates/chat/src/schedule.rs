@@ -48,9 +48,13 @@ pub(crate) fn schedule(
     };
     let text = message::checked(text)?;
     to_come(case, "send_at_ts", send_at)?;
-    if case.workspace.users[&user].personal.scheduled.len() >= SCHEDULED_MAX {
+    let personal = &case.workspace.users[&user].personal;
+    if personal.scheduled.len() >= SCHEDULED_MAX {
         return Err(Rejection::TooMany { what: "scheduled messages", max: SCHEDULED_MAX });
     }
+    // The draft that it was goes.
+    let draft = personal.drafts.get(&thread.unwrap_or(channel.0));
+    personal.has_room_for(&text, draft.map_or(0, |draft| draft.text.len()))?;
     let scheduled = Event::MessageScheduled { channel, schedule: None, thread, text, send_at };
     let mut decision = Decision::new(user, vec![scheduled]);
     crate::draft::clear(case, user, channel, thread, &mut decision);
@@ -72,6 +76,7 @@ pub(crate) fn change(
     let text = text.map_or_else(|| Ok(before.text.clone()), message::checked)?;
     let send_at = send_at.unwrap_or(before.send_at);
     to_come(case, "send_at_ts", send_at)?;
+    case.workspace.users[&user].personal.has_room_for(&text, before.text.len())?;
     let (channel, thread) = (before.channel, before.thread);
     let changed = Event::MessageScheduled { channel, schedule: Some(id), thread, text, send_at };
     Ok(Decision { actor: user, events: vec![changed], redacts: vec![before.saved] })
@@ -139,6 +144,7 @@ mod tests {
     use super::*;
     use crate::command::{Actor, ChannelWish, Command};
     use crate::event::EventKind;
+    use crate::personal::UNSENT_BYTES_MAX;
     use crate::role::AccountChange;
     use crate::testing::Story;
     use crate::testing::wish::{name, post, user_of};
@@ -312,6 +318,43 @@ mod tests {
         let mallory = story.sign_up("mallory");
         let elsewhere = later(&story, "x", 1);
         assert_eq!(story.when(mallory, &elsewhere), Err(Rejection::NotAMember));
+    }
+
+    #[test]
+    fn what_is_written_and_not_sent_is_a_megabyte_at_most() {
+        let (mut story, alice, bob) = scene();
+        let long = "🦀".repeat(10_000);
+        for _ in 0..UNSENT_BYTES_MAX / long.len() {
+            let wish = later(&story, &long, 60);
+            story.given(alice, &wish);
+        }
+        let what = "bytes of drafts and scheduled messages";
+        let full = Err(Rejection::TooMany { what, max: UNSENT_BYTES_MAX });
+        let wish = later(&story, &long, 60);
+        assert_eq!(story.when(alice, &wish), full);
+        assert!(story.when(bob, &wish).is_ok());
+        let (channel, thread) = (plans(&story), None);
+        let draft = |text: &str| Command::SaveDraft {
+            channel: channel.clone(),
+            thread,
+            text: text.to_owned(),
+        };
+        assert_eq!(story.when(alice, &draft(&long)), full);
+        story.given(alice, &draft(&"x".repeat(8_000)));
+        let wish = later(&story, &"x".repeat(5_000), 60);
+        story.given(alice, &wish);
+        assert!(
+            story.workspace.users[&user_of(alice)].personal.drafts.is_empty(),
+            "it was the draft"
+        );
+        let schedule = leave_for_later(&mut story, alice, 60);
+        let change = |text: &str| Command::ChangeSchedule {
+            schedule,
+            text: Some(text.to_owned()),
+            send_at: None,
+        };
+        assert_eq!(story.when(alice, &change(&long)), full);
+        assert!(story.when(alice, &change("shorter")).is_ok());
     }
 
     #[test]

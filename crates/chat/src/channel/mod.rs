@@ -327,9 +327,14 @@ fn topic(text: &str) -> Result<String, Rejection> {
 }
 
 fn description(text: &str) -> Result<String, Rejection> {
-    let text = crate::message::normalized(text).trim_start().to_owned();
+    let text = described(text);
     at_most("description", &text, DESCRIPTION_CHARS_MAX)?;
     Ok(text)
+}
+
+/// A description as it is kept.
+pub(crate) fn described(text: &str) -> String {
+    crate::message::normalized(text).trim_start().to_owned()
 }
 
 /// Without control characters and surrounding white space.

@@ -48,6 +48,29 @@ pub struct DoNotDisturb {
     pub until: Option<Timestamp>,
 }
 
+/// What is to change of it; `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct DoNotDisturbWish {
+    pub is_enabled: Option<bool>,
+    pub from_minute: Option<u16>,
+    pub to_minute: Option<u16>,
+    pub days: Option<Vec<u8>>,
+    pub until: Option<Option<Timestamp>>,
+}
+
+impl From<DoNotDisturb> for DoNotDisturbWish {
+    fn from(all: DoNotDisturb) -> DoNotDisturbWish {
+        DoNotDisturbWish {
+            is_enabled: Some(all.is_enabled),
+            from_minute: Some(all.from_minute),
+            to_minute: Some(all.to_minute),
+            days: Some(all.days),
+            until: Some(all.until),
+        }
+    }
+}
+
 /// Why a message notifies somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
@@ -183,10 +206,19 @@ fn is_night(schedule: &DoNotDisturb, zone: Option<&str>, now: Timestamp) -> bool
     (begins(today) && minute >= from) || (begins(yesterday) && minute < to)
 }
 
-/// A schedule as it is kept.
-pub(crate) fn checked(schedule: &DoNotDisturb) -> Result<DoNotDisturb, Rejection> {
+/// A schedule after these changes.
+pub(crate) fn changed(
+    before: &DoNotDisturb,
+    wish: &DoNotDisturbWish,
+) -> Result<DoNotDisturb, Rejection> {
     const MINUTES: u16 = 24 * 60;
-    let mut schedule = schedule.clone();
+    let mut schedule = DoNotDisturb {
+        is_enabled: wish.is_enabled.unwrap_or(before.is_enabled),
+        from_minute: wish.from_minute.unwrap_or(before.from_minute),
+        to_minute: wish.to_minute.unwrap_or(before.to_minute),
+        days: wish.days.as_ref().unwrap_or(&before.days).clone(),
+        until: wish.until.unwrap_or(before.until),
+    };
     schedule.days.sort_unstable();
     schedule.days.dedup();
     if schedule.from_minute >= MINUTES || schedule.to_minute >= MINUTES {

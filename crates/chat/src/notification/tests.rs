@@ -207,7 +207,7 @@ fn quiet_at(zone: Option<&str>, schedule: DoNotDisturb, minutes: &[i64]) -> Vec<
     let time_zone = zone.map(|zone| Some(zone.to_owned()));
     let profile = ProfileWish { time_zone, ..ProfileWish::default() };
     story.given(bob, &Command::ChangeProfile(profile));
-    want(&mut story, bob, PersonalWish::DoNotDisturb(schedule));
+    want(&mut story, bob, PersonalWish::DoNotDisturb(schedule.into()));
     let message = story.post(alice, "general", "@bob");
     let begin = story.now;
     let mut is_quiet = |after: i64| {
@@ -274,12 +274,29 @@ fn a_schedule_has_clock_times_and_days_of_a_week() {
         nights(&[8]),
     ];
     for schedule in wrong {
-        let wish = Command::ChangePersonal(PersonalWish::DoNotDisturb(schedule));
+        let wish = Command::ChangePersonal(PersonalWish::DoNotDisturb(schedule.into()));
         assert!(matches!(story.when(bob, &wish), Err(Rejection::InvalidValue { .. })), "{wish:?}");
     }
-    want(&mut story, bob, PersonalWish::DoNotDisturb(nights(&[7, 1, 7])));
+    want(&mut story, bob, PersonalWish::DoNotDisturb(nights(&[7, 1, 7]).into()));
     let kept = &story.workspace.users[&user_of(bob)].personal.do_not_disturb;
     assert_eq!(kept.days, [1, 7], "each once, in order");
+}
+
+#[test]
+fn of_a_schedule_only_what_is_said_changes() {
+    let (mut story, [_, bob, _]) = scene();
+    let until = Some(story.now.plus_micros(MINUTE));
+    let all = DoNotDisturb { until, ..nights(&[1]) };
+    want(&mut story, bob, PersonalWish::DoNotDisturb(all.clone().into()));
+    let kept = |story: &Story| {
+        DoNotDisturb::clone(&story.workspace.users[&user_of(bob)].personal.do_not_disturb)
+    };
+    let days = DoNotDisturbWish { days: Some(vec![2]), ..DoNotDisturbWish::default() };
+    want(&mut story, bob, PersonalWish::DoNotDisturb(days));
+    assert_eq!(kept(&story), DoNotDisturb { days: vec![2], ..all.clone() });
+    let awake = DoNotDisturbWish { until: Some(None), ..DoNotDisturbWish::default() };
+    want(&mut story, bob, PersonalWish::DoNotDisturb(awake));
+    assert_eq!(kept(&story), DoNotDisturb { days: vec![2], until: None, ..all });
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::ids::{
 };
 use crate::message::Message;
 use crate::rejection::Rejection;
+use crate::repeat::{is_main_event, is_repeat};
 use crate::testing::wish;
 use crate::workspace::Workspace;
 
@@ -67,7 +68,19 @@ impl Story {
         let next_seq = self.workspace.head.next();
         let facts = self.facts(client_msg_id.is_some(), command);
         let decision = decide(&self.workspace, &facts, actor, command, next_seq, self.now)?;
-        Ok(self.append(decision, client_msg_id, command))
+        let batch = self.append(decision, client_msg_id, command);
+        self.is_its_own_repeat(actor, command, &batch.events);
+        Ok(batch)
+    }
+
+    /// What a wish came to is what its repeat asks for.
+    fn is_its_own_repeat(&self, actor: Actor, command: &Command, events: &[LoggedEvent]) {
+        let main = events.iter().find(|record| is_main_event(command, record.kind));
+        if let (Actor::User { user, .. }, Some(record)) = (actor, main) {
+            let facts = self.facts(true, command);
+            let is_repeat = is_repeat(&self.workspace, &facts, user, command, record);
+            assert!(is_repeat, "{record:?} is what {command:?} came to");
+        }
     }
 
     /// The messages that a command names, and the roots of those that are replies in a thread.

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chat::notification::{Level, verdict};
+use chat::notification::{DoNotDisturbWish, Level, verdict};
 use chat::personal::PersonalWish;
 use chat::{ClientMsgId, Command, Rejection, UserId, Workspace};
 use serde::Serialize;
@@ -134,18 +134,14 @@ pub(super) async fn set_do_not_disturb(
     asker: LoggedIn,
     Input(input): Input<DoNotDisturbInput>,
 ) -> Result<Json<DoNotDisturbView>, ApiError> {
-    let own = asker.workspace.users.get(&asker.user);
-    let mut schedule = own.map(|own| own.personal.do_not_disturb.clone()).unwrap_or_default();
-    schedule.is_enabled = input.enabled.unwrap_or(schedule.is_enabled);
-    schedule.from_minute = input.from.map_or(schedule.from_minute, |ClockTime(minute)| minute);
-    schedule.to_minute = input.to.map_or(schedule.to_minute, |ClockTime(minute)| minute);
-    schedule.days = input.days.map_or(schedule.days, |Days(days)| days);
-    match input.until_ts {
-        Change::Stays => {}
-        Change::Clears => schedule.until = None,
-        Change::To(until) => schedule.until = Some(timestamp(until)),
-    }
-    let wish = PersonalWish::DoNotDisturb(schedule);
+    let until: Option<Option<f64>> = input.until_ts.into();
+    let wish = PersonalWish::DoNotDisturb(DoNotDisturbWish {
+        is_enabled: input.enabled,
+        from_minute: input.from.map(|ClockTime(minute)| minute),
+        to_minute: input.to.map(|ClockTime(minute)| minute),
+        days: input.days.map(|Days(days)| days),
+        until: until.map(|until| until.map(timestamp)),
+    });
     let workspace = change(&app, &asker, input.client_msg_id, wish).await?;
     Ok(Json(do_not_disturb_of(asker.user, &workspace)))
 }

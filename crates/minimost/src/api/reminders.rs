@@ -56,7 +56,8 @@ pub(super) async fn remind(
     let id = receipt.seq.ok_or(Rejection::ReminderNotFound)?;
     let account = receipt.workspace.users.get(&asker.user);
     let found = account.and_then(|user| user.personal.reminders.get(&id));
-    // A repeat can come when one is done with it already.
+    // A repeat can come when one is done with it already, or no longer sees the message.
+    let found = found.filter(|it| may_be_shown(asker.user, it, &receipt.workspace));
     let found = found.ok_or(Rejection::ReminderNotFound)?;
     Ok((status, Json(ReminderView::new(id, found))))
 }

@@ -105,9 +105,10 @@ pub(super) fn scheduled(user: UserId, workspace: &Workspace) -> Vec<ScheduledVie
     own.into_iter().map(|(id, it)| ScheduledView::new(*id, it, workspace)).collect()
 }
 
-/// A message that still waits; a repeat of a wish can come when it has been sent already.
+/// A message that still waits; a repeat of a wish can come when it has been sent already, or its sender has gone.
 fn waiting(user: UserId, id: Seq, workspace: &Workspace) -> Result<ScheduledView, ApiError> {
     let found = workspace.users.get(&user).and_then(|user| user.personal.scheduled.get(&id));
+    let found = found.filter(|it| may_read(user, it.channel, workspace));
     let found = found.ok_or(Rejection::ScheduleNotFound)?;
     Ok(ScheduledView::new(id, found, workspace))
 }

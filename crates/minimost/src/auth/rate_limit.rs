@@ -9,6 +9,7 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 
@@ -46,13 +47,14 @@ pub struct RateLimit<K: Hash + Eq + Clone> {
 impl<K: Hash + Eq + Clone> RateLimit<K> {
     /// `None` limits nothing.
     pub fn new(attempts_max: Option<NonZeroU32>, period: Duration, clock: &Clock) -> RateLimit<K> {
+        let clock = LimitClock::new(clock);
         let limiter = attempts_max.map(|attempts_max| {
             let quota = Quota::with_period(period / attempts_max.get())
                 .expect("the period is longer than some nanoseconds")
                 .allow_burst(attempts_max);
-            RateLimiter::new(quota, DashMapStateStore::default(), LimitClock(clock.clone()))
+            RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
         });
-        RateLimit { limiter, clock: LimitClock(clock.clone()) }
+        RateLimit { limiter, clock }
     }
 
     /// Counts one attempt of `key`, or refuses it.
@@ -73,15 +75,30 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
     }
 }
 
-/// Our clock in the limiter's terms: time since 1970, which a manual clock can move.
+/// Our clock in the limiter's terms. The machine's own may be set back, and everybody would have to wait until it has
+/// caught up with itself: here it only goes on.
 #[derive(Clone)]
-struct LimitClock(Clock);
+struct LimitClock {
+    clock: Clock,
+    start: Instant,
+}
+
+impl LimitClock {
+    fn new(clock: &Clock) -> LimitClock {
+        LimitClock { clock: clock.clone(), start: Instant::now() }
+    }
+}
 
 impl governor::clock::Clock for LimitClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.0.now().0).expect("the clock stands after 1970"))
+        match &self.clock {
+            Clock::System => self.start.elapsed(),
+            Clock::Manual(now) => {
+                Duration::from_micros(u64::try_from(now.borrow().0).unwrap_or_default())
+            }
+        }
     }
 }
 
@@ -105,6 +122,16 @@ mod tests {
         clock.advance(31_000_000);
         assert_eq!(limit.check(&"alice"), Ok(()));
         limit.forget_the_quiet();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_machines_clock_may_be_set_to_any_time() {
+        let limit = RateLimit::new(NonZeroU32::new(1), MINUTE, &Clock::System);
+        assert_eq!(limit.check(&"alice"), Ok(()));
+        assert!(limit.check(&"alice").is_err());
+        // The clock on the wall stands still, the one that only goes on is a minute further.
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(limit.check(&"alice"), Ok(()));
     }
 
     #[test]

@@ -6,18 +6,17 @@
 
 use std::collections::HashMap;
 
-use chat::command::AttachWish;
-use chat::event::Attached;
-use chat::ids::ChannelName;
+use chat::audience::may_see;
+use chat::repeat::{NamedChannel, is_main_event, is_repeat, named_channel, named_message};
 use chat::workspace::ReadMarker;
 use chat::{
-    Actor, ChannelId, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, PostWish,
-    Rejection, Seq, Timestamp, UserId, Workspace,
+    Actor, Command, Decision, Event, EventKind, Facts, LoggedEvent, Message, Rejection, Seq,
+    Timestamp, UserId, Workspace,
 };
 use eventlog::Redaction;
 
 use super::Wish;
-use super::facts::{Earlier, Found, LookUp, WishKey, wish_key};
+use super::facts::{Found, LookUp, WishKey, message_of, wish_key};
 use super::markers::{Accepted, Held, Key, Markers};
 use crate::codec;
 
@@ -42,7 +41,10 @@ pub(super) struct Batch {
     redactions: Vec<Redaction>,
     facts: Facts,
     edits: HashMap<Seq, Vec<Seq>>,
-    earlier: HashMap<WishKey, Earlier>,
+    /// What the log knows of the batch's names.
+    earlier: HashMap<WishKey, LoggedEvent>,
+    /// Where in `events` a name of this batch stands.
+    named: HashMap<WishKey, usize>,
     look_up: LookUp,
     now: Timestamp,
 }
@@ -59,6 +61,7 @@ impl Batch {
             facts: Facts { messages: found.messages, is_named: false, active: found.active },
             edits: found.edits,
             earlier: found.earlier,
+            named: HashMap::new(),
             look_up: found.look_up,
             now,
         }
@@ -67,7 +70,7 @@ impl Batch {
     /// Decides a wish and applies what it comes to.
     pub(super) fn submit(&mut self, wish: &Wish) -> Result<Reply, Rejection> {
         let key = wish_key(wish);
-        if let Some(earlier) = key.as_ref().and_then(|key| self.earlier.get(key)).copied() {
+        if let Some(earlier) = key.as_ref().and_then(|key| self.earlier(key)) {
             return self.repeat(wish, earlier);
         }
         self.facts.is_named = key.is_some();
@@ -128,32 +131,31 @@ impl Batch {
         }
     }
 
+    /// What a wish of this name came to before.
+    fn earlier(&self, key: &WishKey) -> Option<&LoggedEvent> {
+        let here = self.named.get(key).and_then(|at| self.events.get(*at));
+        here.or_else(|| self.earlier.get(key))
+    }
+
     fn decide(&self, wish: &Wish) -> Result<Decision, Rejection> {
         let next_seq = self.workspace.head.next();
         chat::decide(&self.workspace, &self.facts, wish.actor, &wish.command, next_seq, self.now)
     }
 
-    /// Answers a wish that was made before with what it came to then.
-    fn repeat(&self, wish: &Wish, earlier: Earlier) -> Result<Reply, Rejection> {
-        if !is_logged_in(wish.actor, &self.workspace) {
-            return Err(Rejection::NotLoggedIn);
-        }
-        let about = Subject::of(wish, &self.workspace);
-        let is_same = is_main_event(&wish.command, earlier.kind)
-            && about.message.is_none_or(|message| Some(message) == earlier.target)
-            && match about.channel {
-                NamedChannel::None => true,
-                NamedChannel::Unknown => false,
-                NamedChannel::Known(channel) => Some(channel) == earlier.channel,
-            };
-        if !is_same {
+    /// Answers a wish that was made before with what it came to then. Who may no longer look there is told no more than
+    /// somebody who asks for the first time.
+    fn repeat(&self, wish: &Wish, earlier: &LoggedEvent) -> Result<Reply, Rejection> {
+        let user = logged_in(wish.actor, &self.workspace).ok_or(Rejection::NotLoggedIn)?;
+        if !is_repeat(&self.workspace, &self.facts, user, &wish.command, earlier) {
             return Err(Rejection::ClientMsgIdReused);
         }
-        let message = earlier.message().and_then(|id| self.facts.messages.get(&id)).cloned();
-        if message.as_ref().is_some_and(|message| carries_something_else(&wish.command, message)) {
-            return Err(Rejection::ClientMsgIdReused);
+        let message = message_of(earlier).and_then(|id| self.facts.messages.get(&id));
+        let is_hidden = |it: &&Message| !may_see(user, it.channel, it.id, &self.workspace);
+        if message.is_some_and(|it| is_hidden(&it)) {
+            let is_post = matches!(wish.command, Command::PostMessage(_));
+            return Err(if is_post { Rejection::NotAMember } else { Rejection::MessageNotFound });
         }
-        Ok(Reply { is_new: false, seq: Some(earlier.seq), message })
+        Ok(Reply { is_new: false, seq: Some(earlier.seq), message: message.cloned() })
     }
 
     /// Applies a decision. The wish's name stands on the first event of the kind that the wish is about.
@@ -182,8 +184,7 @@ impl Batch {
         let actor = if event.is_notice() { UserId::SYSTEM } else { actor };
         let logged = LoggedEvent::new(seq, ts, actor, client_msg_id, event);
         if let Some(key) = key {
-            let LoggedEvent { seq, kind, channel, target, .. } = logged;
-            self.earlier.insert(key, Earlier { seq, kind, channel, target });
+            self.named.insert(key, self.events.len());
         }
         self.workspace.apply(&logged);
         self.overlay(&logged);
@@ -210,165 +211,18 @@ impl Batch {
     }
 }
 
-/// Whether a wish to post is another one than that which came to this message: text, a poll and a forward are one kind of
-/// event. Of a deleted message nobody can tell.
-fn carries_something_else(command: &Command, message: &Message) -> bool {
-    let Command::PostMessage(wish) = command else { return false };
-    if message.deleted {
-        return false;
-    }
-    match (&wish.attach, &message.attached) {
-        (None, None)
-        | (Some(AttachWish::Forward(_)), Some(Attached::Forward(_)))
-        | (Some(AttachWish::Poll(_)), Some(Attached::Poll(_))) => false,
-        (None | Some(_), _) => true,
-    }
-}
-
-/// What a wish is about, to tell a repeat from another wish under the same name.
-struct Subject {
-    /// The message that it names.
-    message: Option<Seq>,
-    channel: NamedChannel,
-}
-
-/// The channel that a command names.
-enum NamedChannel {
-    /// It names none.
-    None,
-    /// There is none of that name.
-    Unknown,
-    Known(ChannelId),
-}
-
-impl NamedChannel {
-    fn found(channel: Option<ChannelId>) -> NamedChannel {
-        channel.map_or(NamedChannel::Unknown, NamedChannel::Known)
-    }
-}
-
-impl Subject {
-    fn of(wish: &Wish, workspace: &Workspace) -> Subject {
-        Subject { message: named_message(&wish.command), channel: named_channel(wish, workspace) }
-    }
-}
-
-/// Whether a command wishes for an event of this kind; what else it comes to are side effects.
-fn is_main_event(command: &Command, kind: EventKind) -> bool {
-    // A reply that is only in a thread is unread there.
-    let is_in_thread = matches!(command, Command::MarkUnread { .. });
-    kind == main_event(command) || (is_in_thread && kind == EventKind::ThreadUnread)
-}
-
-/// The event that a command mostly wishes for.
-fn main_event(command: &Command) -> EventKind {
-    match command {
-        Command::SignUp { .. } => EventKind::AccountCreated,
-        Command::LogIn { .. } => EventKind::SessionOpened,
-        Command::LogOut | Command::ExpireSession { .. } => EventKind::SessionClosed,
-        Command::ChangePassword { .. } | Command::UpgradePasswordHash { .. } => {
-            EventKind::PasswordSet
-        }
-        Command::LockAccount { .. } => EventKind::AccountLocked,
-        Command::CreateChannel { .. }
-        | Command::CreatePrivateChannel { .. }
-        | Command::OpenDirect { .. } => EventKind::ChannelCreated,
-        Command::RenameChannel { .. } => EventKind::ChannelRenamed,
-        Command::ChangeChannel { .. } => EventKind::ChannelChanged,
-        Command::JoinChannel { .. } | Command::AddMembers { .. } => EventKind::MembersAdded,
-        Command::LeaveChannel { .. } | Command::RemoveMember { .. } => EventKind::MemberRemoved,
-        Command::PostMessage(wish) if wish.thread.is_some() && !wish.also_in_channel => {
-            EventKind::ThreadReplied
-        }
-        Command::PostMessage(_) | Command::SendScheduled { .. } => EventKind::MessagePosted,
-        Command::EditMessage { .. } => EventKind::MessageEdited,
-        Command::DeleteMessage { .. } => EventKind::MessageDeleted,
-        Command::React { .. } => EventKind::MessageReacted,
-        Command::MarkRead { .. } | Command::MarkUnread { .. } | Command::MarkAllRead => {
-            EventKind::ChannelRead
-        }
-        Command::FollowThread { .. } => EventKind::ThreadFollowed,
-        Command::MarkThreadRead { .. } => EventKind::ThreadRead,
-        Command::PinMessage { .. } => EventKind::MessagePinned,
-        Command::Vote { .. } => EventKind::PollVoted,
-        Command::ClosePoll { .. } => EventKind::PollClosed,
-        Command::SaveDraft { .. } => EventKind::DraftSaved,
-        Command::ScheduleMessage { .. } | Command::ChangeSchedule { .. } => {
-            EventKind::MessageScheduled
-        }
-        Command::CancelSchedule { .. } => EventKind::ScheduleEnded,
-        Command::SetReminder { .. } => EventKind::ReminderSet,
-        Command::FireReminder { .. } => EventKind::ReminderDue,
-        Command::EndReminder { .. } => EventKind::ReminderEnded,
-        Command::ChangeProfile(_) | Command::SetStatus { .. } => EventKind::ProfileChanged,
-        Command::ChangePersonal(_) => EventKind::PersonalChanged,
-        Command::ChangeAccount { .. } => EventKind::AccountChanged,
-        Command::ChangeSettings { .. } => EventKind::SettingsChanged,
-        Command::SaveGroup { .. } => EventKind::GroupSaved,
-        Command::DeleteGroup { .. } => EventKind::GroupDeleted,
-        Command::CreateInvite { .. } => EventKind::InviteCreated,
-        Command::RevokeInvite { .. } => EventKind::InviteRevoked,
-    }
-}
-
-/// The message that a command changes.
-fn named_message(command: &Command) -> Option<Seq> {
-    if let Command::EditMessage { message, .. }
-    | Command::DeleteMessage { message }
-    | Command::React { message, .. }
-    | Command::PinMessage { message, .. }
-    | Command::Vote { message, .. }
-    | Command::ClosePoll { message } = command
-    {
-        Some(*message)
-    } else {
-        None
-    }
-}
-
-fn named_channel(wish: &Wish, workspace: &Workspace) -> NamedChannel {
-    let name = match &wish.command {
-        Command::PostMessage(PostWish { channel, .. })
-        | Command::MarkRead { channel, .. }
-        | Command::RenameChannel { channel, .. }
-        | Command::ChangeChannel { channel, .. }
-        | Command::JoinChannel { channel }
-        | Command::LeaveChannel { channel }
-        | Command::AddMembers { channel, .. }
-        | Command::RemoveMember { channel, .. }
-        | Command::SaveDraft { channel, .. }
-        | Command::ScheduleMessage { channel, .. } => channel.clone(),
-        Command::CreateChannel { slug, .. } => ChannelName::Public(slug.clone()),
-        Command::OpenDirect { names } => {
-            let own = match wish.actor {
-                Actor::User { user, .. } => workspace.users.get(&user).map(|user| &user.name),
-                Actor::System | Actor::Anonymous => None,
-            };
-            let mut names: Vec<_> = names.iter().chain(own).cloned().collect();
-            names.sort();
-            names.dedup();
-            ChannelName::Direct(names)
-        }
-        _ => return NamedChannel::None,
-    };
-    NamedChannel::found(workspace.find_channel(&name))
-}
-
 fn marker_key(wish: &Wish, workspace: &Workspace) -> Option<Key> {
-    match (wish.actor, named_channel(wish, workspace)) {
-        (Actor::User { user, .. }, NamedChannel::Known(channel)) => Some((user, channel)),
-        (Actor::User { .. }, NamedChannel::None | NamedChannel::Unknown)
-        | (Actor::System | Actor::Anonymous, _) => None,
+    let Actor::User { user, .. } = wish.actor else { return None };
+    match named_channel(&wish.command, user, workspace) {
+        NamedChannel::Known(channel) => Some((user, channel)),
+        NamedChannel::None | NamedChannel::Unknown => None,
     }
 }
 
-fn is_logged_in(actor: Actor, workspace: &Workspace) -> bool {
-    match actor {
-        Actor::User { user, session } => {
-            workspace.sessions.get(&session).is_some_and(|session| session.user == user)
-        }
-        Actor::System | Actor::Anonymous => false,
-    }
+fn logged_in(actor: Actor, workspace: &Workspace) -> Option<UserId> {
+    let Actor::User { user, session } = actor else { return None };
+    let session = workspace.sessions.get(&session)?;
+    (session.user == user).then_some(user)
 }
 
 fn is_true_already(event: &Event, user: UserId, workspace: &Workspace) -> bool {

@@ -9,12 +9,13 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use chat::{
-    Actor, ChannelId, ClientMsgId, Command, EventKind, Message, PostWish, Seq, UserId, Workspace,
+    Actor, ClientMsgId, Command, EventKind, LoggedEvent, Message, PostWish, Seq, UserId, Workspace,
 };
-use eventlog::{Log, Reader, Record};
+use eventlog::{Log, Reader};
 use lru::LruCache;
 
 use super::Wish;
+use crate::codec;
 use crate::fold::{self, FoldError};
 use crate::published::ActivePeople;
 
@@ -38,15 +39,6 @@ pub(super) enum LookUp {
 /// Whose wish, and what they called it.
 pub(super) type WishKey = (UserId, ClientMsgId);
 
-/// The event that a wish came to when it was first made.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Earlier {
-    pub(super) seq: Seq,
-    pub(super) kind: EventKind,
-    pub(super) channel: Option<ChannelId>,
-    pub(super) target: Option<Seq>,
-}
-
 /// What is known before the batch is decided, and overlaid while it is.
 pub(super) struct Found {
     /// The messages that the batch's commands name, as they are now.
@@ -54,7 +46,7 @@ pub(super) struct Found {
     /// The edits of those that are to be deleted: their bodies go too.
     pub(super) edits: HashMap<Seq, Vec<Seq>>,
     /// What was wished before under the same name.
-    pub(super) earlier: HashMap<WishKey, Earlier>,
+    pub(super) earlier: HashMap<WishKey, LoggedEvent>,
     /// Whether `earlier` is the whole truth, or only knows this batch.
     pub(super) look_up: LookUp,
     /// Who is active, when somebody names `@here`.
@@ -190,9 +182,9 @@ impl Missing {
             let Some(record) = reader.by_client_msg_id(user.0.get(), id.as_str())? else {
                 continue;
             };
-            let earlier = Earlier::of_record(&record);
+            let earlier = codec::decode(&record)?;
             // A repeat is answered with its message as it is now.
-            self.messages.extend(earlier.message());
+            self.messages.extend(message_of(&earlier));
             found.earlier.insert((user, id), earlier);
         }
         self.messages.retain(|id| !found.messages.contains_key(id));
@@ -220,29 +212,16 @@ impl Missing {
     }
 }
 
-impl Earlier {
-    fn of_record(record: &Record) -> Earlier {
-        Earlier {
-            seq: Seq(record.seq),
-            kind: EventKind::from_code(record.kind).expect(
-                "a record with a client_msg_id is of a kind that this program has appended",
-            ),
-            channel: record.channel.map(|channel| ChannelId(Seq(channel))),
-            target: record.target.map(Seq),
-        }
-    }
-
-    /// The message that it was about.
-    pub(super) fn message(&self) -> Option<Seq> {
-        match self.kind {
-            EventKind::MessagePosted | EventKind::ThreadReplied => Some(self.seq),
-            EventKind::MessageEdited
-            | EventKind::MessageDeleted
-            | EventKind::MessageReacted
-            | EventKind::MessagePinned
-            | EventKind::PollVoted
-            | EventKind::PollClosed => self.target,
-            _ => None,
-        }
+/// The message that an event is about, for the answer to who wished for it.
+pub(super) fn message_of(earlier: &LoggedEvent) -> Option<Seq> {
+    match earlier.kind {
+        EventKind::MessagePosted | EventKind::ThreadReplied => Some(earlier.seq),
+        EventKind::MessageEdited
+        | EventKind::MessageDeleted
+        | EventKind::MessageReacted
+        | EventKind::MessagePinned
+        | EventKind::PollVoted
+        | EventKind::PollClosed => earlier.target,
+        _ => None,
     }
 }

@@ -114,16 +114,27 @@ async fn five_failures_lock_the_account_for_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_reads_like_a_wrong_password_and_never_locks() {
+async fn a_name_that_nobody_has_is_answered_and_locked_like_any_other() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice").await;
-    for _ in 0..7 {
-        let unknown = log_in(&alice, "nobody", PASSWORD).await;
-        let unknown = unknown.expect_problem(401, "wrong-credentials");
-        let wrong = log_in(&alice, "alice", "wrong").await.json();
-        log_in(&alice, "alice", PASSWORD).await.expect(200);
-        assert_eq!(unknown["detail"], wrong["detail"]);
+    for (nobody, password) in [("nobody", PASSWORD), ("NOBODY ", "wrong")] {
+        for _ in 0..2 {
+            let unknown = log_in(&alice, nobody, password).await;
+            let unknown = unknown.expect_problem(401, "wrong-credentials");
+            let wrong = log_in(&alice, "alice", "wrong").await.json();
+            assert_eq!(unknown["detail"], wrong["detail"]);
+        }
     }
+    for _ in 0..2 {
+        let unknown = log_in(&alice, "nobody", "wrong").await;
+        let unknown = unknown.expect_problem(429, "account-locked");
+        let known = log_in(&alice, "alice", "wrong").await.expect_problem(429, "account-locked");
+        assert_eq!((&unknown["detail"], &unknown["minutes"]), (&known["detail"], &json!(16)));
+    }
+    log_in(&alice, "somebody", "wrong").await.expect_problem(401, "wrong-credentials");
+    server.advance(Duration::from_secs(15 * 60));
+    log_in(&alice, "nobody", "wrong").await.expect_problem(401, "wrong-credentials");
+    log_in(&alice, "alice", PASSWORD).await.expect(200);
     let endless = "x".repeat(2_000);
     log_in(&alice, "alice", &endless).await.expect_problem(401, "wrong-credentials");
 }

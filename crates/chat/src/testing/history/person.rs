@@ -3,7 +3,7 @@
 use super::Narrator;
 use crate::command::{Actor, Command};
 use crate::ids::Seq;
-use crate::notification::{DoNotDisturb, Level};
+use crate::notification::{DoNotDisturbWish, Level};
 use crate::personal::PersonalWish;
 use crate::profile::{CustomStatus, ProfileWish};
 
@@ -52,12 +52,11 @@ impl Narrator {
                 let channel = self.channel(actor);
                 PersonalWish::Notifications { channel, level, is_muted: Some(!on) }
             }
-            6 => PersonalWish::DoNotDisturb(DoNotDisturb {
-                is_enabled: on,
-                from_minute: 22 * 60,
-                to_minute: 7 * 60,
-                days: vec![1, 2, 3, 4, 5],
-                until: None,
+            6 => PersonalWish::DoNotDisturb(DoNotDisturbWish {
+                is_enabled: Some(on),
+                from_minute: Some(22 * 60),
+                days: Some(vec![1, 2, 3, 4, 5]),
+                ..DoNotDisturbWish::default()
             }),
             7 => PersonalWish::Keywords(if on { vec!["ship".to_owned()] } else { Vec::new() }),
             8..=9 => PersonalWish::HideDirect { channel: self.direct(actor), on },

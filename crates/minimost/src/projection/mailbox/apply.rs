@@ -106,7 +106,8 @@ impl Applying<'_> {
                     self.set_unread_mention(channel, event.seq, mentions)?;
                 }
             }
-            if !mentions.is_nobody() {
+            // A feed of what others say: one's own words would only have to be skipped there, each with a read.
+            if !mentions.is_nobody() && !is_own {
                 self.set_mention(channel, event.seq, mentions)?;
             }
             if let Some(thread) = &posting.thread {
@@ -154,8 +155,8 @@ impl Applying<'_> {
                 if is_unread && !is_beside {
                     self.set_unread_mention(*channel, target, mentions)?;
                 }
-                // What was said before the owner came was not said to them.
-                if is_since_start {
+                // What was said before the owner came was not said to them, nor is what they say themselves.
+                if is_since_start && !is_own {
                     self.set_mention(*channel, target, mentions)?;
                 }
                 self.set_reply_mention(target, mentions)?;

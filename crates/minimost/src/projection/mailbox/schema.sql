@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS unread_mention (
 
 CREATE INDEX IF NOT EXISTS unread_mention_channel ON unread_mention (channel_id, seq);
 
--- Every message that names the owner, or everyone. The newest that name the owner by name stay in messages, however old.
+-- Every message of others that names the owner, or everyone. The newest that name the owner by name stay in messages, however old.
 CREATE TABLE IF NOT EXISTS mention (
     seq        INTEGER PRIMARY KEY,
     channel_id INTEGER NOT NULL,

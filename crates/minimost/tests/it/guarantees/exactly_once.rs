@@ -68,6 +68,138 @@ async fn guarantee_3_the_same_name_for_another_wish_is_refused() {
 }
 
 #[tokio::test]
+async fn guarantee_3_another_wish_of_the_same_kind_is_another_wish() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let one = bob.send("general", "one").await["id"].clone();
+    let two = bob.send("general", "two").await["id"].clone();
+    let later = 1_800_003_600.0;
+    let schedule = json!({"text": "later", "send_at_ts": later});
+    let waiting = alice.post("/schedule/general", &schedule).await.expect(201)["id"].clone();
+    // Each wish, and another that an answer to it would swallow.
+    let pairs = [
+        (format!("/save/{one}"), json!({"on": true}), format!("/save/{two}"), json!({"on": true})),
+        ("/dms".into(), json!({"users": ["bob"]}), "/channels".into(), json!({"channel": "ops"})),
+        ("/preferences".into(), json!({"a": 1}), "/keywords".into(), json!({"keywords": ["a"]})),
+        (
+            "/keywords".into(),
+            json!({"keywords": ["a"]}),
+            "/keywords".into(),
+            json!({"keywords": ["b"]}),
+        ),
+        ("/status".into(), json!({"text": "away"}), "/profile".into(), json!({"bio": "hi"})),
+        (
+            "/schedule/general".into(),
+            schedule.clone(),
+            format!("/scheduled/{waiting}"),
+            json!({"text": "now"}),
+        ),
+        (
+            "/remind".into(),
+            json!({"message_id": one, "due_ts": later}),
+            "/remind".into(),
+            json!({"message_id": two, "due_ts": later}),
+        ),
+        (
+            format!("/thread/{one}/follow"),
+            json!({"on": true}),
+            format!("/thread/{two}/follow"),
+            json!({"on": true}),
+        ),
+        (format!("/mark_unread/{two}"), json!({}), format!("/mark_unread/{one}"), json!({})),
+        (
+            "/do_not_disturb".into(),
+            json!({"enabled": true}),
+            "/do_not_disturb".into(),
+            json!({"enabled": false}),
+        ),
+        (
+            "/groups".into(),
+            json!({"handle": "devs", "members": ["bob"]}),
+            "/groups".into(),
+            json!({"handle": "ops"}),
+        ),
+        (
+            "/admin/invites".into(),
+            json!({"note": "for carol"}),
+            "/admin/invites".into(),
+            json!({"note": "for dave"}),
+        ),
+        (
+            "/admin/people/bob/role".into(),
+            json!({"is_admin": true}),
+            "/admin/people/bob/role".into(),
+            json!({"is_admin": false}),
+        ),
+        (
+            "/channels/general/topic".into(),
+            json!({"topic": "hall"}),
+            "/channels/general/description".into(),
+            json!({"description": "hall"}),
+        ),
+        (
+            format!("/react/{one}"),
+            json!({"reaction": "heart"}),
+            format!("/react/{one}"),
+            json!({"reaction": "joy"}),
+        ),
+    ];
+    alice.post("/mark_read/general", &json!({})).await.expect(204);
+    let named = |body: &Value, at: usize| {
+        let mut body = body.clone();
+        body["client_msg_id"] = json!(format!("wish-{at}"));
+        body
+    };
+    for (at, (path, wish, ..)) in pairs.iter().enumerate() {
+        let answer = alice.post(path, &named(wish, at)).await;
+        assert!((200..300).contains(&answer.status), "{path} {wish}: {answer:?}");
+    }
+    for _ in 0..2 {
+        let alice = alice.at(&server);
+        let before = alice.cursor().await;
+        for (at, (path, wish, other_path, other)) in pairs.iter().enumerate() {
+            let refused = alice.post(other_path, &named(other, at)).await;
+            refused.expect_problem(409, "client-msg-id-reused");
+            let repeat = alice.post(path, &named(wish, at)).await;
+            assert!(matches!(repeat.status, 200 | 204), "{path} {wish}: {repeat:?}");
+        }
+        assert_eq!(alice.cursor().await, before, "nothing happened");
+        server.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn guarantee_3_a_repeat_shows_nothing_to_who_has_left() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let plans = alice.create_private(&["bob"]).await;
+    let send = json!({"text": "mine", "client_msg_id": "send"});
+    let id = bob.post(&format!("/send/{plans}"), &send).await.expect(201)["id"].clone();
+    let react = json!({"reaction": "heart", "client_msg_id": "react"});
+    bob.post(&format!("/react/{id}"), &react).await.expect(200);
+    let pin = json!({"on": true, "client_msg_id": "pin"});
+    bob.post(&format!("/pin/{id}"), &pin).await.expect(200);
+    let (due, path) = (1_800_003_600.0, format!("/schedule/{plans}"));
+    let later = json!({"text": "later", "send_at_ts": due, "client_msg_id": "later"});
+    bob.post(&path, &later).await.expect(201);
+    let remind = json!({"message_id": id, "due_ts": due, "client_msg_id": "remind"});
+    bob.post("/remind", &remind).await.expect(201);
+    let remove = json!({"user": "bob"});
+    alice.post(&format!("/channels/{plans}/members/remove"), &remove).await.expect(200);
+    alice.react(&id, "joy").await;
+
+    bob.post(&format!("/send/{plans}"), &send).await.expect_problem(403, "not-a-member");
+    for (path, wish) in [(format!("/react/{id}"), react), (format!("/pin/{id}"), pin)] {
+        bob.post(&path, &wish).await.expect_problem(404, "message-not-found");
+    }
+    bob.post(&path, &later).await.expect_problem(404, "schedule-not-found");
+    bob.post("/remind", &remind).await.expect_problem(404, "reminder-not-found");
+    let send = json!({"text": "hers", "client_msg_id": "send"});
+    alice.post(&format!("/send/{plans}"), &send).await.expect(201);
+    alice.post(&format!("/send/{plans}"), &send).await.expect(200);
+}
+
+#[tokio::test]
 async fn guarantee_3_a_refusal_is_not_remembered() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice").await;
