@@ -125,7 +125,6 @@ test.runIf(isPhotographing)(
     await photograph(browser, alice, VIEWS, {
       details: ['desktop-light', 'phone-dark'],
       browse: ['desktop-light', 'phone-dark'],
-      notices: ['desktop-dark'],
     });
   },
 );

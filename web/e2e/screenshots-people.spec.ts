@@ -45,7 +45,10 @@ async function live(alice: Person, bob: Person, carol: Person): Promise<void> {
     send_at_ts: soon_ts + DAY_SECONDS,
   });
   await alice.ask('/remind', { text: 'Call the bank', due_ts: soon_ts + 2 * DAY_SECONDS });
-  await alice.ask('/remind', { text: 'Water the plants', due_ts: soon_ts + 2 });
+  await alice.ask('/remind', {
+    text: 'Water the plants',
+    due_ts: Math.ceil(Date.now() / 1000) + 2,
+  });
   await alice.toast('Water the plants').waitFor();
 }
 

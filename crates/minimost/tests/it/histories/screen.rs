@@ -174,6 +174,7 @@ fn channels(state: &Value) -> Vec<String> {
 }
 
 /// The bytes of a stream so far. It is read at once: who reads slowly is cut off.
+#[expect(clippy::disallowed_methods, reason = "it ends with the stream, and that with the server")]
 fn recording(mut stream: Response) -> watch::Receiver<Vec<u8>> {
     let (heard, recording) = watch::channel(Vec::new());
     tokio::spawn(async move {
