@@ -170,6 +170,8 @@ mod tests {
             ask("Q", poll(&["yes", " "], false, None)),
             ask("Q", poll(&["yes", &long], false, None)),
             ask("Q", Poll { closes: Some(story.now), ..two() }),
+            ask("Q", Poll { closes: Some(Timestamp(i64::MIN)), ..two() }),
+            ask("Q", Poll { closes: Some(Timestamp(i64::MAX)), ..two() }),
             ask(&long, two()),
             ask(" \n", two()),
         ];

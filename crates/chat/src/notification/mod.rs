@@ -7,6 +7,7 @@ use crate::audience::may_see;
 use crate::event::{Event, LoggedEvent, Mentions, Posting};
 use crate::ids::{Timestamp, UserId};
 use crate::rejection::Rejection;
+use crate::thread::InThread;
 use crate::workspace::{ChannelKind, User, Workspace};
 
 /// What of a channel notifies.
@@ -152,7 +153,8 @@ fn reason(
     if is_direct && !is_beside && matches!(level, Level::Default | Level::All) {
         return Ok(Reason::Direct);
     }
-    if posting.thread.as_ref().is_some_and(|thread| thread.followers.contains(&user)) {
+    let follows = |thread: &InThread| thread.followers.binary_search(&user).is_ok();
+    if posting.thread.as_deref().is_some_and(follows) {
         return Ok(Reason::Thread);
     }
     if has_keyword(&posting.text, &account.personal.keywords) {

@@ -149,6 +149,12 @@ impl Batch {
         if !is_repeat(&self.workspace, &self.facts, user, &wish.command, earlier) {
             return Err(Rejection::ClientMsgIdReused);
         }
+        // Their answers are for administrators only, and whoever asks may be none any more.
+        let is_of_admins =
+            matches!(wish.command, Command::CreateInvite { .. } | Command::ChangeSettings { .. });
+        if is_of_admins && !self.workspace.users[&user].is_admin {
+            return Err(Rejection::NotAnAdministrator);
+        }
         let message = message_of(earlier).and_then(|id| self.facts.messages.get(&id));
         let is_hidden = |it: &&Message| !may_see(user, it.channel, it.id, &self.workspace);
         if message.is_some_and(|it| is_hidden(&it)) {

@@ -49,13 +49,13 @@ async fn alice_makes_a_private_channel_and_adds_and_removes_people() {
     assert_eq!((channel, &made["kind"]), (&*format!("private:{id}"), &json!("private")));
     assert_eq!((&made["members"], &made["owner"]), (&json!(["alice", "bob"]), &json!("alice")));
     assert_eq!(made["topic"], "A party");
-    alice.send(&channel, "before carol").await;
+    alice.send(channel, "before carol").await;
     let add = json!({"users": ["carol"]});
     let with_carol = bob.post(&format!("/channels/{channel}/members"), &add).await.expect(200);
     assert_eq!(with_carol["members"], json!(["alice", "bob", "carol"]));
-    let seen = carol.texts(&channel).await;
+    let seen = carol.texts(channel).await;
     assert_eq!(seen, ["bob added carol to this channel"], "from her coming on");
-    assert_eq!(bob.get(&members_path(&channel)).await.expect(200)[2]["username"], "carol");
+    assert_eq!(bob.get(&members_path(channel)).await.expect(200)[2]["username"], "carol");
     let listed = bob.get("/private_channels").await.expect(200);
     let expected = json!([{"channel": channel, "id": id, "members": ["alice", "bob", "carol"],
         "name": "Surprise", "unread": 1}]);

@@ -200,6 +200,21 @@ async fn guarantee_3_a_repeat_shows_nothing_to_who_has_left() {
 }
 
 #[tokio::test]
+async fn guarantee_3_a_repeat_shows_no_invite_to_who_is_no_administrator_any_more() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let role =
+        |is_admin| json!({"is_admin": is_admin, "client_msg_id": format!("role-{is_admin}")});
+    alice.post("/admin/people/bob/role", &role(true)).await.expect(200);
+    let invite = json!({"note": "for carol", "client_msg_id": "invite"});
+    bob.post("/admin/invites", &invite).await.expect(201);
+    bob.post("/admin/invites", &invite).await.expect(200);
+    bob.post("/admin/people/bob/role", &role(false)).await.expect(200);
+    bob.post("/admin/invites", &invite).await.expect_problem(403, "not-an-administrator");
+    bob.post("/admin/people/bob/role", &role(false)).await.expect(200);
+}
+
+#[tokio::test]
 async fn guarantee_3_a_refusal_is_not_remembered() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice").await;

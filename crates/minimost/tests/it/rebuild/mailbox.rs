@@ -108,6 +108,22 @@ async fn what_names_bob_outlives_the_window() {
     assert_eq!(told.house.check(), []);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ones_own_words_are_no_mentions_whoever_they_name() {
+    let (mut told, alice, _) = alice_and_bob(3).await;
+    told.post(alice, "general", "@everyone, it is @alice").await;
+    let plain = told.post(alice, "general", "nothing").await;
+    let text = "@everyone again".to_owned();
+    told.tell(alice, Command::EditMessage { message: plain, text }).await;
+    told.house.drain().await;
+    let mentions = |name: &str| {
+        let file = Connection::open(told.house.mailbox(name)).unwrap();
+        file.query_row("SELECT count(*) FROM mention", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!((mentions("bob"), mentions("alice")), (2, 0));
+    assert_eq!(told.house.check(), []);
+}
+
 fn channel(told: &Told, name: &str) -> chat::ChannelId {
     told.story.workspace.find_channel(&ChannelName::parse(name).unwrap()).unwrap()
 }
