@@ -343,6 +343,6 @@ test('who is not in a channel is not proposed there, and a name that reaches nob
   await alice.composer.fill('');
   await alice.say(`ask @bob and @${carol.name}`);
   await bob.page.goto('/c/garden');
-  await bob.message('ask').getByRole('button', { name: '@bob' }).waitFor();
-  expect(await bob.message('ask').getByRole('button', { name: '@carol' }).count()).toBe(0);
+  await bob.message('ask').getByRole('button', { name: 'About bob' }).waitFor();
+  expect(await bob.message('ask').getByRole('button', { name: 'About carol' }).count()).toBe(0);
 });

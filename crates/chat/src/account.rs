@@ -64,6 +64,7 @@ pub(crate) fn sign_up(
     invite: Option<&TokenHash>,
 ) -> Result<Decision, Rejection> {
     let is_first = case.workspace.users.is_empty();
+    name.may_be_taken()?;
     let invite = admitted(case.workspace, invite, case.now)?;
     let is_group = case.workspace.find_group(name.as_str()).is_some();
     if is_group || case.workspace.find_user(name.as_str()).is_some() {

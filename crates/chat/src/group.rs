@@ -52,6 +52,9 @@ pub(crate) fn save(
     };
     let handle = wish.handle.clone().or_else(|| before.map(|before| before.handle.clone()));
     let handle = handle.ok_or_else(|| Rejection::invalid("handle", "it needs one"))?;
+    if before.is_none_or(|before| before.handle != handle) {
+        handle.may_be_taken()?;
+    }
     let holder = case.workspace.find_group(handle.as_str()).map(|(id, _)| id);
     let is_user = case.workspace.find_user(handle.as_str()).is_some();
     if is_user || holder.is_some_and(|holder| Some(holder) != group) {
@@ -91,6 +94,7 @@ pub(crate) fn delete(case: Case<'_>, actor: Actor, group: Seq) -> Result<Decisio
 mod tests {
     use super::*;
     use crate::command::Command;
+    use crate::ids::{NameError, PasswordHash, TokenHash};
     use crate::role::AccountChange;
     use crate::testing::Story;
     use crate::testing::wish::{name, names, user_of};
@@ -105,6 +109,20 @@ mod tests {
         let alice = story.sign_up("alice");
         let bob = story.sign_up("bob");
         (story, alice, bob)
+    }
+
+    #[test]
+    fn a_word_that_people_use_for_everybody_names_no_group_and_no_user() {
+        let (mut story, alice, _) = scene();
+        for word in ["all", "ALL", "Channel"] {
+            let reserved = Err(Rejection::Name(NameError::Reserved(word.to_owned())));
+            assert_eq!(story.when(alice, &save(None, Some(word), Some(&[]))), reserved);
+            let (name, invite) = (name(word), None);
+            let (password_hash, token_hash) = (PasswordHash::default(), TokenHash(word.to_owned()));
+            let sign_up = Command::SignUp { name, password_hash, token_hash, invite };
+            assert_eq!(story.when(Actor::Anonymous, &sign_up), reserved);
+        }
+        assert!(story.when(alice, &save(None, Some("all-hands"), Some(&[]))).is_ok());
     }
 
     #[test]

@@ -132,6 +132,10 @@ const RESERVED: &[&str] = &[
     "lpt9",
 ];
 
+/// Names that nobody may take any more; whoever has one from before keeps it. People who come from elsewhere write them to
+/// mean `everyone`.
+const NO_LONGER_TAKEN: &[&str] = &["all", "channel"];
+
 /// The name of a user: 1 to 32 of `[A-Za-z0-9_-]`, not reserved, so it is its own safe and distinct file name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -150,6 +154,12 @@ impl UserName {
             return Err(NameError::Reserved(text.to_owned()));
         }
         Ok(UserName(text.to_owned()))
+    }
+
+    /// Refuses a name that a new user or group may not have.
+    pub fn may_be_taken(&self) -> Result<(), NameError> {
+        let is_kept = NO_LONGER_TAKEN.contains(&self.folded().as_str());
+        if is_kept { Err(NameError::Reserved(self.0.clone())) } else { Ok(()) }
     }
 
     /// The name as it was chosen.

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::channel::{at_most, one_line};
+use crate::channel::{at_most, one_line, plain_line};
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{Timestamp, UserId};
@@ -80,15 +80,19 @@ pub(crate) fn changed(before: &Profile, wish: &ProfileWish) -> Result<Profile, R
     let mut profile = before.clone();
     let lines = [
         ("display_name", &wish.display_name, &mut profile.display_name, DISPLAY_NAME_CHARS_MAX),
-        ("bio", &wish.bio, &mut profile.bio, BIO_CHARS_MAX),
         ("pronouns", &wish.pronouns, &mut profile.pronouns, PRONOUNS_CHARS_MAX),
     ];
     for (field, wish, kept, chars_max) in lines {
         if let Some(text) = wish {
-            let text = text.as_deref().map(one_line).filter(|text| !text.is_empty());
-            at_most(field, text.as_deref().unwrap_or_default(), chars_max)?;
-            *kept = text;
+            let text = plain_line(field, text.as_deref().unwrap_or_default())?;
+            at_most(field, &text, chars_max)?;
+            *kept = (!text.is_empty()).then_some(text);
         }
+    }
+    if let Some(bio) = &wish.bio {
+        let bio = one_line(bio.as_deref().unwrap_or_default());
+        at_most("bio", &bio, BIO_CHARS_MAX)?;
+        profile.bio = (!bio.is_empty()).then_some(bio);
     }
     if let Some(color) = &wish.name_color {
         let color = color.as_deref().map(str::trim);
@@ -127,7 +131,7 @@ pub(crate) fn kept_status(
     status: Option<&CustomStatus>,
 ) -> Result<Option<CustomStatus>, Rejection> {
     let Some(status) = status else { return Ok(None) };
-    let text = one_line(&status.text);
+    let text = plain_line("text", &status.text)?;
     at_most("text", &text, STATUS_CHARS_MAX)?;
     let emoji = match &status.emoji {
         None => None,
@@ -183,7 +187,7 @@ mod tests {
     fn what_is_not_said_stays_and_what_is_empty_is_cleared() {
         let (mut story, alice) = scene();
         let wish = ProfileWish {
-            display_name: said(" Alice\n A. "),
+            display_name: said(" Alice A.\n"),
             name_color: said("#12AB9F"),
             bio: said("hi"),
             ..ProfileWish::default()
@@ -233,6 +237,28 @@ mod tests {
         assert_eq!(profile_of(&story, alice), Profile::default(), "nothing has changed");
         let wish = ProfileWish { bio: said(&"ü".repeat(BIO_CHARS_MAX)), ..ProfileWish::default() };
         assert!(story.when(alice, &Command::ChangeProfile(wish)).is_ok());
+    }
+
+    #[test]
+    fn what_turns_the_words_of_others_around_stands_beside_no_name() {
+        let (mut story, alice) = scene();
+        let controls =
+            "\0\n\t\u{7f}\u{85}\u{61c}\u{200e}\u{200f}\u{2028}\u{202a}\u{202e}\u{2066}\u{2069}";
+        for control in controls.chars() {
+            let text = format!("Al{control}ice");
+            let name = ProfileWish { display_name: said(&text), ..ProfileWish::default() };
+            let pronouns = ProfileWish { pronouns: said(&text), ..ProfileWish::default() };
+            let wishes = [Command::ChangeProfile(name), Command::ChangeProfile(pronouns)];
+            for wish in wishes.into_iter().chain([status(None, &text, None)]) {
+                let refused = story.when(alice, &wish);
+                assert!(matches!(refused, Err(Rejection::InvalidValue { .. })), "{wish:?}");
+            }
+        }
+        assert_eq!(profile_of(&story, alice), Profile::default(), "nothing has changed");
+        let name = "שרה \u{1f469}\u{200d}\u{1f33e}";
+        let wish = ProfileWish { display_name: said(name), ..ProfileWish::default() };
+        story.given(alice, &Command::ChangeProfile(wish));
+        assert_eq!(profile_of(&story, alice).display_name.as_deref(), Some(name));
     }
 
     #[test]

@@ -26,6 +26,11 @@ pub enum Rejection {
     ChannelNameLength { chars_max: usize },
     #[error("you are not a member of this channel")]
     NotAMember,
+    #[error(
+        "{} sees only a part of this channel; remove and add them again to show them everything",
+        .0.join(", ")
+    )]
+    AlreadyAMember(Vec<String>),
     #[error("a direct channel has at most {members_max} people, you among them")]
     DirectMembers { members_max: usize },
     /// Also for a message that exists where the actor may not look: both must read the same.

@@ -111,6 +111,9 @@ pub(crate) fn send(case: Case<'_>, user: UserId, id: Seq) -> Decision {
 
 fn sent(case: Case<'_>, user: UserId, found: &ScheduledMessage) -> Result<Decision, Rejection> {
     let channel: ChannelId = found.channel;
+    if case.workspace.users.get(&user).is_none_or(|user| user.is_deactivated) {
+        return Err(Rejection::AccountDeactivated);
+    }
     if !may_read(user, channel, case.workspace) {
         return Err(Rejection::NotAMember);
     }
@@ -281,8 +284,9 @@ mod tests {
         let change = AccountChange::Deactivated;
         story.given(carol, &Command::ChangeAccount { name: name("bob"), change });
         story.now = story.now.plus_micros(60 * SECOND);
-        for (who, schedule) in [(alice, early), (bob, late)] {
-            let outcome = ScheduleOutcome::Failed(Rejection::NotAMember.to_string());
+        let (removed, deactivated) = (Rejection::NotAMember, Rejection::AccountDeactivated);
+        for (who, schedule, reason) in [(alice, early, removed), (bob, late, deactivated)] {
+            let outcome = ScheduleOutcome::Failed(reason.to_string());
             let failed = Event::ScheduleEnded { schedule, outcome };
             assert_eq!(send(&mut story, who, schedule), [failed]);
         }

@@ -355,11 +355,12 @@ mod tests {
 
     #[test]
     fn an_envelope_that_contradicts_its_body_is_not_understood() {
-        for kind in EventKind::ALL.iter().copied() {
+        let others = EventKind::ALL.iter().cycle().skip(1);
+        for (kind, other) in EventKind::ALL.iter().copied().zip(others) {
             let record = encode(&logged(kind));
             decode(&record).unwrap();
             let contradictions = [
-                Record { kind: record.kind % (EventKind::ALL.len() as u16) + 1, ..record.clone() },
+                Record { kind: other.code(), ..record.clone() },
                 Record { channel: Some(99), ..record.clone() },
                 Record { target: Some(99), ..record.clone() },
             ];

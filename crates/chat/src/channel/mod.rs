@@ -310,9 +310,9 @@ fn members_named(
     }
 }
 
-/// A display name is one line: surrounding white space and control characters do not count.
+/// A display name is one line: surrounding white space does not count.
 pub(crate) fn display_name(text: &str) -> Result<String, Rejection> {
-    let name = one_line(text);
+    let name = plain_line("name", text)?;
     if (1..=CHANNEL_NAME_CHARS_MAX).contains(&name.chars().count()) {
         Ok(name)
     } else {
@@ -330,6 +330,27 @@ fn description(text: &str) -> Result<String, Rejection> {
     let text = described(text);
     at_most("description", &text, DESCRIPTION_CHARS_MAX)?;
     Ok(text)
+}
+
+/// Without surrounding white space. What stands beside the words of others must not turn their order around, nor hide in
+/// a line: such characters are refused.
+pub(crate) fn plain_line(field: &'static str, text: &str) -> Result<String, Rejection> {
+    let line = text.trim();
+    if line.chars().any(|c| c.is_control() || turns_around(c)) {
+        return Err(Rejection::invalid(field, "one line without control characters"));
+    }
+    Ok(line.to_owned())
+}
+
+/// The controls of the bidirectional algorithm (Unicode 16, Bidi_Control), and the separators of lines and paragraphs.
+fn turns_around(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// A description as it is kept.

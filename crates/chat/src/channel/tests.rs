@@ -52,11 +52,16 @@ fn a_display_name_is_one_line_of_one_to_eighty_characters() {
         assert_eq!(refused, Err(expected), "{name:?}");
     }
     let longest = "ü".repeat(80);
-    for (name, kept) in [(longest.as_str(), longest.as_str()), (" The\n Hall ", "The Hall")] {
+    for (name, kept) in [(longest.as_str(), longest.as_str()), (" The Hall\n", "The Hall")] {
         let happened = Story::new().when(Actor::System, &create_named(name)).unwrap();
         let (slug, name) = (slug("general"), kept.to_owned());
         let origin = ChannelOrigin::Public { slug, name, is_default: true };
         assert_eq!(happened, [Event::ChannelCreated { origin }]);
+    }
+    for name in ["The\nHall", "The\0Hall", "llaH ehT\u{202e}", "\u{2066}Hall", "Ha\u{200f}ll"] {
+        let refused = Story::new().when(Actor::System, &create_named(name));
+        let is_name = matches!(refused, Err(Rejection::InvalidValue { field: "name", .. }));
+        assert!(is_name, "{name:?}: {refused:?}");
     }
 }
 
@@ -172,6 +177,8 @@ fn nothing_is_written_in_an_archived_channel_until_it_is_open_again() {
     for command in &commands {
         assert_eq!(story.when(carol, command), Err(Rejection::ChannelArchived), "{command:?}");
     }
+    let posters = change(&plans, ChannelWish::Posters(Some(names(&["carol"]))));
+    assert_eq!(story.when(bob, &posters), Err(Rejection::ChannelArchived));
     assert!(story.when(carol, &Command::MarkRead { channel: plans.clone(), up_to: None }).is_ok());
     let posters = change(&plans, ChannelWish::Posters(None));
     assert_eq!(story.when(bob, &posters), Err(Rejection::ChannelArchived));
@@ -179,6 +186,7 @@ fn nothing_is_written_in_an_archived_channel_until_it_is_open_again() {
     for command in &commands {
         assert!(story.when(carol, command).is_ok(), "{command:?}");
     }
+    assert!(story.when(bob, &posters).is_ok());
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub(crate) fn remove(
     Ok(Decision::new(actor, gone(case, id, user, notice)))
 }
 
-/// Adds people to a private channel; who is in it already stays as they are.
+/// Adds people to a private channel; who is in it already stays as they are, and so is not shown more of it.
 pub(crate) fn add(
     case: Case<'_>,
     actor: UserId,
@@ -136,6 +136,15 @@ pub(crate) fn add(
         return Err(Rejection::invalid("history", "you do not see all of it yourself"));
     }
     let named = direct::accounts(case, names)?;
+    let is_late = |user: &&UserId| {
+        let member = case.workspace.membership(**user, id);
+        member.is_some_and(|member| member.history_start > Seq::ZERO)
+    };
+    let late = named.iter().filter(is_late).map(|user| case.workspace.user_name(*user).to_owned());
+    let late: Vec<_> = late.collect();
+    if history == History::FromStart && !late.is_empty() {
+        return Err(Rejection::AlreadyAMember(late));
+    }
     let is_new = |user: &UserId| case.workspace.membership(*user, id).is_none();
     let users: Vec<_> = named.into_iter().filter(is_new).collect();
     if users.is_empty() {

@@ -151,8 +151,14 @@ fn who_is_in_it_already_stays_as_they_are() {
     let plans = story.create_private(alice, &["bob"]);
     let before = story.post(alice, &plans, "a surprise for carol");
     story.given(alice, &add(&plans, &["carol"], History::FromJoin));
-    let again = add(&plans, &["carol", "alice"], History::FromStart);
+    let again = add(&plans, &["carol", "alice"], History::FromJoin);
     assert_eq!(story.when(alice, &again), Ok(vec![]));
+    let whole = add(&plans, &["alice", "bob"], History::FromStart);
+    assert_eq!(story.when(alice, &whole), Ok(vec![]), "they see all of it");
+    let more = add(&plans, &["mallory", "carol"], History::FromStart);
+    let refused = Rejection::AlreadyAMember(vec!["carol".to_owned()]);
+    assert_eq!(story.when(alice, &more), Err(refused), "she would not, and nobody would know");
+    assert_eq!(story.workspace.member_ids(story.channel_id(&plans)).len(), 3);
     let id = story.channel_id(&plans);
     assert!(!may_see(user_of(carol), id, before, &story.workspace));
 }

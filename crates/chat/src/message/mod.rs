@@ -277,7 +277,7 @@ fn content(
     }
 }
 
-/// A copy of a message. Of one that only passes on another it is that other.
+/// A copy of a message. Of one that only passes on another it is that other; of one that says something to it, both.
 fn forwarded(case: Case<'_>, user: UserId, id: Seq) -> Result<Forward, Rejection> {
     let message = readable(case, user, id)?;
     if message.is_notice() {
@@ -286,13 +286,24 @@ fn forwarded(case: Case<'_>, user: UserId, id: Seq) -> Result<Forward, Rejection
     let text = message.text.clone().ok_or(Rejection::MessageDeleted)?;
     match &message.attached {
         Some(Attached::Forward(earlier)) if text.is_empty() => Ok(earlier.clone()),
-        Some(_) | None => Ok(Forward {
-            message: id,
-            channel: message.channel,
-            sender: message.sender,
-            ts: message.ts,
-            text,
-        }),
+        Some(Attached::Forward(earlier)) => Ok(copy_of(message, quoting(case, &text, earlier))),
+        Some(Attached::Notice(_) | Attached::Poll(_)) | None => Ok(copy_of(message, text)),
+    }
+}
+
+fn copy_of(message: &Message, text: String) -> Forward {
+    let Message { id, channel, sender, ts, .. } = *message;
+    Forward { message: id, channel, sender, ts, text }
+}
+
+/// What was said to a forwarded message, and below it that message as a quote in Markdown, cut to a message's length.
+fn quoting(case: Case<'_>, said: &str, earlier: &Forward) -> String {
+    let sender = case.workspace.user_name(earlier.sender);
+    let lines = earlier.text.lines().map(|line| format!("\n> {line}"));
+    let whole = format!("{said}\n\n> {sender}:{}", lines.collect::<String>());
+    match whole.char_indices().nth(MESSAGE_CHARS_MAX) {
+        None => whole,
+        Some(_) => whole.chars().take(MESSAGE_CHARS_MAX - 1).chain(['…']).collect(),
     }
 }
 

@@ -273,7 +273,14 @@ fn what_only_passes_on_another_message_is_forwarded_as_that_other() {
     assert_eq!(copy_in(&story, again).message, original);
     assert_eq!(story.messages[&again].mentions, Mentions::Users(vec![user_of(bob)]));
     let of_words = story.given(bob, &forward(again, "random", ""))[0].seq;
-    assert_eq!(copy_in(&story, of_words).text, "see @bob");
+    let copy = copy_in(&story, of_words);
+    assert_eq!((copy.message, copy.sender), (again, user_of(alice)));
+    assert_eq!(copy.text, "see @bob\n\n> alice:\n> ship it", "with what was said to it");
+    let deeper = story.given(alice, &forward(of_words, "general", "yes"))[0].seq;
+    let deepest = story.given(bob, &forward(deeper, "random", ""))[0].seq;
+    let nested = "yes\n\n> alice:\n> see @bob\n> \n> > alice:\n> > ship it";
+    assert_eq!(copy_in(&story, deepest).text, nested);
+    assert_eq!(story.messages[&deepest].mentions, Mentions::Nobody, "a quote calls nobody");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The SQLite engine: one owner thread appends, every reader has its own connection.
 //!
-//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` reads; the layout of the file
+//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` and `pages.rs` read; the layout of the file
 //! is `schema.sql`.
 
 mod damage;
 mod file;
 mod insert;
 mod owner;
+mod pages;
 mod pool;
 mod reader;
 

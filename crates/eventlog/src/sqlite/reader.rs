@@ -1,4 +1,6 @@
 //! Reading: ranges, channels, targets, single records. Every record is checked against its sums on the way.
+//!
+//! Neighbour: `pages` selects the newest and the oldest of a kind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -67,47 +69,6 @@ impl Reader {
              ORDER BY seq
              LIMIT ?3";
         self.records(RANGE, (bound(after), bound(up_to), count(limit)))
-    }
-
-    /// Records of one kind in a channel with `after < seq < before`, the newest `limit` of them, rising.
-    pub fn channel_newest(
-        &mut self,
-        channel: u64,
-        kind: u16,
-        after: u64,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<Record>, Error> {
-        const NEWEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
-             ORDER BY seq DESC
-             LIMIT ?5";
-        let channel = channel.cast_signed();
-        let mut records =
-            self.records(NEWEST, (channel, kind, bound(after), bound(before), count(limit)))?;
-        records.reverse();
-        Ok(records)
-    }
-
-    /// Records of one kind in a channel with `after < seq < before`, the oldest `limit` of them, rising.
-    pub fn channel_oldest(
-        &mut self,
-        channel: u64,
-        kind: u16,
-        after: u64,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<Record>, Error> {
-        const OLDEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
-             ORDER BY seq
-             LIMIT ?5";
-        let channel = channel.cast_signed();
-        self.records(OLDEST, (channel, kind, bound(after), bound(before), count(limit)))
     }
 
     /// The seq of the `n`th newest record (1 is the newest) of a kind in a channel up to `up_to` inclusive, from the
@@ -251,46 +212,6 @@ impl Reader {
         Ok(self.records(BY_CLIENT_MSG_ID, (actor.cast_signed(), client_msg_id))?.pop())
     }
 
-    /// Records of one kind about `target` with `after < seq < before`, the newest `limit` of them, rising.
-    pub fn target_newest(
-        &mut self,
-        target: u64,
-        kind: u16,
-        after: u64,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<Record>, Error> {
-        const NEWEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
-             ORDER BY seq DESC
-             LIMIT ?5";
-        let parameters = (target.cast_signed(), kind, bound(after), bound(before), count(limit));
-        let mut records = self.records(NEWEST, parameters)?;
-        records.reverse();
-        Ok(records)
-    }
-
-    /// Records of one kind about `target` with `after < seq < before`, the oldest `limit` of them, rising.
-    pub fn target_oldest(
-        &mut self,
-        target: u64,
-        kind: u16,
-        after: u64,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<Record>, Error> {
-        const OLDEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
-             ORDER BY seq
-             LIMIT ?5";
-        let parameters = (target.cast_signed(), kind, bound(after), bound(before), count(limit));
-        self.records(OLDEST, parameters)
-    }
-
     /// The last seq whose time is at most `ts_micros`; 0 when there is none.
     ///
     /// Times rise with seqs, so this is a binary search, and no index by time has to be kept.
@@ -354,7 +275,7 @@ impl Reader {
         Ok(self.connection.prepare_cached(sql)?)
     }
 
-    fn records(&self, sql: &str, parameters: impl Params) -> Result<Vec<Record>, Error> {
+    pub(super) fn records(&self, sql: &str, parameters: impl Params) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
         self.collect(&mut self.statement(sql)?, parameters, &mut records)?;
         Ok(records)
@@ -429,10 +350,10 @@ fn integer(value: ValueRef<'_>) -> Option<i64> {
 }
 
 /// A seq as a bound: "before the end" is any number after the last possible one.
-fn bound(seq: u64) -> i64 {
+pub(super) fn bound(seq: u64) -> i64 {
     seq.min(SEQ_MAX + 1).cast_signed()
 }
 
-fn count(limit: usize) -> i64 {
+pub(super) fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::invite::{Invite, InviteState, InviteTerms};
+use chat::settings::SignupMode;
 use chat::{ClientMsgId, Command, Rejection, Seq, Timestamp, Workspace};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -153,6 +154,10 @@ pub(super) async fn signup_info(
         let found = workspace.find_invite(&token_hash(token.trim()));
         match found.map(|(_, invite)| invite.state(app.clock.now())) {
             None => "invalid",
+            // While nobody may sign up no invite opens the door.
+            Some(InviteState::Valid) if workspace.settings.signup == SignupMode::Closed => {
+                "invalid"
+            }
             Some(InviteState::Valid) => "valid",
             Some(InviteState::Expired) => "expired",
             Some(InviteState::UsedUp) => "used_up",

@@ -90,7 +90,8 @@ async fn what_is_passed_on_twice_is_the_original_and_what_is_gone_is_not_passed_
     assert_eq!(again["forward"], silent["forward"], "the copy of a copy is the original");
     let word = forward(&alice, &again, json!({"channel": "random", "text": "see"})).await;
     let quoted = forward(&bob, &word.expect(201), json!({"channel": "general"})).await.expect(201);
-    assert_eq!(quoted["forward"]["content"], "see", "a word of one's own is what is passed on");
+    let both = "see\n\n> alice:\n> the plan";
+    assert_eq!(quoted["forward"]["content"], both, "a word of one's own, and to what it was said");
 
     alice.delete(&plan["id"]).await;
     let gone = forward(&bob, &plan, json!({"channel": "random"})).await;
@@ -128,6 +129,32 @@ async fn a_message_is_passed_on_only_where_one_may_post_and_leaves_drafts_alone(
     let long = json!({"channel": "general", "text": "x".repeat(10_001)});
     forward(&bob, &plan, long).await.expect_problem(422, "text-too-long");
     assert_eq!(alice.messages("general").await, [plan]);
+}
+
+#[tokio::test]
+async fn however_often_and_however_long_it_is_quoted_a_copy_is_no_longer_than_a_message() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let lines = alice.send("general", &format!("a\n{}z", "\n".repeat(9_997))).await;
+    let word = json!({"channel": "random", "text": "one\ntwo"});
+    let word = forward(&alice, &lines, word).await.expect(201);
+    let said = json!({"channel": "general", "text": "more"});
+    let cut = forward(&bob, &word, said.clone()).await.expect(201);
+    let content = cut["forward"]["content"].as_str().unwrap().to_owned();
+    assert!(content.starts_with("one\ntwo\n\n> alice:\n> a\n> \n> "), "{content:.40}");
+    assert_eq!((content.chars().count(), content.chars().last()), (10_000, Some('…')));
+
+    let long = json!({"channel": "random", "text": "🌊".repeat(10_000)});
+    let long = forward(&alice, &cut, long).await.expect(201);
+    let only = forward(&bob, &long, said.clone()).await.expect(201);
+    let kept = only["forward"]["content"].as_str().unwrap();
+    assert_eq!((kept.chars().count(), kept.chars().last()), (10_000, Some('…')));
+    let nested = forward(&alice, &only, said).await.expect(201);
+    let nested = nested["forward"]["content"].as_str().unwrap();
+    assert!(nested.starts_with("more\n\n> alice:\n> 🌊"), "{nested:.40}");
+    let before = bob.messages("general").await;
+    server.restart_made_anew().await;
+    assert_eq!(bob.at(&server).messages("general").await, before);
 }
 
 async fn forward(person: &Person, message: &Value, wish: Value) -> Answer {

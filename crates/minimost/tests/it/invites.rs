@@ -53,7 +53,11 @@ async fn where_nobody_may_sign_up_no_invite_helps() {
     let stranger = server.stranger();
     let token = made["token"].as_str();
     sign_up(&stranger, "bob", token).await.expect_problem(403, "signup-closed");
+    let path = format!("/signup_info?invite={}", token.unwrap());
+    let expected = json!({"signup": "closed", "invite": "invalid"});
+    assert_eq!(stranger.get(&path).await.expect(200), expected);
     set_signup(&alice, "open").await;
+    assert_eq!(stranger.get(&path).await.expect(200)["invite"], "valid", "it was not used up");
     sign_up(&stranger, "bob", None).await.expect(201);
 }
 

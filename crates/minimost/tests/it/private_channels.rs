@@ -49,13 +49,13 @@ async fn alice_makes_a_private_channel_and_adds_and_removes_people() {
     assert_eq!((channel, &made["kind"]), (&*format!("private:{id}"), &json!("private")));
     assert_eq!((&made["members"], &made["owner"]), (&json!(["alice", "bob"]), &json!("alice")));
     assert_eq!(made["topic"], "A party");
-    alice.send(&channel, "before carol").await;
+    alice.send(channel, "before carol").await;
     let add = json!({"users": ["carol"]});
     let with_carol = bob.post(&format!("/channels/{channel}/members"), &add).await.expect(200);
     assert_eq!(with_carol["members"], json!(["alice", "bob", "carol"]));
-    let seen = carol.texts(&channel).await;
+    let seen = carol.texts(channel).await;
     assert_eq!(seen, ["bob added carol to this channel"], "from her coming on");
-    assert_eq!(bob.get(&members_path(&channel)).await.expect(200)[2]["username"], "carol");
+    assert_eq!(bob.get(&members_path(channel)).await.expect(200)[2]["username"], "carol");
     let listed = bob.get("/private_channels").await.expect(200);
     let expected = json!([{"channel": channel, "id": id, "members": ["alice", "bob", "carol"],
         "name": "Surprise", "unread": 1}]);
@@ -203,6 +203,14 @@ async fn who_sees_everything_can_show_everything_and_who_does_not_cannot() {
     mallory.get(&format!("/messages/{channel}")).await.expect_problem(403, "not-a-member");
     act(&alice, &channel, "members", &all).await;
     assert_eq!(mallory.messages(&channel).await[0], message);
+    let more = json!({"users": ["carol", "bob"], "history": "start"});
+    let refused = alice.post(&format!("/channels/{channel}/members"), &more).await;
+    let problem = refused.expect_problem(409, "already-a-member");
+    assert!(problem["detail"].as_str().unwrap().contains("carol"), "{problem}");
+    assert_ne!(carol.messages(&channel).await[0], message, "she sees no more than before");
+    act(&alice, &channel, "members/remove", &json!({"user": "carol"})).await;
+    act(&alice, &channel, "members", &more).await;
+    assert_eq!(carol.messages(&channel).await[0], message, "as it says");
     let odd = json!({"users": ["mallory"], "history": "half"});
     let refused = alice.post(&format!("/channels/{channel}/members"), &odd).await;
     refused.expect_problem(400, "invalid-fields");

@@ -1,0 +1,93 @@
+//! Pages: the newest or the oldest records of one kind, in a channel or about a target.
+
+use super::reader::{Reader, bound, count};
+use crate::{Error, Record};
+
+impl Reader {
+    /// Records of one kind in a channel with `after < seq < before`, the newest `limit` of them, rising.
+    pub fn channel_newest(
+        &mut self,
+        channel: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const NEWEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq DESC
+             LIMIT ?5";
+        self.page(NEWEST, channel, kind, (after, before), limit)
+    }
+
+    /// Records of one kind in a channel with `after < seq < before`, the oldest `limit` of them, rising.
+    pub fn channel_oldest(
+        &mut self,
+        channel: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const OLDEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq
+             LIMIT ?5";
+        self.page(OLDEST, channel, kind, (after, before), limit)
+    }
+
+    /// Records of one kind about `target` with `after < seq < before`, the newest `limit` of them, rising.
+    pub fn target_newest(
+        &mut self,
+        target: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const NEWEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq DESC
+             LIMIT ?5";
+        self.page(NEWEST, target, kind, (after, before), limit)
+    }
+
+    /// Records of one kind about `target` with `after < seq < before`, the oldest `limit` of them, rising.
+    pub fn target_oldest(
+        &mut self,
+        target: u64,
+        kind: u16,
+        after: u64,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        const OLDEST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
+             ORDER BY seq
+             LIMIT ?5";
+        self.page(OLDEST, target, kind, (after, before), limit)
+    }
+
+    /// A page, rising however it was selected.
+    fn page(
+        &self,
+        sql: &str,
+        of: u64,
+        kind: u16,
+        (after, before): (u64, u64),
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
+        let parameters = (of.cast_signed(), kind, bound(after), bound(before), count(limit));
+        let mut records = self.records(sql, parameters)?;
+        records.sort_unstable_by_key(|record| record.seq);
+        Ok(records)
+    }
+}
