@@ -67,17 +67,12 @@ async fn guarantee_3_the_same_name_for_another_wish_is_refused() {
     bob.post("/send/random", &wish).await.expect(201);
 }
 
-#[tokio::test]
-async fn guarantee_3_another_wish_of_the_same_kind_is_another_wish() {
-    let mut server = TestServer::start().await;
-    let [alice, bob] = server.people(["alice", "bob"]).await;
-    let one = bob.send("general", "one").await["id"].clone();
-    let two = bob.send("general", "two").await["id"].clone();
-    let later = 1_800_003_600.0;
-    let schedule = json!({"text": "later", "send_at_ts": later});
-    let waiting = alice.post("/schedule/general", &schedule).await.expect(201)["id"].clone();
-    // Each wish, and another that an answer to it would swallow.
-    let pairs = [
+/// An hour after the time at which every test begins.
+const LATER: f64 = 1_800_003_600.0;
+
+/// Wishes about two messages and one that waits; each with another that an answer to it would swallow.
+fn pairs(one: &Value, two: &Value, waiting: &Value) -> Vec<(String, Value, String, Value)> {
+    vec![
         (format!("/save/{one}"), json!({"on": true}), format!("/save/{two}"), json!({"on": true})),
         ("/dms".into(), json!({"users": ["bob"]}), "/channels".into(), json!({"channel": "ops"})),
         ("/preferences".into(), json!({"a": 1}), "/keywords".into(), json!({"keywords": ["a"]})),
@@ -90,15 +85,15 @@ async fn guarantee_3_another_wish_of_the_same_kind_is_another_wish() {
         ("/status".into(), json!({"text": "away"}), "/profile".into(), json!({"bio": "hi"})),
         (
             "/schedule/general".into(),
-            schedule.clone(),
+            json!({"text": "later", "send_at_ts": LATER}),
             format!("/scheduled/{waiting}"),
             json!({"text": "now"}),
         ),
         (
             "/remind".into(),
-            json!({"message_id": one, "due_ts": later}),
+            json!({"message_id": one, "due_ts": LATER}),
             "/remind".into(),
-            json!({"message_id": two, "due_ts": later}),
+            json!({"message_id": two, "due_ts": LATER}),
         ),
         (
             format!("/thread/{one}/follow"),
@@ -143,7 +138,18 @@ async fn guarantee_3_another_wish_of_the_same_kind_is_another_wish() {
             format!("/react/{one}"),
             json!({"reaction": "joy"}),
         ),
-    ];
+    ]
+}
+
+#[tokio::test]
+async fn guarantee_3_another_wish_of_the_same_kind_is_another_wish() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let one = bob.send("general", "one").await["id"].clone();
+    let two = bob.send("general", "two").await["id"].clone();
+    let schedule = json!({"text": "later", "send_at_ts": LATER});
+    let waiting = alice.post("/schedule/general", &schedule).await.expect(201)["id"].clone();
+    let pairs = pairs(&one, &two, &waiting);
     alice.post("/mark_read/general", &json!({})).await.expect(204);
     let named = |body: &Value, at: usize| {
         let mut body = body.clone();
