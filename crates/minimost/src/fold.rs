@@ -154,20 +154,19 @@ pub fn messages_by_id(
 /// after `up_to`, oldest first.
 ///
 /// A message counts when it was posted, edited, reacted to, voted on, replied to in its thread or deleted later than
-/// `since` and earlier than `until`
-/// (`None`: however late). When there are more than `limit`, these are the ones with the lowest ids: the caller goes on
-/// by id.
+/// `since` and earlier than `until` (`None`: however late). Messages before `first` do not count. When there are more than
+/// `limit`, these are the ones with the lowest ids: the caller goes on by id.
 pub fn messages_changed(
     reader: &mut Reader,
     channel: ChannelId,
-    since: Timestamp,
-    until: Option<Timestamp>,
+    first: Seq,
+    (since, until): (Timestamp, Option<Timestamp>),
     up_to: Seq,
     limit: usize,
 ) -> Result<Vec<Message>, FoldError> {
     reader.snapshot(|reader| {
         // Times rise with seqs: an interval of time is an interval of the log.
-        let after = reader.seq_at(since.0)?;
+        let after = reader.seq_at(since.0)?.max(first.get().saturating_sub(1));
         let last = match until {
             Some(until) => up_to.get().min(reader.seq_at(until.0.saturating_sub(1))?),
             None => up_to.get(),
@@ -176,7 +175,14 @@ pub fn messages_changed(
         // Changes of messages that are themselves new add nothing, so only older targets are looked for.
         let mut changed = BTreeSet::new();
         for kind in CHANGES {
-            changed.extend(reader.channel_targets(id, kind.code(), after, last, limit)?);
+            changed.extend(reader.channel_targets(
+                id,
+                kind.code(),
+                first.get(),
+                after,
+                last,
+                limit,
+            )?);
         }
         let changed: Vec<_> = changed.into_iter().take(limit).collect();
         let mut records = reader.by_seqs(&changed)?;
@@ -355,13 +361,15 @@ mod tests {
 
         #[test]
         fn what_changed_in_a_stretch_of_time_is_all_that_and_nothing_else(
-            seed in any::<u64>(), ends in any::<[u16; 2]>(), until_now in any::<bool>(), limit in 1..40_usize,
+            seed in any::<u64>(), ends in any::<[u16; 2]>(), until_now in any::<bool>(), first in any::<u16>(),
+            limit in 1..40_usize,
         ) {
             let told = Told::random(seed, 250);
             let mut reader = told.log.reader().unwrap();
             let log = &told.history.story.log;
             let [since, until] = ends.map(|end| log[usize::from(end) % log.len()].ts);
             let until = (!until_now).then_some(until);
+            let first = part_of(told.head(), first);
             for channel in told.channels() {
                 let changes = log.iter().filter(|record| {
                     record.channel == Some(channel)
@@ -376,10 +384,11 @@ mod tests {
                 }
                 let all = told.followed(told.head()).into_values();
                 let mut expected: Vec<_> = all.filter(|message| message.channel == channel).collect();
-                expected.retain(|message| changed.contains(&message.id));
+                expected.retain(|message| message.id >= first && changed.contains(&message.id));
                 expected.truncate(limit);
                 let found =
-                    messages_changed(&mut reader, channel, since, until, told.head(), limit).unwrap();
+                    messages_changed(&mut reader, channel, first, (since, until), told.head(), limit)
+                        .unwrap();
                 assert_eq!(found, expected);
             }
         }

@@ -177,12 +177,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The older records that records of one kind in a channel, in `after < seq <= up_to`, are about: targets up to
-    /// `after` inclusive, rising, each once, the oldest `limit` of them.
+    /// The older records that records of one kind in a channel, in `after < seq <= up_to`, are about: targets from
+    /// `first` up to `after`, both inclusive, rising, each once, the oldest `limit` of them.
     pub fn channel_targets(
         &mut self,
         channel: u64,
         kind: u16,
+        first: u64,
         after: u64,
         up_to: u64,
         limit: usize,
@@ -190,10 +191,11 @@ impl Reader {
         const TARGETS: &str = "
             SELECT DISTINCT target
               FROM record
-             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4 AND target <= ?3
+             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4 AND target BETWEEN ?6 AND ?3
              ORDER BY target
              LIMIT ?5";
-        let parameters = (channel.cast_signed(), kind, bound(after), bound(up_to), count(limit));
+        let (channel, limit) = (channel.cast_signed(), count(limit));
+        let parameters = (channel, kind, bound(after), bound(up_to), limit, bound(first));
         let mut statement = self.statement(TARGETS)?;
         let targets = statement.query_map(parameters, |row| row.get(0).map(i64::cast_unsigned))?;
         Ok(targets.collect::<Result<_, _>>()?)

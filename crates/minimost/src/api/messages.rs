@@ -15,10 +15,10 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
-use super::fields::{Field, Input, Origin, Query, fields};
+use super::fields::{Field, Input, Origin, Present, Query, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
-use crate::projection::mailbox::PageQuery;
+use crate::projection::mailbox::{CHANGED_MAX, PageQuery};
 use crate::wire::MessageView;
 use crate::write::Receipt;
 
@@ -31,6 +31,8 @@ const PAGE_MESSAGES_MAX: usize = 200;
 /// How many messages a page has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PageLimit(pub(super) usize);
+
+impl Present for PageLimit {}
 
 impl Field for PageLimit {
     fn read(value: Option<Value>, _: Origin) -> Result<PageLimit, &'static str> {
@@ -50,13 +52,13 @@ fields! {
         after_id: Option<u64>,
         /// The message in the middle of the page.
         around_id: Option<u64>,
-        /// 1 to 200, 50 when left out.
+        /// 1 to 200; when left out 50, of what is new or changed 1,000.
         #[param(value_type = Option<u64>)]
         #[schema(value_type = Option<u64>)]
-        limit: PageLimit,
-        /// Unix seconds: what is new or changed since.
+        limit: Option<PageLimit>,
+        /// Unix seconds: what is new or changed since. 0 with a limit is the newest page.
         after: Option<f64>,
-        /// Unix seconds.
+        /// Unix seconds: what was said earlier; with `after`, what is new or changed between the two.
         before: Option<f64>,
     }
 }
@@ -236,7 +238,7 @@ pub(super) fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
 }
 
 fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
-    let PageLimit(limit) = input.limit;
+    let limit = input.limit.map_or(PAGE_MESSAGES, |it| it.0);
     let is_by_time = input.after.is_some() || input.before.is_some();
     let by_id = [input.before_id, input.after_id, input.around_id];
     if by_id.iter().flatten().count() > 1 {
@@ -251,11 +253,15 @@ fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
         [Some(before), ..] => PageQuery::Before { before, limit },
         [_, Some(after), _] => PageQuery::After { after, limit },
         [.., Some(id)] => PageQuery::Around { id, limit },
-        [None, None, None] if is_by_time => PageQuery::Changed {
-            since: timestamp(input.after.unwrap_or(0.0)),
-            until: input.before.map(timestamp),
+        [None, None, None] => match (input.after, input.before.map(timestamp)) {
+            (None, None) => PageQuery::Newest { limit },
+            (None, Some(before)) => PageQuery::Earlier { before, limit },
+            (Some(0.0), None) if input.limit.is_some() => PageQuery::Newest { limit },
+            (Some(since), until) => {
+                let limit = input.limit.map_or(CHANGED_MAX, |it| it.0);
+                PageQuery::Changed { since: timestamp(since), until, limit }
+            }
         },
-        [None, None, None] => PageQuery::Newest { limit },
     })
 }
 

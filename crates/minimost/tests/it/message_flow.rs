@@ -90,6 +90,13 @@ async fn pages_go_back_and_forth_by_id_and_by_time() {
     assert_eq!(alice.page("general", &format!("limit=2&after_id={}", id(1))).await, sent[2..4]);
     let since = sent[2]["ts"].as_f64().unwrap();
     assert_eq!(alice.page("general", &format!("after={since}")).await, sent[3..]);
+    let until = format!("before={}", sent[5]["ts"]);
+    assert_eq!(alice.page("general", &until).await, sent[..5]);
+    assert_eq!(alice.page("general", &format!("limit=2&{until}")).await, sent[3..5]);
+    assert_eq!(alice.page("general", "after=0").await, sent);
+    assert_eq!(alice.page("general", "after=0&limit=3").await, sent[4..]);
+    assert_eq!(alice.page("general", &format!("after={since}&limit=2")).await, sent[3..5]);
+    assert_eq!(alice.page("general", &format!("after={since}&{until}")).await, sent[3..5]);
     alice.edit(&id(0), "changed").await;
     let changed = alice.page("general", &format!("after={}", sent[6]["ts"])).await;
     assert_eq!(changed.len(), 1);

@@ -54,8 +54,8 @@ const THREADS: u64 = 2;
 /// Reads waiting for one owner thread, a second's worth at a millisecond each; beyond, the answer is `Busy`.
 const ASKS_MAX: usize = 1_024;
 
-/// Messages in one answer to [`PageQuery::Changed`]; contract/http.md, "messages".
-pub(super) const CHANGED_MAX: usize = 1_000;
+/// Messages in one answer to [`PageQuery::Changed`].
+pub const CHANGED_MAX: usize = 1_000;
 
 /// The path of a user's mailbox below the data directory; nothing is created.
 pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
@@ -81,8 +81,10 @@ pub enum PageQuery {
     After { after: Seq, limit: usize },
     /// `limit` messages with this one in the middle.
     Around { id: Seq, limit: usize },
-    /// New or changed in `(since, until)`, oldest first, at most 1,000.
-    Changed { since: Timestamp, until: Option<Timestamp> },
+    /// The newest `limit` that were said earlier than `before`.
+    Earlier { before: Timestamp, limit: usize },
+    /// New or changed in `(since, until)`, oldest first, replies that stand only in a thread among them.
+    Changed { since: Timestamp, until: Option<Timestamp>, limit: usize },
 }
 
 /// What waits for a person in one channel.

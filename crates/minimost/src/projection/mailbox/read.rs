@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chat::audience::history_start;
-use chat::{ChannelId, Message, Seq, UserId, Workspace};
+use chat::{ChannelId, Message, Seq, Timestamp, UserId, Workspace};
 
 use super::super::{InFile, ProjectionError};
 use super::file::{Fault, Mailbox, Sources};
-use super::{CHANGED_MAX, Counts, PageQuery, rows};
+use super::{Counts, PageQuery, rows};
 use crate::fold::{FoldRange, message_fold, messages_changed};
 use crate::wire::MessageView;
 
@@ -29,6 +29,10 @@ impl Mailbox {
             PageQuery::Before { before, limit } => self.newest(&mut folding, before, limit),
             PageQuery::After { after, limit } => self.oldest(&mut folding, after, limit),
             PageQuery::Around { id, limit } => self.around(&mut folding, id, limit),
+            PageQuery::Earlier { before, limit } => match folding.first_at(before) {
+                Ok(before) => self.newest(&mut folding, before, limit),
+                Err(fault) => Err(fault.into()),
+            },
             PageQuery::Changed { .. } => folding.page(query).map_err(Fault::from),
         }
         .in_file(&self.path)
@@ -153,15 +157,24 @@ impl<'a> Folding<'a> {
                 page.extend(newer);
                 Ok(page)
             }
-            PageQuery::Changed { since, until } => {
+            PageQuery::Earlier { before, limit } => {
+                let before = self.first_at(before)?;
+                self.fold(newest(before, limit))
+            }
+            PageQuery::Changed { since, until, limit } => {
                 let Some(history) = self.history else { return Ok(Vec::new()) };
                 let (reader, head) = (&mut self.sources.reader, self.workspace.head);
-                let messages =
-                    messages_changed(reader, self.channel, since, until, head, CHANGED_MAX)?;
-                let seen = messages.iter().filter(|message| message.id >= history);
-                Ok(views(seen, self.workspace))
+                let (channel, time) = (self.channel, (since, until));
+                let messages = messages_changed(reader, channel, history, time, head, limit)?;
+                Ok(views(messages.iter(), self.workspace))
             }
         }
+    }
+
+    /// The first place in the log that is not earlier than a time.
+    fn first_at(&mut self, time: Timestamp) -> Result<Seq, eventlog::Error> {
+        let earlier = self.sources.reader.seq_at(time.0.saturating_sub(1))?;
+        Ok(Seq(earlier).next())
     }
 
     fn fold(&mut self, range: FoldRange) -> Result<Vec<MessageView>, ProjectionError> {

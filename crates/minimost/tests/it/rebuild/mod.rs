@@ -54,7 +54,7 @@ fn expected_page(
             });
             around.unwrap_or_default()
         }
-        PageQuery::Changed { .. } => panic!("fold has its own tests"),
+        PageQuery::Earlier { .. } | PageQuery::Changed { .. } => panic!("fold has its own tests"),
     };
     page.into_iter().map(|message| MessageView::new(message, &story.workspace)).collect()
 }
