@@ -19,10 +19,13 @@ pub(super) fn apply(
         EventKind::MessageDeleted => deleted(file, event, workspace),
         EventKind::MessageReacted => reacted(file, event, workspace),
         EventKind::ChannelRead => channel_read(file, event, workspace),
-        EventKind::ChannelCreated
-        | EventKind::ChannelRenamed
-        | EventKind::MembersAdded
-        | EventKind::MemberRemoved => private::apply(file, event, workspace),
+        EventKind::ChannelCreated | EventKind::ChannelRenamed => {
+            private::apply(file, event, workspace)
+        }
+        EventKind::MembersAdded | EventKind::MemberRemoved => {
+            came_or_went(file, event, workspace)?;
+            private::apply(file, event, workspace)
+        }
         EventKind::AccountCreated
         | EventKind::PasswordSet
         | EventKind::AccountLocked
@@ -111,6 +114,30 @@ fn channel_read(
     Ok(false)
 }
 
+/// Who comes has read nothing here, whatever they see of the history; of who goes nothing is left.
+fn came_or_went(
+    file: &Connection,
+    event: &LoggedEvent,
+    workspace: &Workspace,
+) -> rusqlite::Result<()> {
+    let name_of = |channel: &ChannelId| workspace.channel_name(*channel);
+    match event.event() {
+        Some(Event::MembersAdded { channel, users, .. }) => {
+            for user in users {
+                let reader = workspace.user_name(*user);
+                let parameters = (name_of(channel), reader, to_sql(event.seq));
+                file.prepare_cached(BEGIN_READ_INTERVAL)?.execute(parameters)?;
+            }
+        }
+        Some(Event::MemberRemoved { channel, user }) => {
+            let parameters = (name_of(channel), workspace.user_name(*user));
+            file.prepare_cached(DELETE_READ_INTERVAL)?.execute(parameters)?;
+        }
+        Some(_) | None => {}
+    }
+    Ok(())
+}
+
 const INSERT_MESSAGE_TIME: &str = "
     INSERT OR REPLACE INTO message_time (channel, seq, ts, sender)
     VALUES (?1, ?2, ?3, ?4)";
@@ -130,6 +157,13 @@ const DELETE_REACTIONS: &str = "
     DELETE FROM message_reactions
      WHERE channel = ?1
        AND msg_ts = (SELECT ts FROM message_time WHERE channel = ?1 AND seq = ?2)";
+
+const BEGIN_READ_INTERVAL: &str = "
+    INSERT OR REPLACE INTO read_interval (channel, reader, from_seq, to_seq)
+    VALUES (?1, ?2, ?3, ?3)";
+
+const DELETE_READ_INTERVAL: &str = "
+    DELETE FROM read_interval WHERE channel = ?1 AND reader = ?2";
 
 const EXTEND_READ_INTERVAL: &str = "
     INSERT INTO read_interval (channel, reader, from_seq, to_seq)

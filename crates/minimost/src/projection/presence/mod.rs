@@ -28,7 +28,7 @@ use crate::published::PublishedWorkspace;
 const TICK: Duration = Duration::from_millis(250);
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

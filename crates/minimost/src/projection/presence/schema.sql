@@ -48,8 +48,8 @@ CREATE TABLE IF NOT EXISTS message_time (
     PRIMARY KEY (channel, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What each reader has read of each channel: messages with from_seq < seq <= to_seq. It never shrinks: setting a marker
--- back says "unread" to its owner, it does not undo that they saw it.
+-- What each member has read of each channel: messages with from_seq < seq <= to_seq, from their coming on. It never
+-- shrinks: setting a marker back says "unread" to its owner, it does not undo that they saw it.
 CREATE TABLE IF NOT EXISTS read_interval (
     channel  TEXT    NOT NULL,
     reader   TEXT    NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS read_interval (
     PRIMARY KEY (channel, reader)
 ) STRICT, WITHOUT ROWID;
 
--- A row per message of others and reader, without being stored as one.
+-- A row per message of other people and reader, without being stored as one.
 CREATE VIEW IF NOT EXISTS read_receipts (channel, msg_ts, reader) AS
     SELECT message_time.channel, message_time.ts, read_interval.reader
       FROM read_interval
@@ -66,4 +66,4 @@ CREATE VIEW IF NOT EXISTS read_receipts (channel, msg_ts, reader) AS
         ON message_time.channel = read_interval.channel
        AND message_time.seq > read_interval.from_seq
        AND message_time.seq <= read_interval.to_seq
-       AND message_time.sender <> read_interval.reader;
+       AND message_time.sender NOT IN (read_interval.reader, 'system');
