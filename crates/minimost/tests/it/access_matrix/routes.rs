@@ -41,7 +41,7 @@ async fn ask(stage: &Stage, row: &Row) -> Vec<String> {
         let request = if row.body.is_empty() {
             request
         } else {
-            let body = stage.fill(&row.body);
+            let body = stage.fill(&row.body).replace("<role>", role);
             request.header("content-type", "application/json").body(body)
         };
         let what = format!("{} {} as {role}", row.method, row.path);
