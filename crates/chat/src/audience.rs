@@ -156,9 +156,13 @@ pub fn may_see(user: UserId, channel: ChannelId, message: Seq, workspace: &Works
         && workspace.membership(user, channel).is_some_and(|member| member.sees(message))
 }
 
-/// Of those who may see a reply in a thread, sorted, who came after its root was said: what the thread comes to counts
-/// replies that they do not see, so it is not for them.
-pub fn late_to_thread(record: &LoggedEvent, workspace: &Workspace) -> Vec<UserId> {
+/// Of those who may see an event, sorted, whom it does not tell what it comes to: of a reply in a thread, who came after
+/// the root was said, because the summary counts replies that they do not see; of somebody's end, that person, who has
+/// no part in how many remain.
+pub fn told_less(record: &LoggedEvent, workspace: &Workspace) -> Vec<UserId> {
+    if let Some(Event::MemberRemoved { user, .. }) = record.event() {
+        return if is_told_less(*user, record, workspace) { vec![*user] } else { Vec::new() };
+    }
     let Some(root) = thread_root(record) else { return Vec::new() };
     match members_at(record, workspace, |member| member.sees(record.seq) && !member.sees(root)) {
         Audience::Users(users) => users,
@@ -166,10 +170,16 @@ pub fn late_to_thread(record: &LoggedEvent, workspace: &Workspace) -> Vec<UserId
     }
 }
 
-/// Whether `user`, who may see a reply in a thread, came after its root was said.
-pub fn is_late_to_thread(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
-    let place = thread_root(record).zip(record.channel);
-    place.is_some_and(|(root, channel)| !may_see(user, channel, root, workspace))
+/// Whether `user`, who may see an event, is one of [`told_less`].
+pub fn is_told_less(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
+    let Some(channel) = record.channel else { return false };
+    match record.event() {
+        Some(Event::MemberRemoved { user: gone, .. }) => {
+            *gone == user && !may_read(user, channel, workspace)
+        }
+        Some(_) => thread_root(record).is_some_and(|root| !may_see(user, channel, root, workspace)),
+        None => false,
+    }
 }
 
 fn thread_root(record: &LoggedEvent) -> Option<Seq> {

@@ -125,6 +125,12 @@ mod tests {
         let bob = story.sign_up("bob");
         let happened = story.when(alice, &open_with(&["bob"])).unwrap();
         assert_eq!(happened, [opened(members(&[alice, bob]))]);
+        let change = PersonalChange::DirectHidden {
+            channel: story.channel_id(&wish::channel("dm:alice:bob")),
+            on: false,
+        };
+        let listed = Ok(vec![Event::PersonalChanged { change }]);
+        assert_eq!(story.when(bob, &open_with(&["alice"])), listed, "for him too");
         for names in [&["alice"][..], &["BOB", "alice"], &["Alice", "alice"]] {
             assert_eq!(story.when(bob, &open_with(names)), Ok(vec![]), "{names:?}");
         }
@@ -139,6 +145,7 @@ mod tests {
         let bob = story.sign_up("bob");
         let channel = ChannelId(story.given(alice, &open_with(&["bob"]))[0].seq);
         let name = wish::channel("dm:alice:bob");
+        story.given(alice, &post_to("dm:alice:bob"));
         let hide = PersonalWish::HideDirect { channel: name, on: true };
         story.given(alice, &Command::ChangePersonal(hide));
         assert_eq!(story.when(bob, &open_with(&["alice"])), Ok(vec![]), "he never closed it");

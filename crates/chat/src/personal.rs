@@ -103,6 +103,14 @@ pub struct Personal {
 }
 
 impl Personal {
+    /// The events whose texts are about what is yet to come in a channel: drafts, scheduled messages, reminders.
+    pub(crate) fn texts_in(&self, channel: ChannelId) -> Vec<Seq> {
+        let drafts = self.drafts.values().filter(|it| it.channel == channel).map(|it| it.saved);
+        let scheduled = self.scheduled.values().filter(|it| it.channel == channel);
+        let reminders = self.reminders.iter().filter(|(_, it)| it.channel == Some(channel));
+        drafts.chain(scheduled.map(|it| it.saved)).chain(reminders.map(|(id, _)| *id)).collect()
+    }
+
     /// Refuses a text that does not fit beside what is written and not sent; `before` is what it takes the place of.
     pub(crate) fn has_room_for(&self, text: &str, before: usize) -> Result<(), Rejection> {
         let drafts = self.drafts.values().map(|draft| draft.text.len());

@@ -89,7 +89,7 @@ pub(crate) fn leave(
 ) -> Result<Decision, Rejection> {
     let id = Place::open(case, user, name)?;
     may_go(case, id)?;
-    Ok(Decision::new(user, gone(case, id, user, Notice::MemberLeft { user })))
+    Ok(gone(case, id, user, (user, Notice::MemberLeft { user })))
 }
 
 /// Removes somebody else.
@@ -112,7 +112,7 @@ pub(crate) fn remove(
     } else {
         Notice::MemberRemoved { actor, user }
     };
-    Ok(Decision::new(actor, gone(case, id, user, notice)))
+    Ok(gone(case, id, user, (actor, notice)))
 }
 
 /// Adds people to a private channel; who is in it already stays as they are, and so is not shown more of it.
@@ -168,9 +168,22 @@ fn may_go(case: Case<'_>, id: ChannelId) -> Result<(), Rejection> {
     if channel.is_default() { Err(Rejection::DefaultChannel) } else { Ok(()) }
 }
 
-/// The events of somebody's going. Public channels do not speak of who comes and goes.
-fn gone(case: Case<'_>, id: ChannelId, user: UserId, notice: Notice) -> Vec<Event> {
+/// Somebody's going: their drafts and plans in the channel are erased. Public channels do not speak of who comes and goes.
+fn gone(
+    case: Case<'_>,
+    id: ChannelId,
+    user: UserId,
+    (actor, notice): (UserId, Notice),
+) -> Decision {
+    let redacts = case.workspace.users[&user].personal.texts_in(id);
     let mut events = vec![Event::MemberRemoved { channel: id, user }];
+    events.extend(aftermath(case, id, user, notice));
+    Decision { actor, events, redacts }
+}
+
+/// What a private channel says of somebody's going, and who owns it then.
+fn aftermath(case: Case<'_>, id: ChannelId, user: UserId, notice: Notice) -> Vec<Event> {
+    let mut events = Vec::new();
     let channel = case.workspace.channel(id);
     let Members::Listed(members) = &channel.members else { return events };
     let remaining = members.iter().filter(|(member, _)| **member != user);

@@ -77,14 +77,16 @@ proptest! {
 }
 
 #[test]
-fn a_long_history_has_every_kind_of_event_and_many_a_refusal() {
-    let history = History::random(8, 3_000);
+fn long_histories_have_every_kind_of_event_and_many_a_refusal() {
+    let histories = [8, 9, 10, 11].map(|seed| History::random(seed, 3_000));
+    let log = || histories.iter().flat_map(|history| &history.story.log);
     for kind in EventKind::ALL {
-        let count = history.story.log.iter().filter(|record| record.kind == *kind).count();
+        let count = log().filter(|record| record.kind == *kind).count();
         assert!(count > 0, "{kind:?} never happened");
     }
+    let history = &histories[0];
     let outcomes = |outcome: fn(&ScheduleOutcome) -> bool| {
-        let ended = history.story.log.iter().filter_map(|record| match record.event() {
+        let ended = log().filter_map(|record| match record.event() {
             Some(Event::ScheduleEnded { outcome, .. }) => Some(outcome),
             Some(_) | None => None,
         });

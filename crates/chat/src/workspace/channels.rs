@@ -88,8 +88,13 @@ impl Workspace {
             watchers: OrdSet::new(),
         };
         self.channels.insert(id, Arc::new(channel));
+        let is_direct = matches!(origin, ChannelOrigin::Direct { .. });
         for member in founders.into_iter().flat_map(BTreeSet::into_iter) {
             self.add_member(id, member, Membership::new(record.seq, History::FromStart));
+            // The others hear of it with the first message.
+            if is_direct && member != record.actor {
+                self.personal_mut(member).hidden.insert(id, record.seq);
+            }
         }
     }
 
@@ -104,7 +109,8 @@ impl Workspace {
         }
     }
 
-    /// Whoever comes back begins anew: nothing is left of what they had read, and of what notified them.
+    /// Whoever comes back begins anew: nothing is left of what they had read, of what notified them, and of what they had
+    /// in mind to say.
     fn remove_member(&mut self, id: ChannelId, user: UserId) {
         let channel = self.channel_mut(id);
         if let Members::Listed(members) = &mut channel.members {
@@ -114,14 +120,11 @@ impl Workspace {
             if let Some(posters) = &mut channel.posters {
                 posters.remove(&user);
             }
-            if channel.owner == Some(user) && matches!(channel.kind, ChannelKind::Private { .. }) {
+            if channel.owner == Some(user) {
                 channel.owner = None;
             }
-            let account = self.user_mut(user);
-            account.joined.remove(&id);
-            if account.personal.notifications.contains_key(&id) {
-                Arc::make_mut(&mut account.personal).notifications.remove(&id);
-            }
+            self.user_mut(user).joined.remove(&id);
+            self.forget_plans(user, id);
         }
     }
 }

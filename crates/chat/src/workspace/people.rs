@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::{ChannelKind, Workspace};
 use crate::event::{Event, LoggedEvent};
 use crate::ids::{ChannelId, Seq, UserId};
@@ -56,6 +58,23 @@ impl Workspace {
             && let Some(ended) = self.personal_mut(record.actor).reminders.remove(reminder)
         {
             self.agenda.remove(&(ended.due, *reminder));
+        }
+    }
+
+    /// What somebody who is no longer in a channel wanted of it is over.
+    pub(super) fn forget_plans(&mut self, user: UserId, channel: ChannelId) {
+        let personal = &self.users[&user].personal;
+        if personal.texts_in(channel).is_empty() && !personal.notifications.contains_key(&channel) {
+            return;
+        }
+        let personal = self.personal_mut(user);
+        personal.notifications.remove(&channel);
+        take(&mut personal.drafts, |it| it.channel == channel);
+        let scheduled = take(&mut personal.scheduled, |it| it.channel == channel);
+        let reminders = take(&mut personal.reminders, |it| it.channel == Some(channel));
+        let scheduled = scheduled.into_iter().map(|(id, it)| (it.send_at, id));
+        for place in scheduled.chain(reminders.into_iter().map(|(id, it)| (it.due, id))) {
+            self.agenda.remove(&place);
         }
     }
 
@@ -137,7 +156,8 @@ impl Workspace {
         }
     }
 
-    /// Whether a direct channel is closed for `user`: nothing was said in it since they closed it.
+    /// Whether a direct channel is closed for `user`: nothing was said in it since they closed it, or since somebody else
+    /// opened it.
     pub fn is_hidden(&self, user: UserId, channel: ChannelId) -> bool {
         let hidden = self.users.get(&user).and_then(|user| user.personal.hidden.get(&channel));
         let found = self.channels.get(&channel);
@@ -147,7 +167,13 @@ impl Workspace {
         })
     }
 
-    fn personal_mut(&mut self, user: UserId) -> &mut Personal {
+    pub(super) fn personal_mut(&mut self, user: UserId) -> &mut Personal {
         Arc::make_mut(&mut self.user_mut(user).personal)
     }
+}
+
+/// Takes out what `is_over`; the maps are small.
+fn take<T: Clone>(map: &mut OrdMap<Seq, T>, is_over: impl Fn(&T) -> bool) -> Vec<(Seq, T)> {
+    let over: Vec<_> = map.iter().filter(|(_, it)| is_over(it)).map(|(id, _)| *id).collect();
+    over.into_iter().filter_map(|id| Some((id, map.remove(&id)?))).collect()
 }

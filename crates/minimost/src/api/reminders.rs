@@ -59,7 +59,7 @@ pub(super) async fn remind(
     // A repeat can come when one is done with it already, or no longer sees the message.
     let found = found.filter(|it| may_be_shown(asker.user, it, &receipt.workspace));
     let found = found.ok_or(Rejection::ReminderNotFound)?;
-    Ok((status, Json(ReminderView::new(id, found))))
+    Ok((status, Json(ReminderView::new(id, found, &receipt.workspace))))
 }
 
 /// Is done with a reminder, told of or not.
@@ -82,5 +82,5 @@ pub(super) fn reminders(user: UserId, workspace: &Workspace) -> Vec<ReminderView
     let all = account.personal.reminders.iter();
     let mut own: Vec<_> = all.filter(|(_, it)| may_be_shown(user, it, workspace)).collect();
     own.sort_unstable_by_key(|(id, it)| (it.due, **id));
-    own.into_iter().map(|(id, it)| ReminderView::new(*id, it)).collect()
+    own.into_iter().map(|(id, it)| ReminderView::new(*id, it, workspace)).collect()
 }

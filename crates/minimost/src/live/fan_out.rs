@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::audience::{audience, late_to_thread};
+use chat::audience::{audience, told_less};
 use chat::workspace::ReadMarker;
 use chat::{Audience, ChannelId, Event, Seq, UserId};
 use eventlog::Epoch;
 use tokio::time::Instant;
 
 use super::frame;
-use super::shown::Viewer;
+use super::shown::Told;
 use crate::published::Announcement;
 
 /// A run of events that the same people see.
@@ -46,18 +46,18 @@ pub(super) fn segments(epoch: Epoch, round: &[Announcement]) -> Vec<Segment> {
             if seen_by == Audience::Nobody {
                 continue;
             }
-            let late = late_to_thread(logged, workspace);
-            let seen_by = if late.is_empty() { seen_by } else { seen_by.without(&late) };
-            let mut write = |seen_by: Audience, viewer: Viewer| {
+            let less = told_less(logged, workspace);
+            let seen_by = if less.is_empty() { seen_by } else { seen_by.without(&less) };
+            let mut write = |seen_by: Audience, told: Told| {
                 done.extend(open.turn_to(seen_by));
                 let begin = open.bytes.len();
-                if frame::write_event(&mut open.bytes, epoch, logged, workspace, viewer) {
+                if frame::write_event(&mut open.bytes, epoch, logged, workspace, told) {
                     open.begins.push((logged.seq, begin));
                 }
             };
-            write(seen_by, Viewer::SeesRoot);
-            if !late.is_empty() {
-                write(Audience::Users(late), Viewer::IsLate);
+            write(seen_by, Told::All);
+            if !less.is_empty() {
+                write(Audience::Users(less), Told::Less);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The bytes of the live stream: Server-Sent Events (WHATWG HTML, 9.2) as docs/api.md lists them.
 //!
-//! A durable frame is made once and everybody gets the same bytes; only a reply in a thread is made twice when some of
-//! its readers came after the thread began.
+//! A durable frame is made once and everybody gets the same bytes, but for the few events of which some are told less.
 //!
 //! Neighbours: `fan_out` and `outbox` ask for frames; `shown` says what an event says; `wire` has the shapes.
 
@@ -17,7 +16,7 @@ use eventlog::Epoch;
 use serde::Serialize;
 
 use super::Cursor;
-use super::shown::{Viewer, shown};
+use super::shown::{Told, shown};
 use crate::wire::{MessageView, reason_word};
 
 /// What stands in `data:` of a signal.
@@ -60,9 +59,9 @@ pub(super) fn write_event(
     epoch: Epoch,
     logged: &LoggedEvent,
     workspace: &Workspace,
-    viewer: Viewer,
+    told: Told,
 ) -> bool {
-    let Some((name, data)) = shown(logged, workspace, viewer) else { return false };
+    let Some((name, data)) = shown(logged, workspace, told) else { return false };
     let cursor = Cursor { epoch, seq: logged.seq };
     writeln!(out, "id: {cursor}").expect(IN_MEMORY);
     write_data(out, name, &data);

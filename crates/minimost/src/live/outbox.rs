@@ -8,13 +8,13 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use chat::audience::{is_late_to_thread, may_see_now};
+use chat::audience::{is_told_less, may_see_now};
 use chat::{Seq, UserId, Workspace, may_read};
 use eventlog::{Epoch, Reader};
 use futures_util::Stream;
 use tracing::error;
 
-use super::shown::Viewer;
+use super::shown::Told;
 use super::subscriber::Subscriber;
 use super::{Connect, ConnectError, Cursor, Shared, frame};
 use crate::codec;
@@ -134,9 +134,9 @@ fn read_page(
     for record in &records {
         let logged = codec::decode(record)?;
         if may_see_now(user, &logged, workspace) {
-            let is_late = is_late_to_thread(user, &logged, workspace);
-            let viewer = if is_late { Viewer::IsLate } else { Viewer::SeesRoot };
-            frame::write_event(&mut out, epoch, &logged, workspace, viewer);
+            let is_less = is_told_less(user, &logged, workspace);
+            let told = if is_less { Told::Less } else { Told::All };
+            frame::write_event(&mut out, epoch, &logged, workspace, told);
         }
     }
     out.extend_from_slice(&frame::heartbeat(Cursor { epoch, seq: up_to }));

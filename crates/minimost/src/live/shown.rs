@@ -1,7 +1,7 @@
 //! What the live stream says of an event: its name and its data, as docs/api.md lists them.
 //!
-//! Values are absolute, so that applying an event twice is harmless. Nothing depends on who reads it but whether they see
-//! the root of a thread.
+//! Values are absolute, so that applying an event twice is harmless. Nothing depends on who reads it, but for the few
+//! events of which some are told less.
 //!
 //! Neighbours: `frame` makes bytes of it.
 
@@ -20,12 +20,11 @@ use crate::wire::{
     ScheduledView, SettingsView, ThreadView, mention_names,
 };
 
-/// For whom an event is written, when it is a reply in a thread.
+/// How much whoever reads it is told; `chat::audience` knows to whom it is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Viewer {
-    SeesRoot,
-    /// They came after the thread began.
-    IsLate,
+pub(super) enum Told {
+    All,
+    Less,
 }
 
 /// The data of an event.
@@ -50,26 +49,26 @@ pub(super) struct Posted {
 pub(super) fn shown(
     logged: &LoggedEvent,
     workspace: &Workspace,
-    viewer: Viewer,
+    told: Told,
 ) -> Option<(&'static str, Shown)> {
     // An erased message is still a place in its channel: it replays as its tombstone.
     if logged.kind.begins_message() {
         let is_beside = logged.kind == EventKind::ThreadReplied;
         let name = if is_beside { "thread_replied" } else { "message_posted" };
-        return Some((name, posted(logged, workspace, viewer)));
+        return Some((name, posted(logged, workspace, told)));
     }
     let event = logged.event()?;
-    let said = about_channel(logged, event, workspace)
+    let said = about_channel(logged, event, workspace, told)
         .or_else(|| about_message(logged, event, workspace))
         .or_else(|| about_person(logged, event, workspace))
         .or_else(|| about_own_things(logged, event, workspace))?;
     Some((said.0, Shown::Other(said.1)))
 }
 
-fn posted(logged: &LoggedEvent, workspace: &Workspace, viewer: Viewer) -> Shown {
+fn posted(logged: &LoggedEvent, workspace: &Workspace, told: Told) -> Shown {
     let thread =
         logged.event().and_then(Event::posting).and_then(|it: &Posting| it.thread.as_ref());
-    let thread = thread.filter(|_| viewer == Viewer::SeesRoot);
+    let thread = thread.filter(|_| told == Told::All);
     let root_thread = thread.and_then(|it| ThreadView::new(&it.summary, workspace));
     let message = MessageView::new(&Message::posted(logged), workspace);
     Shown::Posted(Box::new(Posted { message, root_thread }))
@@ -77,12 +76,13 @@ fn posted(logged: &LoggedEvent, workspace: &Workspace, viewer: Viewer) -> Shown 
 
 type Said = Option<(&'static str, Value)>;
 
-fn about_channel(logged: &LoggedEvent, event: &Event, workspace: &Workspace) -> Said {
+fn about_channel(logged: &LoggedEvent, event: &Event, workspace: &Workspace, told: Told) -> Said {
     let name_of = |channel: &ChannelId| workspace.channel_name(*channel);
     let by = workspace.user_name(logged.actor);
     if let Event::ChannelCreated { .. } = event {
-        let view = ChannelView::new(ChannelId(logged.seq), workspace)?;
-        Some(("channel_created", json!(view)))
+        let mut data = json!(ChannelView::new(ChannelId(logged.seq), workspace)?);
+        data["by"] = json!(by);
+        Some(("channel_created", data))
     } else if let Event::ChannelRenamed { channel, name } = event {
         Some(("channel_renamed", json!({"channel": name_of(channel), "name": name})))
     } else if let Event::MembersAdded { channel, users, .. } = event {
@@ -93,7 +93,7 @@ fn about_channel(logged: &LoggedEvent, event: &Event, workspace: &Workspace) -> 
         let view = ChannelView::new(*channel, workspace)?;
         let data = json!({
             "channel": view.channel, "user": workspace.user_name(*user), "by": by,
-            "member_count": view.member_count,
+            "member_count": (told == Told::All).then_some(view.member_count),
         });
         Some(("member_removed", data))
     } else if let Event::ChannelChanged { channel, change } = event {
@@ -242,7 +242,7 @@ fn about_own_things(logged: &LoggedEvent, event: &Event, workspace: &Workspace) 
     };
     let found = personal.reminders.get(&reminder)?;
     may_be_shown(logged.actor, found, workspace)
-        .then(|| (name, json!(ReminderView::new(reminder, found))))
+        .then(|| (name, json!(ReminderView::new(reminder, found, workspace))))
 }
 
 fn about_settings(logged: &LoggedEvent, change: &PersonalChange, workspace: &Workspace) -> Said {

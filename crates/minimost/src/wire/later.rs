@@ -35,6 +35,8 @@ pub struct ScheduledView {
 pub struct ReminderView {
     pub id: u64,
     pub message_id: Option<u64>,
+    /// Where that message is.
+    pub channel: Option<String>,
     pub text: String,
     /// Unix seconds.
     pub due_ts: f64,
@@ -67,10 +69,11 @@ impl ScheduledView {
 }
 
 impl ReminderView {
-    pub fn new(id: Seq, reminder: &Reminder) -> ReminderView {
+    pub fn new(id: Seq, reminder: &Reminder, workspace: &Workspace) -> ReminderView {
         ReminderView {
             id: id.get(),
             message_id: reminder.message.map(Seq::get),
+            channel: reminder.channel.map(|channel| workspace.channel_name(channel)),
             text: reminder.text.clone(),
             due_ts: reminder.due.as_seconds(),
             fired_ts: seconds(reminder.fired_ts),

@@ -227,7 +227,6 @@ async fn channel_created_is_for_bob_and_not_for_mallory() {
     let [bobs_now, mallorys_now] = whisper.views(&json!(1)).await;
     let expected = [
         "/channel_members/dm:alice:bob",
-        "/dms",
         "/last_read/dm:alice:bob",
         "/messages/dm:alice:bob",
         "/read_receipts/dm:alice:bob",

@@ -50,7 +50,7 @@ async fn is_hidden(person: &Person, channel: &str) -> Value {
 async fn closing_is_ones_own_business_and_survives_a_restart() {
     let mut server = TestServer::start().await;
     let [alice, bob] = server.people(["alice", "bob"]).await;
-    let channel = alice.open_direct(&["bob"]).await;
+    let channel = alice.send("dm:alice:bob", "hello").await["channel"].as_str().unwrap().to_owned();
     let [mut alices, mut bobs] = [alice.events().await, bob.events().await];
     let body = json!({"channel": "dm:bob:alice"});
     alice.post("/dms/close", &body).await.expect(204);

@@ -22,6 +22,7 @@ mod histories;
 mod house;
 mod invites;
 mod late_joiners;
+mod leaving;
 mod live_stream;
 mod members;
 mod message_flow;

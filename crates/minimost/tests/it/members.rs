@@ -34,6 +34,8 @@ async fn members_hear_who_comes_and_goes() {
     leave(&carol, "garden").await;
     let expected = json!({"channel": "garden", "user": "carol", "by": "carol", "member_count": 1});
     assert_eq!(bobs.next_named("member_removed").await.data, expected);
+    let expected =
+        json!({"channel": "garden", "user": "carol", "by": "carol", "member_count": null});
     assert_eq!(carols.next_named("member_removed").await.data, expected);
     let said = bob.send("garden", "she is gone").await;
     let marker = bob.send("general", "said to all").await;

@@ -79,11 +79,14 @@ type ChannelChange = { channel: string } & Partial<
 >;
 
 export type ChannelEvent =
-  | Durable<'channel_created', Channel>
+  | Durable<'channel_created', Channel & { readonly by?: string }>
   | Durable<'channel_renamed', { channel: string; name: string }>
   | Durable<'channel_changed', ChannelChange>
   | Durable<'members_added', { channel: Channel; users: string[]; by: string }>
-  | Durable<'member_removed', { channel: string; user: string; by: string; member_count: number }>
+  | Durable<
+      'member_removed',
+      { channel: string; user: string; by: string; member_count: number | null }
+    >
   | Durable<
       'message_pinned',
       { id: number; channel: string; user: string; on: boolean; pinned_ts: number }

@@ -17,6 +17,7 @@ const fromBob: Notification = {
 const aReminder: Reminder = {
   id: 9,
   message_id: null,
+  channel: null,
   text: 'water the plants',
   due_ts: 1_700_000_000,
   fired_ts: 1_700_000_000,

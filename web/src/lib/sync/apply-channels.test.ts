@@ -76,7 +76,7 @@ describe('membership', () => {
   it('shows a new public channel only to whom it belongs or to everybody', () => {
     const state = alice();
     const made = (seq: number, rest: object): DurableEvent => {
-      const data = aChannel(`c${seq}`, { is_default: false, ...rest });
+      const data = { ...aChannel(`c${seq}`, { is_default: false, ...rest }), by: 'bob' };
       return { kind: 'channel_created', cursor: at(seq), data };
     };
     apply(state, made(21, { owner: 'bob' }));
@@ -140,5 +140,27 @@ describe('what a channel says of itself', () => {
     expect(find(state, 'general')).toMatchObject({ unread: 0, newest_id: 21 });
     apply(state, posted(aMessage(22, 'bob', 'hi')));
     expect(find(state, 'general')?.unread).toBe(1);
+  });
+});
+
+describe('a direct channel that somebody opened', () => {
+  const opened = (by: string): DurableEvent => {
+    const direct = { ...aChannel('dm:alice:bob'), kind: 'direct' as const, is_default: false };
+    const data = { ...direct, members: ['alice', 'bob'], by };
+    return { kind: 'channel_created', cursor: at(21), data };
+  };
+
+  it('is listed for who opened it', () => {
+    const state = alice();
+    apply(state, opened('alice'));
+    expect(find(state, 'dm:alice:bob')).toMatchObject({ is_hidden: false });
+  });
+
+  it('is hidden from the others until something is said', () => {
+    const state = alice();
+    apply(state, opened('bob'));
+    expect(find(state, 'dm:alice:bob')).toMatchObject({ is_hidden: true });
+    apply(state, posted({ ...aMessage(22, 'bob', 'hello'), channel: 'dm:alice:bob' }));
+    expect(find(state, 'dm:alice:bob')).toMatchObject({ is_hidden: false });
   });
 });

@@ -9,7 +9,7 @@ export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
   const { seq } = event.cursor;
   switch (event.kind) {
     case 'channel_created':
-      if (isIn(event.data, state.me)) addChannel(state, freshEntry(event.data));
+      if (isIn(event.data, state.me)) addChannel(state, createdEntry(event.data, state.me));
       return;
     case 'members_added':
       return membersAdded(state, seq, event.data.channel, event.data.users);
@@ -64,6 +64,11 @@ function isIn(channel: Channel, me: string): boolean {
   return channel.is_default || channel.owner === me || (channel.members?.includes(me) ?? false);
 }
 
+/** What somebody else opened and nobody wrote in is not listed yet. */
+function createdEntry({ by, ...channel }: Channel & { by?: string }, me: string): ChannelEntry {
+  return { ...freshEntry(channel), is_hidden: channel.kind === 'direct' && (by ?? me) !== me };
+}
+
 function addChannel(state: ChatState, entry: ChannelEntry): void {
   if (state.channels.some((one) => one.channel === entry.channel)) return;
   state.channels = [...state.channels, entry];
@@ -85,10 +90,17 @@ function membersAdded(
   state.isLaterStale = true;
 }
 
+interface MemberRemoved {
+  readonly channel: string;
+  readonly user: string;
+  /** Null for whoever is gone. */
+  readonly member_count: number | null;
+}
+
 function memberRemoved(
   state: ChatState,
   seq: number,
-  { channel, user, member_count }: { channel: string; user: string; member_count: number },
+  { channel, user, member_count }: MemberRemoved,
 ): void {
   if (user === state.me) {
     state.channels = state.channels.filter((entry) => entry.channel !== channel);
@@ -99,6 +111,7 @@ function memberRemoved(
   withChannel(state, seq, channel, (entry) => ({
     ...entry,
     members: entry.members?.filter((name) => name !== user) ?? null,
-    member_count,
+    member_count: member_count ?? entry.member_count,
+    owner: entry.owner === user ? null : entry.owner,
   }));
 }

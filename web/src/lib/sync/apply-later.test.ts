@@ -65,7 +65,7 @@ it('keeps scheduled messages by their time until they are sent', () => {
 
 it('says when a reminder is due, and forgets it when alice is done', () => {
   const reminder = (id: number, fired_ts: number | null): Reminder => {
-    return { id, message_id: null, text: 'bread', due_ts: 500 + id, fired_ts };
+    return { id, message_id: null, channel: null, text: 'bread', due_ts: 500 + id, fired_ts };
   };
   const state = afterHearingTwice([
     { kind: 'reminder_set', cursor: at(21), data: reminder(21, null) },

@@ -251,7 +251,7 @@ describe('everything else', () => {
       data: { id: 21, username: 'bea', created_ts: 1 },
     });
     const ops = aChannel('ops', { id: 22, name: 'Ops' });
-    apply(state, { kind: 'channel_created', cursor: at(22), data: ops });
+    apply(state, { kind: 'channel_created', cursor: at(22), data: { ...ops, by: 'bob' } });
     apply(state, {
       kind: 'channel_renamed',
       cursor: at(23),

@@ -18,14 +18,14 @@ impl Narrator {
                 let (text, send_at) = (self.text(), self.soon());
                 Command::ScheduleMessage { channel, thread, text, send_at }
             }
-            9..=10 => {
+            9 => {
                 let schedule =
                     self.own(actor, |personal| personal.scheduled.keys().copied().collect());
                 let text = if self.prng.percent(60) { Some(self.text()) } else { None };
                 let send_at = if self.prng.percent(60) { Some(self.soon()) } else { None };
                 Command::ChangeSchedule { schedule, text, send_at }
             }
-            11 => {
+            10..=11 => {
                 let schedule =
                     self.own(actor, |personal| personal.scheduled.keys().copied().collect());
                 Command::CancelSchedule { schedule }

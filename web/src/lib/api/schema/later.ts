@@ -22,6 +22,8 @@ export interface Scheduled {
 export interface Reminder {
   readonly id: number;
   readonly message_id: number | null;
+  /** Where that message is. */
+  readonly channel: string | null;
   readonly text: string;
   readonly due_ts: number;
   readonly fired_ts: number | null;
