@@ -175,14 +175,8 @@ pub fn messages_changed(
         // Changes of messages that are themselves new add nothing, so only older targets are looked for.
         let mut changed = BTreeSet::new();
         for kind in CHANGES {
-            changed.extend(reader.channel_targets(
-                id,
-                kind.code(),
-                first.get(),
-                after,
-                last,
-                limit,
-            )?);
+            let older = first.get()..=after;
+            changed.extend(reader.channel_targets(id, kind.code(), older, last, limit)?);
         }
         let changed: Vec<_> = changed.into_iter().take(limit).collect();
         let mut records = reader.by_seqs(&changed)?;

@@ -2,6 +2,7 @@
 //!
 //! Neighbour: `pages` selects the newest and the oldest of a kind.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -177,14 +178,13 @@ impl Reader {
         Ok(())
     }
 
-    /// The older records that records of one kind in a channel, in `after < seq <= up_to`, are about: targets from
-    /// `first` up to `after`, both inclusive, rising, each once, the oldest `limit` of them.
+    /// The older records that records of one kind in a channel are about: those in `targets`, of what came after its end up
+    /// to `up_to` inclusive; rising, each once, the oldest `limit` of them.
     pub fn channel_targets(
         &mut self,
         channel: u64,
         kind: u16,
-        first: u64,
-        after: u64,
+        targets: RangeInclusive<u64>,
         up_to: u64,
         limit: usize,
     ) -> Result<Vec<u64>, Error> {
@@ -195,7 +195,8 @@ impl Reader {
              ORDER BY target
              LIMIT ?5";
         let (channel, limit) = (channel.cast_signed(), count(limit));
-        let parameters = (channel, kind, bound(after), bound(up_to), limit, bound(first));
+        let (first, after) = (bound(*targets.start()), bound(*targets.end()));
+        let parameters = (channel, kind, after, bound(up_to), limit, first);
         let mut statement = self.statement(TARGETS)?;
         let targets = statement.query_map(parameters, |row| row.get(0).map(i64::cast_unsigned))?;
         Ok(targets.collect::<Result<_, _>>()?)

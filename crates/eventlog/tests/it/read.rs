@@ -122,14 +122,14 @@ async fn the_older_targets_of_a_channel_rise_and_come_once() {
     log.append(batch(edits)).await.unwrap();
     let mut reader = log.reader().unwrap();
     let mut targets = |after, up_to, limit| {
-        reader.channel_targets(GENERAL, EDITED, 0, after, up_to, limit).unwrap()
+        reader.channel_targets(GENERAL, EDITED, 0..=after, up_to, limit).unwrap()
     };
     assert_eq!(targets(70, u64::MAX, 10), [20, 50, 70]);
     assert_eq!(targets(70, u64::MAX, 2), [20, 50]);
     assert_eq!(targets(69, u64::MAX, 10), [20, 50], "70 is not older than 69");
     assert_eq!(targets(70, 80, 10), [50]);
     assert_eq!(targets(80, 80, 10), [0; 0]);
-    assert_eq!(reader.channel_targets(RANDOM, EDITED, 0, 70, u64::MAX, 10).unwrap(), [0; 0]);
+    assert_eq!(reader.channel_targets(RANDOM, EDITED, 0..=70, u64::MAX, 10).unwrap(), [0; 0]);
 }
 
 #[tokio::test]

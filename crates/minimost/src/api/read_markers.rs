@@ -94,7 +94,7 @@ pub(super) async fn mark_all_read(
     loop {
         let head = app.workspace().head;
         let query = ThreadQuery { only_unread: true, before: None, limit: THREADS_AT_ONCE };
-        let threads = app.mailboxes.threads(asker.user, query, head).await?;
+        let (_, threads) = app.mailboxes.threads(asker.user, query, head).await?;
         let read = threads.iter().map(|thread| {
             let command = Command::MarkThreadRead { root: thread.root_id, up_to: None };
             app.writer.submit(asker.actor(), None, command)

@@ -144,8 +144,9 @@ pub(super) async fn one(
         }
     };
     let page = app.mailboxes.thread(asker.user, id, range, asker.workspace.head).await?;
-    let page = page.ok_or(Rejection::MessageNotFound)?;
-    Ok(asker.answer(&app, ThreadPageView::new(page)))
+    let (workspace, page) = page.ok_or(Rejection::MessageNotFound)?;
+    // What waits is of that moment, so the cursor is, too: a client counts on from it.
+    Ok(Answer { body: ThreadPageView::new(page), cursor: app.cursor(workspace.head) })
 }
 
 /// The threads that the asker follows, the newest reply first.
@@ -162,9 +163,8 @@ pub(super) async fn list(
         before: input.before_ts.map(timestamp),
         limit,
     };
-    let threads = app.mailboxes.threads(asker.user, query, asker.workspace.head).await?;
-    // At least as new as the one that answered.
-    let workspace = app.workspace();
+    let head = asker.workspace.head;
+    let (workspace, threads) = app.mailboxes.threads(asker.user, query, head).await?;
     let view = |thread: FollowedThread| FollowedThreadView {
         id: thread.root_id.get(),
         channel: workspace.channel_name(thread.channel),
@@ -174,8 +174,8 @@ pub(super) async fn list(
         last_read_id: thread.standing.marker.get(),
         last_reply_ts: thread.last_reply_ts.as_seconds(),
     };
-    let views = threads.into_iter().map(view).collect();
-    Ok(asker.answer(&app, views))
+    let body = threads.into_iter().map(view).collect();
+    Ok(Answer { body, cursor: app.cursor(workspace.head) })
 }
 
 /// Follows a thread, or no more.

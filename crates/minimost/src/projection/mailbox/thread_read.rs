@@ -66,36 +66,48 @@ pub(super) struct Followed {
 }
 
 impl Mailboxes {
-    /// The thread under a message, or that it is a reply in; `None` for who may see neither.
+    /// The thread under a message, or that it is a reply in, and the workspace of that moment; `None` for who may see
+    /// neither.
     pub async fn thread(
         &self,
         user: UserId,
         message: Seq,
         range: FoldRange,
         at: Seq,
-    ) -> Result<Option<ThreadPage>, MailboxError> {
+    ) -> Result<Option<(Workspace, ThreadPage)>, MailboxError> {
         self.ask(user, at, move |owner| {
             owner.answer(
                 user,
-                |mailbox, sources, workspace| mailbox.thread(sources, workspace, message, range),
-                |sources, workspace| thread_log::thread(sources, workspace, user, message, range),
+                |mailbox, sources, workspace| {
+                    let page = mailbox.thread(sources, workspace, message, range)?;
+                    Ok(page.map(|page| (workspace.clone(), page)))
+                },
+                |sources, workspace| {
+                    let page = thread_log::thread(sources, workspace, user, message, range)?;
+                    Ok(page.map(|page| (workspace.clone(), page)))
+                },
             )
         })
         .await
     }
 
-    /// The threads that the user follows, the newest reply first.
+    /// The threads that the user follows, the newest reply first, and the workspace of that moment.
     pub async fn threads(
         &self,
         user: UserId,
         query: ThreadQuery,
         at: Seq,
-    ) -> Result<Vec<FollowedThread>, MailboxError> {
+    ) -> Result<(Workspace, Vec<FollowedThread>), MailboxError> {
         self.ask(user, at, move |owner| {
             owner.answer(
                 user,
-                |mailbox, sources, workspace| mailbox.threads(sources, workspace, query),
-                |sources, workspace| thread_log::threads(sources, workspace, user, query),
+                |mailbox, sources, workspace| {
+                    Ok((workspace.clone(), mailbox.threads(sources, workspace, query)?))
+                },
+                |sources, workspace| {
+                    let threads = thread_log::threads(sources, workspace, user, query)?;
+                    Ok((workspace.clone(), threads))
+                },
             )
         })
         .await

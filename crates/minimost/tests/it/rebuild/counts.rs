@@ -189,7 +189,7 @@ impl Recount {
         if let Some((_, thread)) = prng.pick(&threads) {
             let range = FoldRange::Newest { after: Seq::ZERO, before: Seq(u64::MAX), limit: ALL };
             let page = mailboxes.thread(user, thread.root_id, range, head).await.unwrap();
-            let page = page.expect("who follows a thread may see it");
+            let (_, page) = page.expect("who follows a thread may see it");
             assert_eq!((page.root, page.standing), (thread.root.clone(), Some(thread.standing)));
         }
         let before = prng.pick(&self.told).filter(|_| prng.percent(50)).map(|record| record.ts);
@@ -202,7 +202,7 @@ impl Recount {
         threads.retain(is_asked);
         threads.truncate(query.limit);
         let expected: Vec<_> = threads.into_iter().map(|(_, thread)| thread).collect();
-        let found = mailboxes.threads(user, query, head).await.unwrap();
+        let (_, found) = mailboxes.threads(user, query, head).await.unwrap();
         assert_eq!(found, expected, "{query:?} of {user:?}");
 
         let ids = |views: Vec<MessageView>| views.iter().map(|it| it.id).collect::<Vec<_>>();
