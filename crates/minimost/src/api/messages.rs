@@ -15,7 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
-use super::fields::{Field, Input, Origin, Present, Query, fields};
+use super::fields::{Field, Input, Origin, Query, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
 use crate::projection::mailbox::{CHANGED_MAX, PageQuery};
@@ -32,14 +32,23 @@ const PAGE_MESSAGES_MAX: usize = 200;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PageLimit(pub(super) usize);
 
-impl Present for PageLimit {}
-
 impl Field for PageLimit {
     fn read(value: Option<Value>, _: Origin) -> Result<PageLimit, &'static str> {
         let Some(value) = value else { return Ok(PageLimit(PAGE_MESSAGES)) };
         let limit = value.as_str().and_then(|text| text.parse().ok());
         let limit = limit.filter(|limit| (1..=PAGE_MESSAGES_MAX).contains(limit));
         limit.map(PageLimit).ok_or("must be 1 to 200")
+    }
+}
+
+/// A limit, where it matters whether one was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AskedLimit(Option<usize>);
+
+impl Field for AskedLimit {
+    fn read(value: Option<Value>, origin: Origin) -> Result<AskedLimit, &'static str> {
+        let asked = value.map(|value| PageLimit::read(Some(value), origin)).transpose()?;
+        Ok(AskedLimit(asked.map(|PageLimit(limit)| limit)))
     }
 }
 
@@ -55,7 +64,7 @@ fields! {
         /// 1 to 200; when left out 50, of what is new or changed 1,000.
         #[param(value_type = Option<u64>)]
         #[schema(value_type = Option<u64>)]
-        limit: Option<PageLimit>,
+        limit: AskedLimit,
         /// Unix seconds: what is new or changed since. 0 with a limit is the newest page.
         after: Option<f64>,
         /// Unix seconds: what was said earlier; with `after`, what is new or changed between the two.
@@ -238,7 +247,8 @@ pub(super) fn message_view(receipt: &Receipt) -> Result<MessageView, ApiError> {
 }
 
 fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
-    let limit = input.limit.map_or(PAGE_MESSAGES, |it| it.0);
+    let AskedLimit(asked) = input.limit;
+    let limit = asked.unwrap_or(PAGE_MESSAGES);
     let is_by_time = input.after.is_some() || input.before.is_some();
     let by_id = [input.before_id, input.after_id, input.around_id];
     if by_id.iter().flatten().count() > 1 {
@@ -256,9 +266,9 @@ fn page_query(input: &PageInput) -> Result<PageQuery, ApiError> {
         [None, None, None] => match (input.after, input.before.map(timestamp)) {
             (None, None) => PageQuery::Newest { limit },
             (None, Some(before)) => PageQuery::Earlier { before, limit },
-            (Some(0.0), None) if input.limit.is_some() => PageQuery::Newest { limit },
+            (Some(0.0), None) if asked.is_some() => PageQuery::Newest { limit },
             (Some(since), until) => {
-                let limit = input.limit.map_or(CHANGED_MAX, |it| it.0);
+                let limit = asked.unwrap_or(CHANGED_MAX);
                 PageQuery::Changed { since: timestamp(since), until, limit }
             }
         },

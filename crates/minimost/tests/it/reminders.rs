@@ -17,8 +17,8 @@ async fn a_reminder_comes_when_it_is_due_and_to_nobody_else() {
     let wish = json!({"message_id": message["id"], "due_ts": due});
     let reminder = bob.post("/remind", &wish).await.expect(201);
     let expected = json!({
-        "id": reminder["id"], "message_id": message["id"], "text": "", "due_ts": due,
-        "fired_ts": null,
+        "id": reminder["id"], "message_id": message["id"], "channel": "general", "text": "",
+        "due_ts": due, "fired_ts": null,
     });
     assert_eq!(reminder, expected);
     assert_eq!(events.next_named("reminder_set").await.data, expected);
