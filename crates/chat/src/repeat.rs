@@ -204,9 +204,20 @@ impl Asked<'_> {
             .unwrap_or(true)
     }
 
+    /// What a message is a copy of: forwarding it forwards that.
+    fn original_of(self, message: Seq) -> Option<Seq> {
+        match self.facts.messages.get(&message)?.attached.as_ref()? {
+            Attached::Forward(copy) => Some(copy.message),
+            Attached::Notice(_) | Attached::Poll(_) => None,
+        }
+    }
+
     fn is_posting(self, wish: &PostWish, posting: &Posting) -> bool {
         let attached = match (&wish.attach, posting.attached.as_deref()) {
-            (None, None) | (Some(AttachWish::Forward(_)), Some(Attached::Forward(_))) => true,
+            (None, None) => true,
+            (Some(AttachWish::Forward(id)), Some(Attached::Forward(copy))) => {
+                copy.message == *id || self.original_of(*id) == Some(copy.message)
+            }
             (Some(AttachWish::Poll(poll)), Some(Attached::Poll(posted))) => {
                 poll.is_multiple == posted.is_multiple
                     && poll.closes == posted.closes
