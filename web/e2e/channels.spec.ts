@@ -320,6 +320,11 @@ test('bob comes to more than a screen of new messages: he begins where they begi
     expect(box !== null && box.y > 0 && box.y < 400, `at ${box?.y}`).toBe(true);
   });
   expect(await bob.message('line 1').first().isVisible()).toBe(true);
+  await bob.page.getByRole('button', { name: '60 new messages' }).waitFor();
+  // Another width folds the lines anew: he stays where he was, and nothing counts as seen.
+  await bob.page.setViewportSize({ width: 700, height: 500 });
+  await bob.page.setViewportSize({ width: 1280, height: 800 });
+  expect(await bob.message('line 1').first().isVisible()).toBe(true);
   await bob.page.getByRole('link', { name: /random.*60 unread/i }).waitFor();
   await bob.page.getByRole('button', { name: /new message|Jump to latest/ }).click();
   await eventually(async () => {

@@ -19,8 +19,9 @@ export class Scroller {
   isNearEnd = $state(true);
   #box: HTMLElement | null = null;
   #anchor: Anchor | null = null;
-  /** Where the box stood at the last look. */
+  /** Where the box stood at the last look, and how long the list and the box were. */
   #top_px = 0;
+  #lengths_px = '';
   /** To be parked at once there is a box. */
   #toPark: HTMLElement | null = null;
 
@@ -37,7 +38,8 @@ export class Scroller {
     const observer = new ResizeObserver(() => this.#hold());
     observer.observe(box);
     for (const child of box.children) observer.observe(child);
-    const look = () => this.#look();
+    // A list that has become shorter than it was scrolled is moved by the browser, not by the person.
+    const look = () => (lengthsOf(box) === this.#lengths_px ? this.#look() : this.#hold());
     box.addEventListener('scroll', look, { passive: true });
     if (this.#toPark) this.parkAt(this.#toPark);
     return () => {
@@ -93,6 +95,7 @@ export class Scroller {
     const isNear = distance_px < NEAR_PX || (this.isNearEnd && !hasGoneUp);
     this.isNearEnd = isNear && !this.goesOn();
     this.#top_px = box.scrollTop;
+    this.#lengths_px = lengthsOf(box);
     this.#anchor = findAnchor(box);
     const ahead_px = Math.max(ASK_AHEAD_PX, ASK_AHEAD_SCREENS * box.clientHeight);
     if (box.scrollTop < ahead_px) this.onnearstart();
@@ -110,6 +113,10 @@ export class Scroller {
     }
     this.#look();
   }
+}
+
+function lengthsOf(box: HTMLElement): string {
+  return `${box.scrollHeight}/${box.clientHeight}`;
 }
 
 /** The first message that reaches below the top of the box. */
