@@ -6,11 +6,14 @@ use std::time::Duration;
 use chat::EventKind;
 use serde_json::{Value, json};
 
-use super::scene::{Scene, Stage};
+use super::scene::{ROLES, Scene, Stage};
 use super::table;
 use crate::support::{PASSWORD, Person};
 
-/// Who has a stream, in the order of the columns. Strangers and deactivated people have none: see the routes.
+/// Who has no session, so that no stream opens for them, whatever happens.
+const SHUT_OUT: [&str; 2] = ["stranger", "deactivated"];
+
+/// Who has a stream, in the order of the columns after those.
 pub(super) const LISTENERS: [&str; 6] =
     ["outsider", "former", "administrator", "late", "member", "owner"];
 
@@ -19,17 +22,20 @@ pub(super) struct Row {
     pub(super) kind: String,
     pub(super) about: String,
     frame: String,
+    /// Always `-`, in the order of [`SHUT_OUT`].
+    shut_out: Vec<String>,
     /// `yes` or `-`, in the order of [`LISTENERS`].
     pub(super) heard: Vec<String>,
 }
 
 pub(super) fn rows() -> Vec<Row> {
     let (header, rows) = table("events.tsv");
-    assert_eq!(header[3..], LISTENERS.map(str::to_owned), "the columns of the table");
+    assert_eq!(header[3..], ROLES.map(str::to_owned), "the columns of the table");
     let row = |mut cells: Vec<String>| {
-        let heard = cells.split_off(3);
+        let heard = cells.split_off(5);
+        let shut_out = cells.split_off(3);
         let [kind, about, frame]: [String; 3] = cells.try_into().unwrap();
-        Row { kind, about, frame, heard }
+        Row { kind, about, frame, shut_out, heard }
     };
     rows.into_iter().map(row).collect()
 }
@@ -51,7 +57,15 @@ async fn every_event_is_told_to_whom_the_table_says() {
         for role in LISTENERS {
             streams.push(stage.person(role).events().await);
         }
+        let before = stage.person("member").cursor().await;
         happen(&stage, &row.kind, &row.about).await;
+        for (role, expected) in SHUT_OUT.into_iter().zip(&row.shut_out) {
+            let replay = stage.person(role).get(&format!("/events?cursor={before}")).await;
+            let is_heard = replay.status != 401 || replay.text.contains("secret-");
+            if is_heard != (expected == "yes") {
+                offences.push(format!("{} {}: {role} gets {replay:?}", row.kind, row.about));
+            }
+        }
         let marker = stage.person("administrator").send("general", "that was it").await;
         for ((role, expected), stream) in LISTENERS.into_iter().zip(&row.heard).zip(&mut streams) {
             let mut is_heard = false;
