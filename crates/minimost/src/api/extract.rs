@@ -107,7 +107,15 @@ impl OptionalFromRequestParts<App> for LoggedIn {
 }
 
 fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {
-    let token = bearer(headers).or_else(|| session_cookie(headers))?;
+    with_token(bearer(headers).or_else(|| session_cookie(headers))?, app)
+}
+
+/// Whether a bearer token has logged in whoever asks.
+pub(super) fn is_bearer(headers: &HeaderMap, app: &App) -> bool {
+    bearer(headers).and_then(|token| with_token(token, app)).is_some()
+}
+
+fn with_token(token: &str, app: &App) -> Option<LoggedIn> {
     let workspace = app.workspace();
     let (session, found) = workspace.find_session(&token_hash(token))?;
     if found.has_expired(app.clock.now()) {
@@ -118,7 +126,7 @@ fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {
 }
 
 /// The token in `Authorization: Bearer <token>` (RFC 6750, 2.1).
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

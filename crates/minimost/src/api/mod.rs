@@ -10,6 +10,7 @@ mod accounts;
 mod administration;
 mod channel_state;
 mod channels;
+mod cross_site;
 mod directory;
 mod directs;
 mod door;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat::{Actor, Command, PasswordHash};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, COOKIE, HOST, ORIGIN};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, Person, TestServer};
@@ -211,6 +211,44 @@ async fn another_site_cannot_use_the_cookie() {
     let rebound = alice.request(Method::GET, "/me").header(HOST, "evil.example:6767");
     Answer::of(rebound).await.expect_problem(421, "unknown-host");
     alice.get("/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn only_a_bearer_token_that_logs_in_excuses_another_site() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let cookie = format!("session={}", alice.token);
+    let bearer = format!("Bearer {}", alice.token);
+    let from_elsewhere = |authorization: &str, path: &str, body: Value| {
+        let request = server.stranger().request(Method::POST, path);
+        let request = request.header(COOKIE, &cookie).header(AUTHORIZATION, authorization);
+        Answer::of(request.header("sec-fetch-site", "cross-site").json(&body))
+    };
+    let message = json!({"text": "buy cake"});
+    from_elsewhere(&bearer, "/send/general", message.clone()).await.expect(201);
+    for not_a_session in ["Basic YTpi", "Bearer x", "Bearer", "x", ""] {
+        let refused = from_elsewhere(not_a_session, "/send/general", message.clone()).await;
+        refused.expect_problem(403, "cross-site");
+        let log_in = json!({"username": "alice", "password": PASSWORD});
+        let refused = from_elsewhere(not_a_session, "/login", log_in).await;
+        refused.expect_problem(403, "cross-site");
+    }
+    assert_eq!(alice.texts("general").await.len(), 1);
+}
+
+#[tokio::test]
+async fn behind_tls_an_origin_without_it_is_another_site() {
+    let server = TestServer::with(|config| config.listen.tls_proxy = true).await;
+    let alice = server.sign_up("alice").await;
+    let send = |origin: &str| {
+        let request = server.stranger().request(Method::POST, "/send/general");
+        let request = request.header(COOKIE, format!("session={}", alice.token));
+        let request = request.header(HOST, "chat.example").header(ORIGIN, origin.to_owned());
+        Answer::of(request.json(&json!({"text": "hi"})))
+    };
+    send("https://chat.example").await.expect(201);
+    send("http://chat.example").await.expect_problem(403, "cross-site");
+    send("https://chat.example:8443").await.expect_problem(403, "cross-site");
 }
 
 #[tokio::test]
