@@ -37,21 +37,27 @@ pub(crate) fn mentions(
 
 /// The tokens of a text in lower case, each once: one may stand for all people, and in a text thousands of times.
 fn distinct_tokens(text: &str) -> BTreeSet<String> {
-    tokens(text).map(str::to_ascii_lowercase).collect()
+    tokens(text, text.char_indices()).into_iter().map(str::to_ascii_lowercase).collect()
 }
 
 /// What follows each `@` that no word character, `@` or `/` precedes: an address or a link names nobody.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices('@').filter_map(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '@' | '/')) {
-            return None;
+///
+/// The letters are those of the text, each taken once.
+fn tokens(text: &str, letters: impl Iterator<Item = (usize, char)>) -> Vec<&str> {
+    let (mut found, mut start, mut before) = (Vec::new(), None, None);
+    for (at, letter) in letters {
+        if !(letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-')) {
+            found.extend(start.take().map(|start| &text[start..at]));
         }
-        let rest = &text[at + 1..];
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
-        let token = &rest[..end.unwrap_or(rest.len())];
-        (!token.is_empty()).then_some(token)
-    })
+        let is_glued = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '/');
+        if letter == '@' && !before.is_some_and(is_glued) {
+            start = Some(at + 1);
+        }
+        before = Some(letter);
+    }
+    found.extend(start.map(|start| &text[start..]));
+    found.retain(|token| !token.is_empty());
+    found
 }
 
 #[cfg(test)]
@@ -82,6 +88,18 @@ mod tests {
     fn a_name_is_looked_up_once_however_often_it_stands_in_a_text() {
         let found = distinct_tokens(&"@devs @DEVS @here @Here ".repeat(1_000));
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["devs", "here"]);
+    }
+
+    #[test]
+    fn each_letter_of_the_worst_text_is_taken_once() {
+        for piece in ["@", " @", "@a", "@a ", "@-", "a@", "/@", "@@a ", "é@ü", "@\u{1F44D}"] {
+            let text = crate::testing::wish::hostile(piece);
+            let mut steps = 0;
+            let letters = text.char_indices().inspect(|_| steps += 1);
+            let found = tokens(&text, letters).len();
+            assert_eq!(steps, text.chars().count(), "{piece:?}");
+            assert!(found <= steps, "{piece:?}");
+        }
     }
 
     #[test]

@@ -172,13 +172,17 @@ pub fn has_keyword(text: &str, keywords: &[String]) -> bool {
         return false;
     }
     let text = text.to_lowercase();
+    keywords.iter().any(|keyword| stands_alone(&text, &keyword.to_lowercase(), |_| {}))
+}
+
+/// Whether a text has a word with no letter or digit directly around it. `look` hears where it is looked at: at places
+/// that do not overlap, and `str::match_indices` finds them in one go.
+fn stands_alone(text: &str, word: &str, mut look: impl FnMut(usize)) -> bool {
     let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    keywords.iter().any(|keyword| {
-        let keyword = keyword.to_lowercase();
-        text.match_indices(&keyword).any(|(at, found)| {
-            is_apart(text[..at].chars().next_back())
-                && is_apart(text[at + found.len()..].chars().next())
-        })
+    text.match_indices(word).any(|(at, found)| {
+        look(at);
+        is_apart(text[..at].chars().next_back())
+            && is_apart(text[at + found.len()..].chars().next())
     })
 }
 

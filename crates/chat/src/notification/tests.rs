@@ -315,3 +315,14 @@ fn levels_are_set_where_one_is_a_member_and_go_with_the_membership() {
     assert_eq!(watchers(&story, &plans), 0);
     assert!(story.workspace.users[&user_of(bob)].personal.notifications.is_empty());
 }
+
+#[test]
+fn the_worst_text_is_searched_for_a_keyword_in_places_that_do_not_overlap() {
+    for (piece, word) in [("a", "a"), ("a", "aa"), ("ab", "abab"), ("aa b", "aa"), ("é", "éé")] {
+        let text = format!("x{}x", crate::testing::wish::hostile(piece));
+        let mut places = Vec::new();
+        stands_alone(&text, word, |at| places.push(at));
+        assert!(places.windows(2).all(|two| two[1] - two[0] >= word.len()), "{piece:?}");
+        assert!(places.len() <= text.len() / word.len(), "{piece:?}");
+    }
+}

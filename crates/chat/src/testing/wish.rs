@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::command::{Actor, Command, PostWish};
 use crate::ids::{ChannelName, Seq, Slug, UserId, UserName};
+use crate::message::MESSAGE_CHARS_MAX;
 
 /// The user of a person's session.
 ///
@@ -13,6 +14,11 @@ use crate::ids::{ChannelName, Seq, Slug, UserId, UserName};
 pub fn user_of(actor: Actor) -> UserId {
     let Actor::User { user, .. } = actor else { panic!("{actor:?} is nobody") };
     user
+}
+
+/// As much of `piece` as the longest message holds.
+pub fn hostile(piece: &str) -> String {
+    piece.repeat(MESSAGE_CHARS_MAX / piece.chars().count())
 }
 
 /// The channel written so.
