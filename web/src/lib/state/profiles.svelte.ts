@@ -1,6 +1,7 @@
 import { completedProfile } from '../api/completed';
 import type { Dnd, Group, Preferences, Profile, Settings, State, Status } from '../api/schema';
 import type { PeopleData } from '../sync/chat-state';
+import { namesOf, type Names } from '../text/names';
 
 /** Who people are, and what this person and the administrators have set. */
 export class ProfilesState implements PeopleData {
@@ -15,12 +16,12 @@ export class ProfilesState implements PeopleData {
   readonly #byName: ReadonlyMap<string, Profile> = $derived(
     new Map(this.profiles.map((profile) => [profile.username, profile])),
   );
+  readonly #groups: ReadonlyMap<string, Group> = $derived(
+    new Map(this.groups.map((group) => [group.handle, group])),
+  );
+  readonly #users: ReadonlySet<string> = $derived(new Set(this.users));
   /** Whatever an `@` may stand before, besides everyone. */
-  readonly nameable: readonly string[] = $derived([
-    ...this.users,
-    ...this.groups.map((group) => group.handle),
-    'here',
-  ]);
+  readonly nameable: Names = $derived(namesOf([...this.users, ...this.#groups.keys(), 'here']));
   /** The accounts that can log in. */
   readonly active: readonly string[] = $derived(
     this.users.filter((name) => !this.of(name).is_deactivated),
@@ -36,6 +37,13 @@ export class ProfilesState implements PeopleData {
     this.do_not_disturb = $state.raw(state.do_not_disturb);
   }
 
+  /** Whether it is the name of an account. */
+  isUser(name: string): boolean {
+    return this.#users.has(name);
+  }
+  groupOf(handle: string): Group | undefined {
+    return this.#groups.get(handle);
+  }
   of(user: string): Profile {
     return this.#byName.get(user) ?? completedProfile({ username: user });
   }

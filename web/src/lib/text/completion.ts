@@ -1,3 +1,5 @@
+import { Scanner } from './scanner';
+
 /** What is being completed at the caret: a name after `@`, an emoji after `:`. */
 export interface Completion {
   readonly kind: 'mention' | 'emoji';
@@ -9,11 +11,23 @@ export interface Completion {
 /** One letter after a colon is rather a smiley made of characters. */
 const EMOJI_LETTERS_MIN = 2;
 
-export function completionAt(text: string, caret: number): Completion | null {
-  const match = /(?:^|\s)([@:])([\w+-]*)$/.exec(text.slice(0, caret));
-  const [, sign, query] = match ?? [];
-  if (sign === undefined || query === undefined) return null;
-  const start = caret - query.length - 1;
+/** No name and no emoji is longer; what is, is looked for in thousands of names at each key. */
+const QUERY_LETTERS_MAX = 64;
+
+const IN_QUERY = /[\w+-]/;
+
+export function completionAt(
+  text: string,
+  caret: number,
+  scanner = new Scanner(text),
+): Completion | null {
+  const farthest = Math.max(0, caret - QUERY_LETTERS_MAX);
+  const begin = scanner.startOf(caret, (letter) => IN_QUERY.test(letter), farthest);
+  const start = begin - 1;
+  const sign = scanner.before(begin);
+  if (sign !== '@' && sign !== ':') return null;
+  if (start > 0 && !/\s/.test(scanner.before(start))) return null;
+  const query = text.slice(begin, caret);
   if (sign === '@') return { kind: 'mention', query, start };
   return query.length < EMOJI_LETTERS_MIN ? null : { kind: 'emoji', query, start };
 }

@@ -5,17 +5,50 @@ export interface Piece {
   readonly text: string;
 }
 
-/** Comparing costs the product of both lengths; beyond this the whole text counts as changed. */
-const WORDS_MAX = 800;
+/**
+ * Comparing costs the product of both lengths, and a page shows two hundred versions; beyond this
+ * all of what differs counts as changed.
+ */
+const CELLS_MAX = 100_000;
+
+/** What a comparison came to, and how many words it looked at. */
+export interface Compared {
+  readonly pieces: readonly Piece[];
+  readonly steps: number;
+}
 
 export function wordDiff(before: string, after: string): readonly Piece[] {
+  return compared(before, after).pieces;
+}
+
+export function compared(before: string, after: string): Compared {
   const [a, b] = [words(before), words(after)];
-  if (a.length > WORDS_MAX || b.length > WORDS_MAX) {
-    return joined([
-      { kind: 'removed', text: before },
-      { kind: 'added', text: after },
-    ]);
-  }
+  let steps = a.length + b.length;
+  let start = 0;
+  while (start < a.length && a[start] === b[start]) start += 1;
+  let end = 0;
+  const shorter = Math.min(a.length, b.length) - start;
+  while (end < shorter && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+  steps += start + end;
+  const [from, to] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const isComparable = from.length * to.length <= CELLS_MAX;
+  if (isComparable) steps += from.length * to.length + from.length + to.length;
+  const pieces = joined([
+    { kind: 'same', text: a.slice(0, start).join('') },
+    ...(isComparable ? changes(from, to) : replaced(from, to)),
+    { kind: 'same', text: a.slice(a.length - end).join('') },
+  ]);
+  return { pieces, steps };
+}
+
+function replaced(a: readonly string[], b: readonly string[]): readonly Piece[] {
+  return [
+    { kind: 'removed', text: a.join('') },
+    { kind: 'added', text: b.join('') },
+  ];
+}
+
+function changes(a: readonly string[], b: readonly string[]): readonly Piece[] {
   const common = commonLengths(a, b);
   const pieces: Piece[] = [];
   let [i, j] = [0, 0];
@@ -31,7 +64,7 @@ export function wordDiff(before: string, after: string): readonly Piece[] {
       j += 1;
     }
   }
-  return joined(pieces);
+  return pieces;
 }
 
 /** Words, and the white space between them. */
@@ -64,9 +97,10 @@ function joined(pieces: readonly Piece[]): readonly Piece[] {
   const result: Piece[] = [];
   for (const piece of pieces) {
     const last = result.at(-1);
+    if (piece.text === '') continue;
     if (last?.kind === piece.kind) {
       result[result.length - 1] = { kind: piece.kind, text: last.text + piece.text };
-    } else if (piece.text !== '') result.push(piece);
+    } else result.push(piece);
   }
   return result;
 }

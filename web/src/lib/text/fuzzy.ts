@@ -1,9 +1,16 @@
 /** Finds what somebody means from a few of its letters, in their order. */
+import { Scanner } from './scanner';
 
 /** How well `query` fits `text`; null when it does not. Higher is better. */
-export function fuzzyScore(query: string, text: string): number | null {
+export function fuzzyScore(
+  query: string,
+  text: string,
+  scanner = new Scanner(text.toLowerCase()),
+): number | null {
   const wanted = query.trim().toLowerCase();
-  const letters = text.toLowerCase();
+  const letters = scanner.text;
+  // Its letters cannot all be there.
+  if (wanted.length > letters.length) return null;
   if (wanted === '') return 0;
   if (letters === wanted) return 1000;
   // A shorter text leaves less unsaid.
@@ -12,8 +19,8 @@ export function fuzzyScore(query: string, text: string): number | null {
   let score = 0;
   let place = -1;
   for (const letter of wanted) {
-    const next = letters.indexOf(letter, place + 1);
-    if (next < 0) return null;
+    const next = scanner.endOf(place + 1, (other) => other !== letter);
+    if (next >= letters.length) return null;
     const startsWord = next === 0 || /[^a-z0-9]/.test(letters[next - 1] ?? '');
     score += next === place + 1 ? 8 : startsWord ? 6 : 1;
     place = next;

@@ -3,6 +3,7 @@ import { aMessage } from '../../testing/people';
 import { isEmojiOnly } from './emoji-only';
 import { fuzzyRank, fuzzyScore } from './fuzzy';
 import { initials, nameHue } from './name-colour';
+import { namesOf } from './names';
 import { isStrong, passwordRules, userNameProblem } from './password-rules';
 import { keepRows, timelineRows } from './rows';
 import { dayName, dayOf, onDay } from './time';
@@ -13,7 +14,7 @@ const PEOPLE = ['alice', 'bob', 'bob-smith', 'Carol'];
 
 /** Tokens as text, so that a test reads at a glance: <link>, [mention]. */
 function pieces(text: string): string[] {
-  return tokenize(text, PEOPLE).map((token) => {
+  return tokenize(text, namesOf(PEOPLE)).map((token) => {
     if (token.kind === 'link') return `<${token.href}>`;
     return token.kind === 'mention' ? `[${token.text}]` : token.text;
   });

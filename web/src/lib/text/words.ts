@@ -1,4 +1,5 @@
 /** Small sentences that several places say. */
+import { Scanner } from './scanner';
 
 /** "alice", "alice and bob", "alice, bob and 3 others". */
 export function listNames(names: readonly string[], shown_max = 3): string {
@@ -6,6 +7,12 @@ export function listNames(names: readonly string[], shown_max = 3): string {
   if (names.length <= shown_max) return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   const rest = names.length - (shown_max - 1);
   return `${names.slice(0, shown_max - 1).join(', ')} and ${rest} others`;
+}
+
+/** What stands where a message was. */
+export function tombstone(deleted_by: string | null, nameOf: (user: string) => string): string {
+  if (deleted_by === null) return 'message deleted';
+  return `deleted by an administrator (${nameOf(deleted_by)})`;
 }
 
 /** Who is typing, in one line; empty when nobody is. */
@@ -18,11 +25,25 @@ export function typingLine(names: readonly string[]): string {
 }
 
 /** The beginning of a text on one line, cut at a whole character. */
-export function excerpt(text: string, chars_max: number): string {
-  const letters = [...text.replace(/\s+/g, ' ').trim()];
-  return letters.length <= chars_max
-    ? letters.join('')
-    : `${letters.slice(0, chars_max).join('')}…`;
+export function excerpt(text: string, chars_max: number, scanner = new Scanner(text)): string {
+  let shown = '';
+  let chars = 0;
+  let place = scanner.endOf(0, isSpace);
+  while (place < scanner.length) {
+    const letter = scanner.at(place);
+    const end = isSpace(letter) ? scanner.endOf(place, isSpace) : place + letter.length;
+    // White space at the end is nothing to cut.
+    if (isSpace(letter) && end >= scanner.length) break;
+    if (chars === chars_max) return `${shown}…`;
+    shown += isSpace(letter) ? ' ' : letter;
+    chars += 1;
+    place = end;
+  }
+  return shown;
+}
+
+function isSpace(letter: string): boolean {
+  return /\s/.test(letter);
 }
 
 /** A number for a badge: beyond 99 nobody counts. */
