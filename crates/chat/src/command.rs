@@ -74,7 +74,7 @@ pub enum Command {
     PostMessage(PostWish),
     /// Replaces the text of one's own message.
     EditMessage { message: Seq, text: String },
-    /// Deletes one's own message.
+    /// Deletes one's own message, or another's in a channel that one looks after.
     DeleteMessage { message: Seq },
     /// Sets, clears or toggles (`on` is `None`) one's own reaction.
     React { message: Seq, reaction: String, on: Option<bool> },

@@ -27,6 +27,8 @@ pub struct Facts {
     pub is_named: bool,
     /// Who is active now: whom `@here` means. Sorted.
     pub active: Vec<UserId>,
+    /// Whether administrators and owners may delete what others said, as the operator has it.
+    pub is_moderated: bool,
 }
 
 /// What a command makes true.

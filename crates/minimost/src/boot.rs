@@ -93,8 +93,14 @@ impl Server {
         let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
         let (signal, signals) = mpsc::channel(SIGNALS_MAX);
         let active = ActivePeople::default();
-        let (writer, published) =
-            Writer::start(log.clone(), workspace, start.clock.clone(), announce, active.clone());
+        let (writer, published) = Writer::start(
+            log.clone(),
+            workspace,
+            start.clock.clone(),
+            announce,
+            active.clone(),
+            config.chat.moderation,
+        );
         let window = config.chat.mailbox_messages_per_channel;
         let projections = Projections {
             presence: PresenceDb::start(&dir, &log, published.clone(), signals)?,

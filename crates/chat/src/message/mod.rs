@@ -15,6 +15,7 @@ use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
 use crate::mention::mentions;
 use crate::rejection::Rejection;
 use crate::thread::{self, Follower, ThreadSummary};
+use crate::workspace::ChannelKind;
 use crate::{direct, draft, poll};
 
 /// Characters (Unicode scalar values) of one message after trimming trailing white space; contract/rules.md, 6.2.
@@ -40,6 +41,9 @@ pub struct Message {
     /// A redacted record whose deleting event is not applied yet is `deleted` without a time.
     pub deleted: bool,
     pub deleted_ts: Option<Timestamp>,
+    /// Who deleted it, if somebody else than its sender did.
+    #[serde(default)]
+    pub deleted_by: Option<UserId>,
     pub client_msg_id: Option<ClientMsgId>,
     /// Whether it is part of the channel's own timeline; replies in a thread need not be.
     pub in_timeline: bool,
@@ -76,6 +80,7 @@ impl Message {
             edited_ts: None,
             deleted: false,
             deleted_ts: None,
+            deleted_by: None,
             client_msg_id: record.client_msg_id.clone(),
             in_timeline: record.kind == EventKind::MessagePosted,
             thread_root: record.target,
@@ -134,7 +139,7 @@ impl Message {
         } else if record.kind == EventKind::MessageReacted {
             self.reactions_ts = Some(record.ts);
         } else if record.kind == EventKind::MessageDeleted {
-            self.bury(record.ts);
+            self.bury(record);
         }
     }
 
@@ -163,9 +168,10 @@ impl Message {
         }
     }
 
-    fn bury(&mut self, ts: Timestamp) {
+    fn bury(&mut self, record: &LoggedEvent) {
         self.deleted = true;
-        self.deleted_ts = Some(ts);
+        self.deleted_ts = Some(record.ts);
+        self.deleted_by = (record.actor != self.sender).then_some(record.actor);
         self.text = None;
         self.mentions = Mentions::Nobody;
         self.reply_to = None;
@@ -341,7 +347,10 @@ pub(crate) fn edit(
 }
 
 pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rejection> {
-    let message = own(case, user, id)?;
+    let message = readable(case, user, id)?;
+    if message.sender != user && !moderates(case, user, message) {
+        return Err(Rejection::NotTheSender);
+    }
     if message.deleted {
         return Ok(Decision::nothing(user));
     }
@@ -363,6 +372,18 @@ pub(crate) fn readable(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message
         .get(&id)
         .filter(|message| may_see(user, message.channel, message.id, case.workspace))
         .ok_or(Rejection::MessageNotFound)
+}
+
+/// Whether `user`, who reads the message, may delete it for its sender. A direct channel is nobody's to look after, and
+/// what the server says of a channel is not taken back.
+fn moderates(case: Case<'_>, user: UserId, message: &Message) -> bool {
+    let channel = case.workspace.channel(message.channel);
+    let is_direct = matches!(channel.kind, ChannelKind::Direct { .. });
+    case.facts.is_moderated
+        && !is_direct
+        && !message.is_notice()
+        && message.sender != UserId::SYSTEM
+        && (case.is_admin(user) || channel.owner == Some(user))
 }
 
 fn own(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message, Rejection> {

@@ -1,7 +1,8 @@
 //! Posting, editing, deleting.
 
 use super::*;
-use crate::command::{Actor, Command};
+use crate::command::{Actor, ChannelWish, Command};
+use crate::ids::ChannelName;
 use crate::testing::{Story, wish};
 
 fn post_to(channel: &str, text: &str, reply_to: Option<Seq>) -> Command {
@@ -104,14 +105,13 @@ fn an_edit_to_the_same_text_is_no_event() {
 }
 
 #[test]
-fn only_the_sender_edits_and_deletes() {
+fn only_the_sender_edits() {
     let (mut story, alice, bob) = scene();
     let message = story.post(bob, "general", "hi");
-    for command in [edit_to(message, "ho"), Command::DeleteMessage { message }] {
-        let outcome = story.when(alice, &command);
-        assert_eq!(outcome, Err(Rejection::NotTheSender), "not even the administrator");
-        assert!(story.when(bob, &command).is_ok());
-    }
+    let edit = edit_to(message, "ho");
+    let outcome = story.when(alice, &edit);
+    assert_eq!(outcome, Err(Rejection::NotTheSender), "not even the administrator");
+    assert!(story.when(bob, &edit).is_ok());
 }
 
 #[test]
@@ -323,4 +323,111 @@ fn nobody_answers_for_the_server() {
     }
     let react = Command::React { message: notice, reaction: "heart".to_owned(), on: None };
     assert_eq!(story.when(alice, &react), Err(Rejection::MessageIsNotice));
+}
+
+/// alice is the administrator; bob owns a public and a private channel of his, in which carol is too.
+fn moderated() -> (Story, [Actor; 4], [ChannelName; 2]) {
+    let mut story = Story::new();
+    story.create_channel("general");
+    let people = ["alice", "bob", "carol", "mallory"].map(|name| story.sign_up(name));
+    let [_, bob, carol, _] = people;
+    let garden = story.create_joined(bob, "garden");
+    story.given(carol, &Command::JoinChannel { channel: garden.clone() });
+    let plans = story.create_private(bob, &["carol"]);
+    (story, people, [garden, plans])
+}
+
+#[test]
+fn an_administrator_deletes_anybodys_message_where_they_read_and_nobody_elses_elsewhere() {
+    let (mut story, [alice, bob, carol, mallory], [garden, plans]) = moderated();
+    let spam = story.post(mallory, "general", "spam");
+    let delete = Command::DeleteMessage { message: spam };
+    for who in [bob, carol] {
+        assert_eq!(story.when(who, &delete), Err(Rejection::NotTheSender));
+    }
+    story.given(alice, &delete);
+    let tombstone = &story.messages[&spam];
+    assert_eq!((tombstone.deleted_by, &tombstone.text), (Some(user_of(alice)), &None));
+    assert_eq!(story.when(alice, &delete), Ok(vec![]), "it is gone already");
+    for hidden in [garden, plans] {
+        let message = story.post(carol, &hidden, "ours");
+        let delete = Command::DeleteMessage { message };
+        let refused = story.when(alice, &delete);
+        assert_eq!(refused, Err(Rejection::MessageNotFound), "she is not in {hidden}");
+    }
+}
+
+#[test]
+fn the_owner_of_a_channel_deletes_anybodys_message_there() {
+    let (mut story, [alice, bob, carol, _], channels) = moderated();
+    for channel in channels {
+        let message = story.post(carol, &channel, "hi");
+        story.given(bob, &Command::DeleteMessage { message });
+        assert_eq!(story.messages[&message].deleted_by, Some(user_of(bob)));
+        let own = story.post(bob, &channel, "mine");
+        let delete = Command::DeleteMessage { message: own };
+        assert_eq!(story.when(carol, &delete), Err(Rejection::NotTheSender));
+        story.given(bob, &delete);
+        assert_eq!(story.messages[&own].deleted_by, None, "by its sender");
+        let (name, change) = (channel.clone(), ChannelWish::Owner(wish::name("carol")));
+        let said = story.post(carol, &channel, "still here");
+        story.given(bob, &Command::ChangeChannel { channel: name, change });
+        let refused = story.when(bob, &Command::DeleteMessage { message: said });
+        assert_eq!(refused, Err(Rejection::NotTheSender), "he is its owner no more");
+    }
+    let said = story.post(carol, "general", "hi");
+    story.given(alice, &Command::DeleteMessage { message: said });
+}
+
+#[test]
+fn nobody_but_the_sender_deletes_in_a_direct_channel() {
+    let (mut story, [alice, bob, ..], _) = moderated();
+    for channel in ["dm:alice:bob", "dm:alice:bob:carol"] {
+        let message = story.post(bob, channel, "psst");
+        let delete = Command::DeleteMessage { message };
+        assert_eq!(story.when(alice, &delete), Err(Rejection::NotTheSender));
+        assert!(story.when(bob, &delete).is_ok());
+    }
+}
+
+#[test]
+fn where_the_operator_wants_no_moderation_only_the_sender_deletes() {
+    let (mut story, [alice, _, carol, _], _) = moderated();
+    let message = story.post(carol, "general", "hi");
+    story.is_moderated = false;
+    let delete = Command::DeleteMessage { message };
+    assert_eq!(story.when(alice, &delete), Err(Rejection::NotTheSender));
+    story.is_moderated = true;
+    assert!(story.when(alice, &delete).is_ok());
+}
+
+#[test]
+fn what_an_administrator_deletes_is_erased_unpinned_and_taken_out_of_its_thread() {
+    let (mut story, [alice, _, carol, _], _) = moderated();
+    let root = story.post(carol, "general", "spam @bob");
+    let edit = story.given(carol, &edit_to(root, "more spam"))[0].seq;
+    story.given(carol, &Command::PinMessage { message: root, on: Some(true) });
+    let reply = story.reply(carol, root, "and more");
+    story.reply(alice, root, "stop it");
+    let batch = story.run(alice, None, &Command::DeleteMessage { message: root }).unwrap();
+    assert_eq!(batch.redacted, [root, edit]);
+    let id = story.channel_id(&wish::channel("general"));
+    assert!(story.workspace.channel(id).pins.is_empty());
+    let happened = story.given(alice, &Command::DeleteMessage { message: reply });
+    let kinds: Vec<_> = happened.iter().map(|record| record.kind).collect();
+    assert_eq!(kinds, [EventKind::MessageDeleted, EventKind::ThreadChanged]);
+    assert_eq!(story.messages[&root].thread.as_ref().unwrap().replies, 1, "the thread goes on");
+}
+
+#[test]
+fn the_worst_text_that_is_passed_on_stays_as_long_as_a_message() {
+    let (mut story, alice, bob) = scene();
+    for piece in ["x\n", "\n\nx", "> ", "é", "\u{1F44D}\u{1F3FD}", "@bob "] {
+        let text = wish::hostile(piece);
+        let said = story.post(alice, "general", &text);
+        let first = story.given(bob, &forward(said, "general", &text))[0].seq;
+        let second = story.given(alice, &forward(first, "random", "look"))[0].seq;
+        let Some(Attached::Forward(copy)) = &story.messages[&second].attached else { panic!() };
+        assert_eq!(copy.text.chars().count(), MESSAGE_CHARS_MAX, "{piece:?}");
+    }
 }

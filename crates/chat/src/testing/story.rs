@@ -38,6 +38,8 @@ pub struct Story {
     pub now: Timestamp,
     /// Who is active, sorted; a test says who.
     pub active: Vec<UserId>,
+    /// Whether administrators and owners may delete what others said.
+    pub is_moderated: bool,
 }
 
 impl Default for Story {
@@ -48,6 +50,7 @@ impl Default for Story {
             log: Vec::new(),
             now: Timestamp(1_700_000_000_000_000),
             active: Vec::new(),
+            is_moderated: true,
         }
     }
 }
@@ -89,7 +92,8 @@ impl Story {
         let roots = named.iter().filter_map(|id| self.messages.get(id)?.thread_root);
         let messages = named.iter().copied().chain(roots);
         let messages = messages.filter_map(|id| Some((id, self.messages.get(&id)?.clone())));
-        Facts { messages: messages.collect(), is_named, active: self.active.clone() }
+        let (active, is_moderated) = (self.active.clone(), self.is_moderated);
+        Facts { messages: messages.collect(), is_named, active, is_moderated }
     }
 
     /// Runs a command and returns what happened.

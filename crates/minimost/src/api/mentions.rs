@@ -30,7 +30,8 @@ fields! {
     }
 }
 
-/// Messages of others that name the asker or everyone, newest first: the unread ones, or a page of all.
+/// Messages of others that name the asker or everyone, newest first: the unread ones, or a page of all. Among all are
+/// the asker's own that somebody else deleted.
 #[utoipa::path(get, path = "/mentions", params(MentionsInput),
     responses((status = 200, body = Vec<MessageView>)))]
 pub(super) async fn list(

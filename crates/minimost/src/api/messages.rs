@@ -188,7 +188,7 @@ pub(super) async fn edit(
     message_view(&receipt).map(Json)
 }
 
-/// Deletes one's own message; answers with the tombstone.
+/// Deletes one's own message, or another's in a channel that one looks after; answers with the tombstone.
 #[utoipa::path(post, path = "/delete/{id}", params(("id" = u64, Path)), request_body = DeleteInput,
     responses((status = 200, body = MessageView)))]
 pub(super) async fn delete(

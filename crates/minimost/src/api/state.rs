@@ -39,6 +39,8 @@ pub(super) struct StateView {
     #[serde(rename = "override")]
     own_override: Option<&'static str>,
     limits: LimitsView,
+    /// Whether administrators and owners of channels may delete what others said there.
+    moderation: bool,
     do_not_disturb: DoNotDisturbView,
     keywords: Vec<String>,
     /// What waits in the threads that one follows.
@@ -75,6 +77,7 @@ pub(super) async fn state(
         presence: presence::online(&app, workspace),
         own_override: presence::own_override(&app, asker.user),
         limits: LimitsView { message_chars_max: MESSAGE_CHARS_MAX, typing_seconds: TYPING_SECONDS },
+        moderation: app.config.chat.moderation,
         do_not_disturb: notifications::do_not_disturb_of(asker.user, workspace),
         keywords: notifications::keywords_of(asker.user, workspace),
         threads: ThreadsState::new(in_threads),

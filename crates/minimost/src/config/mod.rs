@@ -51,6 +51,8 @@ pub struct Chat {
     pub channels: Vec<String>,
     /// Messages of each channel that a person's mailbox keeps; 0 keeps everything.
     pub mailbox_messages_per_channel: usize,
+    /// Whether administrators and owners of channels may delete what others said there.
+    pub moderation: bool,
 }
 
 /// How much anyone may ask for; 0 turns a limit off.
@@ -102,6 +104,7 @@ impl Default for Chat {
         Chat {
             channels: vec!["general".to_owned(), "random".to_owned()],
             mailbox_messages_per_channel: 1000,
+            moderation: true,
         }
     }
 }
@@ -208,6 +211,7 @@ impl Config {
                 channels: options.value::<Words>("chat.channels", CHANNELS_EXAMPLE).0,
                 mailbox_messages_per_channel: options
                     .value("chat.mailbox_messages_per_channel", "1000"),
+                moderation: options.value("chat.moderation", "true"),
             },
             limits: Limits {
                 sends_per_minute: options.value("limits.sends_per_minute", "240"),

@@ -131,8 +131,12 @@ fn about_message(logged: &LoggedEvent, event: &Event, workspace: &Workspace) -> 
             "edited_ts": ts,
         });
         Some(("message_edited", data))
-    } else if let Event::MessageDeleted { message, .. } = event {
-        let data = json!({"id": message, "channel": channel, "deleted_ts": ts});
+    } else if let Event::MessageDeleted { message, sender, .. } = event {
+        let data = json!({
+            "id": message, "channel": channel, "deleted_ts": ts,
+            "sender": workspace.user_name(*sender),
+            "deleted_by": (logged.actor != *sender).then_some(user),
+        });
         Some(("message_deleted", data))
     } else if let Event::MessageReacted { message, reaction, on, .. } = event {
         let data = json!({

@@ -29,6 +29,8 @@ pub struct MessageView {
     pub edited_ts: Option<f64>,
     pub deleted: bool,
     pub deleted_ts: Option<f64>,
+    /// Who deleted it, if an administrator or the channel's owner did and not its sender.
+    pub deleted_by: Option<String>,
     pub reply_to_id: Option<u64>,
     /// Short name of the emoji to the names of those who reacted, in their order.
     pub reactions: BTreeMap<String, Vec<String>>,
@@ -113,6 +115,7 @@ impl MessageView {
             edited_ts: seconds(message.edited_ts),
             deleted: message.deleted,
             deleted_ts: seconds(message.deleted_ts),
+            deleted_by: message.deleted_by.map(|user| workspace.user_name(user).to_owned()),
             reply_to_id: message.reply_to.map(Seq::get),
             reactions: message
                 .reactions

@@ -58,7 +58,12 @@ impl Batch {
             is_unsure: false,
             written: Vec::new(),
             held: Vec::new(),
-            facts: Facts { messages: found.messages, is_named: false, active: found.active },
+            facts: Facts {
+                messages: found.messages,
+                is_named: false,
+                active: found.active,
+                is_moderated: found.is_moderated,
+            },
             edits: found.edits,
             earlier: found.earlier,
             named: HashMap::new(),

@@ -51,6 +51,8 @@ pub(super) struct Found {
     pub(super) look_up: LookUp,
     /// Who is active, when somebody names `@here`.
     pub(super) active: Vec<UserId>,
+    /// Whether administrators and owners may delete what others said.
+    pub(super) is_moderated: bool,
 }
 
 /// Recent messages as they are at the head.
@@ -59,11 +61,12 @@ pub(super) struct Found {
 pub(super) struct FactsCache {
     messages: LruCache<Seq, Message>,
     active: ActivePeople,
+    is_moderated: bool,
 }
 
 impl FactsCache {
-    pub(super) fn new(active: ActivePeople) -> FactsCache {
-        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX), active }
+    pub(super) fn new(active: ActivePeople, is_moderated: bool) -> FactsCache {
+        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX), active, is_moderated }
     }
 
     /// Finds what deciding these wishes on `workspace` takes.
@@ -81,6 +84,7 @@ impl FactsCache {
             earlier: HashMap::new(),
             look_up,
             active: Vec::new(),
+            is_moderated: self.is_moderated,
         };
         let mut missing = Missing::default();
         for wish in wishes {

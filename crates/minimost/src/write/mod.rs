@@ -109,12 +109,14 @@ impl Writer {
         clock: Clock,
         announcements: mpsc::Sender<Announcement>,
         active: ActivePeople,
+        is_moderated: bool,
     ) -> (Writer, PublishedWorkspace) {
         let (requests, receiver) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let (publish, published) = PublishedWorkspace::new(workspace);
         let waiting = Arc::new(Waiting::default());
         let ends = owner::Ends { requests: receiver, publish, announcements };
-        let owner = owner::Owner::new(log, clock, ends, Arc::clone(&waiting), active);
+        let facts = facts::FactsCache::new(active, is_moderated);
+        let owner = owner::Owner::new(log, clock, ends, Arc::clone(&waiting), facts);
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer's one owner task; `close` awaits its end"

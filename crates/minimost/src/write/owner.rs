@@ -18,7 +18,7 @@ use super::{Receipt, Request, SubmitError, Wish};
 use crate::clock::Clock;
 use crate::codec;
 use crate::fold::FoldError;
-use crate::published::{ActivePeople, Announcement};
+use crate::published::Announcement;
 
 /// Commands of one commit. More would make the first of them wait longer without saving much: the cost of an fsync is
 /// spread over a thousand already.
@@ -73,10 +73,10 @@ impl Owner {
         clock: Clock,
         ends: Ends,
         waiting: Arc<Waiting>,
-        active: ActivePeople,
+        facts: FactsCache,
     ) -> Owner {
         let workspace = Arc::clone(&ends.publish.borrow());
-        let (facts, markers) = (FactsCache::new(active), Markers::new(waiting));
+        let markers = Markers::new(waiting);
         Owner { log, clock, ends, workspace, facts, markers }
     }
 

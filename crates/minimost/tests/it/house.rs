@@ -79,7 +79,7 @@ impl House {
         let (sender, announcements) = mpsc::channel(64);
         let active = ActivePeople::default();
         let (writer, published) =
-            Writer::start(log.clone(), workspace, clock.clone(), sender, active.clone());
+            Writer::start(log.clone(), workspace, clock.clone(), sender, active.clone(), true);
         let (signals_sender, signals) = mpsc::channel(64);
         let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals_sender, active);
         let mut hub_task = JoinSet::new();

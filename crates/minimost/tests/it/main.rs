@@ -26,6 +26,7 @@ mod leaving;
 mod live_stream;
 mod members;
 mod message_flow;
+mod moderation;
 mod notifications;
 mod openapi;
 mod pins;

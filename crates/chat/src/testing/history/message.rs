@@ -63,7 +63,9 @@ impl Narrator {
                 let text = self.text();
                 (sender.unwrap_or(actor), Command::EditMessage { message, text })
             }
-            9..=13 => (sender.unwrap_or(actor), Command::DeleteMessage { message }),
+            9..=12 => (sender.unwrap_or(actor), Command::DeleteMessage { message }),
+            // Somebody else's: allowed where they look after the channel.
+            13 => (actor, Command::DeleteMessage { message: seen }),
             14..=17 => {
                 let on = [None, Some(true), Some(false)][self.prng.below(3)];
                 (actor, Command::PinMessage { message: seen, on })

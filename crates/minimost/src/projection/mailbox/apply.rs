@@ -188,13 +188,19 @@ impl Applying<'_> {
         let Some(Event::MessageDeleted { channel, sender, is_beside, .. }) = event.event() else {
             return Ok(());
         };
+        let is_since_start = target > counter.start;
         if forgotten.is_none() && *sender != owner && !is_beside && target > counter.marker {
             counter.unread = counter.unread.saturating_sub(1);
         }
         self.set_unread_mention(*channel, target, &Mentions::Nobody)?;
         self.set_mention(*channel, target, &Mentions::Nobody)?;
         self.forget_reply(target)?;
-        rows::bury(self.file, target, event.ts.as_seconds())?;
+        let moderator = (event.actor != *sender).then_some(event.actor);
+        if moderator.is_some() && *sender == owner && is_since_start {
+            self.set_mention(*channel, target, &Mentions::Users(vec![owner]))?;
+        }
+        let deleted_by = moderator.map(|user| self.workspace.user_name(user).to_owned());
+        rows::bury(self.file, target, event.ts.as_seconds(), deleted_by)?;
         // Also without a row: one that has left the window may still stand in the WAL.
         *self.has_erased = true;
         Ok(())

@@ -1,4 +1,5 @@
-//! The messages that name the owner, or everyone: those that wait, and all of them.
+//! The messages that name the owner, or everyone: those that wait, and all of them. Among all are the owner's own that
+//! somebody else deleted: so they are told.
 //!
 //! Neighbours: `apply` and `thread` keep the tables that are read here.
 
@@ -36,7 +37,8 @@ impl Mailboxes {
         .await
     }
 
-    /// Messages of others that name the user or everyone, with an id below `before`, read or not, newest first.
+    /// What is about the user, with an id below `before`, read or not, newest first: messages of others that name them or
+    /// everyone, and their own that somebody else deleted.
     pub async fn mentions(
         &self,
         user: UserId,
@@ -151,7 +153,7 @@ fn all_from_log(
 
 type Fold = fn(&mut Reader, ChannelId, FoldRange, Seq) -> Result<Vec<Message>, FoldError>;
 
-/// The newest `limit` messages that name `user` or everyone; `older` folds those directly before an id.
+/// The newest `limit` messages that are about `user`; `older` folds those directly before an id.
 fn named_in(
     older: &mut impl FnMut(Seq) -> Result<Vec<Message>, FoldError>,
     user: UserId,
@@ -163,14 +165,21 @@ fn named_in(
         let messages = older(before)?;
         let oldest = messages.first().map(|message| message.id);
         let is_last = messages.len() < FOLD_MESSAGES;
-        let others = messages.into_iter().rev().filter(|it| it.sender != user && !it.deleted);
-        let named = others.filter(|it| concerns(&it.mentions, user));
-        found.extend(named.take(limit - found.len()));
+        let own = messages.into_iter().rev().filter(|it| is_about(it, user));
+        found.extend(own.take(limit - found.len()));
         match oldest {
             Some(oldest) if !is_last && found.len() < limit => before = oldest,
             Some(_) | None => return Ok(found),
         }
     }
+}
+
+/// A message of somebody else that names `user`, or their own that somebody else deleted.
+fn is_about(message: &Message, user: UserId) -> bool {
+    if message.sender == user {
+        return message.deleted_by.is_some();
+    }
+    !message.deleted && concerns(&message.mentions, user)
 }
 
 fn newest_first(messages: &[Message], workspace: &Workspace) -> Vec<MessageView> {

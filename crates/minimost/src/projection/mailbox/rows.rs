@@ -65,7 +65,7 @@ pub(super) fn from_json<T: Default + DeserializeOwned>(
 }
 
 fn view(row: &Row) -> rusqlite::Result<MessageView> {
-    let Metadata { notice, thread_id, thread, forward, poll } = from_json(row, 15)?;
+    let Metadata { notice, thread_id, thread, forward, poll, deleted_by } = from_json(row, 15)?;
     let notice =
         (!notice.is_empty()).then(|| serde_json::Value::Object(notice.into_iter().collect()));
     Ok(MessageView {
@@ -80,6 +80,7 @@ fn view(row: &Row) -> rusqlite::Result<MessageView> {
         edited_ts: row.get(8)?,
         deleted: row.get(9)?,
         deleted_ts: row.get(10)?,
+        deleted_by,
         reply_to_id: row.get::<_, Option<i64>>(11)?.map(|id| from_sql(id).get()),
         reactions: from_json(row, 12)?,
         reactions_ts: row.get(13)?,
@@ -148,12 +149,19 @@ pub(super) fn find(file: &Connection, id: Seq) -> rusqlite::Result<Option<Messag
     file.prepare_cached(SELECT_ONE)?.query_row([to_sql(id)], view).optional()
 }
 
-/// Makes a row a tombstone. What stays of its metadata is the thread that it begins or is in.
-pub(super) fn bury(file: &Connection, id: Seq, deleted_ts: f64) -> Result<(), rusqlite::Error> {
+/// Makes a row a tombstone, for its sender or by `deleted_by`. What stays of its metadata is the thread that it begins
+/// or is in.
+pub(super) fn bury(
+    file: &Connection,
+    id: Seq,
+    deleted_ts: f64,
+    deleted_by: Option<String>,
+) -> Result<(), rusqlite::Error> {
     change_metadata(file, id, |metadata| {
         *metadata = Metadata {
             thread_id: metadata.thread_id,
             thread: metadata.thread.take(),
+            deleted_by,
             ..Metadata::default()
         };
     })?;
@@ -180,6 +188,9 @@ pub(super) struct Metadata {
     pub forward: Option<ForwardView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollView>,
+    /// Of a tombstone: who made it, if not the sender.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_by: Option<String>,
 }
 
 impl Metadata {
@@ -191,6 +202,7 @@ impl Metadata {
             thread: view.thread.clone(),
             forward: view.forward.clone(),
             poll: view.poll.clone(),
+            deleted_by: view.deleted_by.clone(),
         }
     }
 

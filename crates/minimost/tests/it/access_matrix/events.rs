@@ -152,6 +152,7 @@ async fn happen_to_message(stage: &Stage, kind: &str, about: &str) {
             does(bob, &format!("/send/{channel}"), body).await;
         }
         "MessageEdited" => drop(bob.edit(&message, "secret-new or old").await),
+        "MessageDeleted" if about.contains("owner") => drop(owen.delete(&message).await),
         "MessageDeleted" => drop(bob.delete(&message).await),
         "MessageReacted" => drop(owen.react(&message, "heart").await),
         "ThreadChanged" => drop(owen.delete(&stage.id("<new reply>")).await),

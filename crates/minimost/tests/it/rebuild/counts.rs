@@ -147,15 +147,19 @@ impl Recount {
         threads
     }
 
-    /// Everything since they came that names a person and is not their own, the newest first.
+    /// Everything since they came that is about a person: what of others names them, and what of theirs others deleted;
+    /// the newest first.
     fn mentions(&self, user: UserId) -> Vec<u64> {
         let is_since = |message: &Message| {
             let member = self.story.workspace.membership(user, message.channel);
             member.is_some_and(|member| message.id > member.joined)
         };
         let messages = self.story.messages.values().rev();
-        let others = messages.filter(|it| it.sender != user && !it.deleted && names(it, user));
-        let seen = others.filter(|it| self.is_seen(it, user) && is_since(it));
+        let about = messages.filter(|it| match it.sender == user {
+            true => it.deleted_by.is_some(),
+            false => !it.deleted && names(it, user),
+        });
+        let seen = about.filter(|it| self.is_seen(it, user) && is_since(it));
         seen.map(|message| message.id.get()).collect()
     }
 
