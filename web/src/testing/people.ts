@@ -36,6 +36,7 @@ export function aMessage(
     edited_ts: null,
     deleted: false,
     deleted_ts: null,
+    deleted_by: null,
     reply_to_id: null,
     reactions: {},
     reactions_ts: null,
@@ -127,8 +128,14 @@ export function edited(
   return { kind: 'message_edited', cursor: at(seq), data };
 }
 
-export function deleted(seq: number, id: number): DurableEvent {
-  const data = { id, channel: 'general', deleted_ts: 1_700_000_000 + seq };
+export function deleted(
+  seq: number,
+  id: number,
+  sender = 'bob',
+  deleted_by: string | null = null,
+): DurableEvent {
+  const deleted_ts = 1_700_000_000 + seq;
+  const data = { id, channel: 'general', deleted_ts, sender, deleted_by };
   return { kind: 'message_deleted', cursor: at(seq), data };
 }
 
@@ -174,6 +181,7 @@ export function aliceState(last_read_id: number | null = null): State {
     presence: {},
     override: null,
     limits: { message_chars_max: 10_000, typing_seconds: 5 },
+    moderation: true,
     people: ['alice', 'bob', 'carol'].map((name) => aProfile(name)),
     groups: [],
     preferences: {},

@@ -16,7 +16,14 @@ import type {
 type Some<T> = Partial<T>;
 
 export function completedMessage(message: Some<Message>): Message {
-  return { thread_id: null, thread: null, forward: null, poll: null, ...message } as Message;
+  return {
+    thread_id: null,
+    thread: null,
+    forward: null,
+    poll: null,
+    deleted_by: null,
+    ...message,
+  } as Message;
 }
 
 export function completedThread(page: ThreadPage): ThreadPage {
@@ -92,6 +99,8 @@ export function completed(state: Some<State>): State {
     scheduled: [],
     reminders: [],
     threads: { unread: 0, mentions: 0 },
+    // A server that does not say has no such right.
+    moderation: false,
     settings: { signup: 'open', edit_history: 'everyone' },
     ...state,
     channels: (state.channels ?? []).map(completedSummary),

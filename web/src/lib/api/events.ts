@@ -41,7 +41,14 @@ export type MessageEdited = Durable<
 >;
 export type MessageDeleted = Durable<
   'message_deleted',
-  { id: number; channel: string; deleted_ts: number }
+  {
+    id: number;
+    channel: string;
+    deleted_ts: number;
+    sender: string;
+    /** Null when the sender did. */
+    deleted_by: string | null;
+  }
 >;
 export type MessageReacted = Durable<
   'message_reacted',

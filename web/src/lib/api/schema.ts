@@ -40,6 +40,8 @@ export interface State {
   readonly presence: Readonly<Record<string, Presence>>;
   readonly override: Override | null;
   readonly limits: Limits;
+  /** Whether administrators and owners of channels may delete what others said there. */
+  readonly moderation: boolean;
   /** All accounts, sorted by username. */
   readonly people: readonly Profile[];
   readonly groups: readonly Group[];

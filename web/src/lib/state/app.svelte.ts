@@ -273,6 +273,10 @@ export class AppState {
       apply(chat, event);
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
+      if (event.kind === 'message_deleted') {
+        const { sender, deleted_by } = event.data;
+        if (sender === chat.me && deleted_by) this.notifier.deleted({ ...event.data, deleted_by });
+      }
     }
     if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
     if (this.chat !== null) this.#recount.look(this.chat);

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { DurableEvent } from '../api/events';
+import type { State } from '../api/schema';
 import { apply } from '../sync/apply';
 import { takePage, trim } from '../sync/timeline-fold';
 import {
   aliceState,
   aMessage,
+  aProfile,
   at,
   deleted,
   edited,
@@ -106,4 +108,16 @@ it('lets go of old messages of a channel left, and loads them again by the same 
     '12',
     '13',
   ]);
+});
+
+it('offers to delete what others said where alice looks after the channel', () => {
+  const admin = { ...aliceState(), people: [aProfile('alice', { is_admin: true })] };
+  const hers = { channel: 'general', sender: 'bob' };
+  const may = (state: State, message = hers) =>
+    new Chat(state, at(20), { echoes: [] }).mayModerate(message);
+  expect(may(admin)).toBe(true);
+  expect(may(aliceState())).toBe(false);
+  expect(may({ ...admin, moderation: false })).toBe(false);
+  expect(may(admin, { ...hers, sender: 'alice' })).toBe(false);
+  expect(may(admin, { ...hers, channel: 'dm:alice:bob' })).toBe(false);
 });

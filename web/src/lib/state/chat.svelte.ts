@@ -4,7 +4,7 @@
  */
 import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
-import type { Notification, Presence, State } from '../api/schema';
+import type { Message, Notification, Presence, State } from '../api/schema';
 import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
@@ -171,6 +171,13 @@ export class Chat implements ChatState {
   barrierIn(entry: ChannelEntry): Barrier | null {
     const isGone = (user: string) => this.profileList.of(user).is_deactivated;
     return barrierIn(entry, this.me, this.isAdmin, isGone);
+  }
+
+  /** Whether we may delete what somebody else said. */
+  mayModerate(message: Pick<Message, 'channel' | 'sender'>): boolean {
+    const entry = this.channelList.find(message.channel);
+    if (entry === undefined || message.sender === this.me) return false;
+    return this.session.isModerated && this.rightsIn(entry).moderate;
   }
 
   timelineOf(channel: string): Timeline | undefined {

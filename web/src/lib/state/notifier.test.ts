@@ -23,6 +23,16 @@ const aReminder: Reminder = {
   fired_ts: 1_700_000_000,
 };
 
+it('tells who wrote a message that somebody else deleted it, until they have seen it', () => {
+  const { said, toasts, notifier } = aliceScreen();
+  notifier.deleted({ id: 12, channel: 'general', deleted_by: 'bob' });
+  expect(said).toContain('toast An administrator (bob) deleted what you said in general.');
+  const [toast] = toasts;
+  expect(toast?.isLasting).toBe(true);
+  toast?.actions?.[0]?.run();
+  expect(said).toContain('message 12');
+});
+
 function aliceScreen(over: Partial<NotifierPorts> = {}) {
   const said: string[] = [];
   const toasts: ToastMore[] = [];

@@ -41,6 +41,13 @@ export interface NotifierPorts {
   now(): number;
 }
 
+/** A message of ours that is gone, and who did that. */
+export interface DeletedByOther {
+  readonly id: number;
+  readonly channel: string;
+  readonly deleted_by: string;
+}
+
 /** The other windows of the same person on this computer. */
 export interface Siblings {
   /** Says that the person has this one before their eyes. */
@@ -74,6 +81,20 @@ export class Notifier {
       text: excerpt(content, TEXT_CHARS_MAX),
       open: () => ports.go(path),
       actions: [{ label: 'Open', run: () => ports.go(path) }],
+    });
+  }
+
+  /** Somebody else deleted what we said. */
+  deleted({ id, channel, deleted_by }: DeletedByOther): void {
+    const { ports } = this;
+    const place = ports.placeOf(channel);
+    const open = () => ports.openMessage(id);
+    this.#reach(`deleted-${id}`, false, {
+      title: 'Your message was deleted',
+      text: `An administrator (${ports.nameOf(deleted_by)}) deleted what you said${place === '' ? '' : ` in ${place}`}.`,
+      open,
+      actions: [{ label: 'Open', run: open }],
+      isLasting: true,
     });
   }
 

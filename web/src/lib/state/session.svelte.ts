@@ -4,12 +4,15 @@ import type { Account, Limits, Override, State } from '../api/schema';
 export class SessionState {
   readonly me: Account;
   readonly limits: Limits;
+  /** Who looks after a channel may delete what others said there. */
+  readonly isModerated: boolean;
   /** What others are shown instead of the truth; null for the truth. */
   override = $state<Override | null>(null);
 
   constructor(state: State) {
     this.me = state.me;
     this.limits = state.limits;
+    this.isModerated = state.moderation;
     this.override = state.override;
   }
 }

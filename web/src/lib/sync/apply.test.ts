@@ -277,3 +277,11 @@ describe('everything else', () => {
     expect(EVENT_KINDS).toHaveLength(41);
   });
 });
+
+it('says of a tombstone who made it, and nothing when its sender did', () => {
+  const { state, timeline } = aliceReading();
+  apply(state, deleted(21, 10, 'bob', 'carol'));
+  apply(state, deleted(22, 12));
+  expect(timeline.messages.map((message) => message.deleted_by)).toEqual(['carol', null]);
+  expect(timeline.messages.every((message) => message.content === null)).toBe(true);
+});

@@ -18,7 +18,13 @@ describe('what people may do in a channel', () => {
   });
 
   test('its owner removes, archives and hands over; another member does not', () => {
-    const governing = { archive: true, choosePosters: true, removeMembers: true, handOver: true };
+    const governing = {
+      archive: true,
+      choosePosters: true,
+      removeMembers: true,
+      handOver: true,
+      moderate: true,
+    };
     expect(rightsIn(ours, 'alice', false)).toMatchObject(governing);
     expect(rightsIn(ours, 'bob', true)).toMatchObject(governing);
     expect(rightsIn(ours, 'bob', false)).toMatchObject({
@@ -26,6 +32,7 @@ describe('what people may do in a channel', () => {
       choosePosters: false,
       removeMembers: false,
       handOver: false,
+      moderate: false,
     });
   });
 
@@ -38,13 +45,17 @@ describe('what people may do in a channel', () => {
     const general = freshEntry(aChannel('general'));
     const direct = entry({ channel: 'dm:alice:bob', kind: 'direct', owner: null });
     expect(rightsIn(general, 'alice', true).leave).toBe(false);
-    expect(rightsIn(direct, 'alice', true)).toMatchObject({ leave: false, archive: false });
+    expect(rightsIn(direct, 'alice', true)).toMatchObject({
+      leave: false,
+      archive: false,
+      moderate: false,
+    });
   });
 
-  test('an archived channel can be brought back and left, and nothing else', () => {
+  test('an archived channel can be brought back, left and moderated, and nothing else', () => {
     const rights = rightsIn(entry({ archived_ts: 5 }), 'alice', false);
     const left = Object.entries(rights).filter(([, may]) => may);
-    expect(left.map(([right]) => right)).toEqual(['archive', 'leave']);
+    expect(left.map(([right]) => right)).toEqual(['archive', 'leave', 'moderate']);
   });
 });
 

@@ -15,6 +15,8 @@ export interface Rights {
   readonly removeMembers: boolean;
   readonly handOver: boolean;
   readonly leave: boolean;
+  /** To delete what others said, where the server has it so. */
+  readonly moderate: boolean;
 }
 
 /** Why nothing can be written in a channel. */
@@ -34,6 +36,7 @@ export function rightsIn(entry: ChannelEntry, me: string, isAdmin: boolean): Rig
     removeMembers: isOpen && governs && canGo,
     handOver: isOpen && governs && canGo,
     leave: canGo,
+    moderate: governs,
   };
 }
 

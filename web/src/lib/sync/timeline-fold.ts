@@ -16,7 +16,7 @@
  * Together: each message holds exactly the events up to the stream's cursor or its span, whichever
  * is later, each once.
  */
-import type { MessageEvent, MessagePosted, ThreadReplied } from '../api/events';
+import type { MessageDeleted, MessageEvent, MessagePosted, ThreadReplied } from '../api/events';
 import type { Message, Poll } from '../api/schema';
 import type { TimelineData } from './chat-state';
 
@@ -121,7 +121,7 @@ function amended(
 ): Message {
   // The replies of a deleted root go on.
   if (event.kind === 'thread_changed') return { ...message, thread: event.data.thread };
-  if (event.kind === 'message_deleted') return tombstone(message, event.data.deleted_ts);
+  if (event.kind === 'message_deleted') return tombstone(message, event.data);
   // A tombstone is final: an older edit that arrives late must not bring the text back.
   if (message.deleted) return message;
   switch (event.kind) {
@@ -184,12 +184,14 @@ function amend(timeline: TimelineData, id: number, change: (message: Message) =>
   timeline.messages = timeline.messages.with(place, change(message));
 }
 
-function tombstone(message: Message, deleted_ts: number): Message {
+function tombstone(message: Message, event: MessageDeleted['data']): Message {
   return {
     ...message,
     content: null,
     deleted: true,
-    deleted_ts,
+    deleted_ts: event.deleted_ts,
+    // A server that does not say knows only senders who delete.
+    deleted_by: event.deleted_by ?? null,
     mentions: [],
     reactions: {},
     reply_to_id: null,

@@ -51,6 +51,8 @@ export interface Message {
   readonly edited_ts: number | null;
   readonly deleted: boolean;
   readonly deleted_ts: number | null;
+  /** The administrator or owner who deleted it; null when its sender did. */
+  readonly deleted_by: string | null;
   readonly reply_to_id: number | null;
   readonly reactions: Reactions;
   readonly reactions_ts: number | null;

@@ -31,7 +31,9 @@ export function messageItems(
     answering(tools, message, timeline),
     keeping(tools, message, timeline, open),
     asking(tools, message, open),
-    message.sender === tools.chat.me ? changing(tools, message, timeline) : [],
+    message.sender === tools.chat.me
+      ? changing(tools, message, timeline)
+      : moderating(tools, message),
   ];
 }
 
@@ -191,8 +193,8 @@ function asking(
   ];
 }
 
-/** The sender alone may edit and delete. */
-function changing({ chat, panels }: MessageTools, message: Message, timeline: Timeline): Group {
+/** The sender alone may edit. */
+function changing(tools: MessageTools, message: Message, timeline: Timeline): Group {
   const edit: MenuItem = {
     label: 'Edit',
     icon: 'pencil',
@@ -200,15 +202,24 @@ function changing({ chat, panels }: MessageTools, message: Message, timeline: Ti
     onchoose: () => (timeline.editingId = message.id),
   };
   return [
-    ...(message.poll === null && barrierAt(chat, message) !== 'archived' ? [edit] : []),
-    {
-      label: 'Delete…',
-      icon: 'trash',
-      letter: 'd',
-      isGrave: true,
-      onchoose: () => panels.show({ kind: 'delete-message', message }),
-    },
+    ...(message.poll === null && barrierAt(tools.chat, message) !== 'archived' ? [edit] : []),
+    deleteItem(tools, message),
   ];
+}
+
+/** What another said, whoever looks after the channel may delete. */
+function moderating(tools: MessageTools, message: Message): Group {
+  return tools.chat.mayModerate(message) ? [deleteItem(tools, message)] : [];
+}
+
+function deleteItem({ panels }: MessageTools, message: Message): MenuItem {
+  return {
+    label: 'Delete…',
+    icon: 'trash',
+    letter: 'd',
+    isGrave: true,
+    onchoose: () => panels.show({ kind: 'delete-message', message }),
+  };
 }
 
 function textItem(onchoose: () => void): MenuItem {
