@@ -2,7 +2,9 @@
 //!
 //! `MINIMOST_SKIP_WEB=1` embeds a small page instead, so that the server builds without Node.js.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -100,6 +102,8 @@ fn list(dist: &Path, target: &Path) -> io::Result<()> {
             if path.is_dir() { waiting.push(path) } else { files.push(path) }
         }
     }
+    // Vite's step in vite.config.ts has put the compressed forms beside the files.
+    files.retain(|path| !matches!(path.extension().and_then(OsStr::to_str), Some("gz" | "br")));
     let name = |path: &Path| {
         let inside = path.strip_prefix(dist).expect("found below dist");
         inside.to_str().expect("vite writes UTF-8 names").replace('\\', "/")
@@ -109,11 +113,20 @@ fn list(dist: &Path, target: &Path) -> io::Result<()> {
     writeln!(out, "const FILES: &[File] = &[")?;
     for path in files {
         let (inside, kind) = (name(&path), content_type(&path));
-        writeln!(
-            out,
-            "    File {{ path: {inside:?}, content_type: {kind:?}, bytes: include_bytes!({:?}) }},",
-            path.display().to_string()
-        )?;
+        let mut hasher = DefaultHasher::new();
+        fs::read(&path)?.hash(&mut hasher);
+        let etag = format!("\"{:016x}\"", hasher.finish());
+        let [gzip, brotli] = ["gz", "br"].map(|ending| {
+            let form = PathBuf::from(format!("{}.{ending}", path.display()));
+            let bytes =
+                form.is_file().then(|| format!("include_bytes!({:?})", form.display().to_string()));
+            bytes.map_or("None".to_owned(), |bytes| format!("Some({bytes})"))
+        });
+        let bytes = path.display().to_string();
+        writeln!(out, "    File {{")?;
+        writeln!(out, "        path: {inside:?}, content_type: {kind:?}, etag: {etag:?},")?;
+        writeln!(out, "        bytes: include_bytes!({bytes:?}), gzip: {gzip}, brotli: {brotli},")?;
+        writeln!(out, "    }},")?;
     }
     writeln!(out, "];")
 }

@@ -30,6 +30,14 @@ export async function eventually(check: () => Promise<void>): Promise<void> {
   await expect.poll(() => check().then(() => 'yes', String), { timeout: 20_000 }).toBe('yes');
 }
 
+/** Notes what a page throws, and what the policy of the server does not let it do. */
+function watch(page: Page, faults: string[]): void {
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
+}
+
 export class Person {
   private constructor(
     readonly name: string,
@@ -47,7 +55,7 @@ export class Person {
     const context = await browser.newContext({ baseURL: url, ...options });
     const page = await context.newPage();
     const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(error.message));
+    watch(page, faults);
     return new Person(name, context, page, faults);
   }
 
@@ -116,7 +124,7 @@ export class Person {
   /** Another window of the same person, as on their other computer. */
   async window(path: string): Promise<Page> {
     const page = await this.context.newPage();
-    page.on('pageerror', (error) => this.faults.push(error.message));
+    watch(page, this.faults);
     await page.goto(path);
     return page;
   }

@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use tracing::{Instrument, debug_span, error};
 
 use super::cross_site::is_cross_site;
+use super::encoding::{compress, may_compress};
 use super::extract::{Peer, is_bearer, prefers_html};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
@@ -33,8 +34,8 @@ const SECURITY_HEADERS: [(&str, &str); 8] = [
     ("referrer-policy", "no-referrer"),
     (
         "content-security-policy",
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' \
-         data: blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri \
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: \
+         blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri \
          'self'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("cross-origin-opener-policy", "same-origin"),
@@ -88,6 +89,7 @@ impl Door {
         // Only a problem needs to know, and few requests accept HTML at all.
         let is_page = request.headers().contains_key(ACCEPT) && prefers_html(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let is_compressed = may_compress(&request);
         let span = debug_span!("request", id = number, method = %method, path = uri.path());
         let answering = async {
             if !self.is_behind_tls && !names_this_machine(request.headers()) {
@@ -113,6 +115,9 @@ impl Door {
             let id = request_id();
             log_fault(&pending, &id, &method, &uri);
             response = problem_page::render(response, &pending, &id, is_page);
+        }
+        if is_compressed {
+            response = compress(response).await;
         }
         self.finish(response.headers_mut());
         response

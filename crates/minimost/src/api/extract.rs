@@ -69,6 +69,11 @@ impl LoggedIn {
     pub(super) fn answer<T: Serialize>(&self, app: &App, body: T) -> Answer<T> {
         Answer { body, cursor: app.cursor(self.workspace.head) }
     }
+
+    /// An answer that is written already, with the head that it stands for.
+    pub(super) fn mark(&self, app: &App, response: Response<Body>) -> Response<Body> {
+        mark(response, app.cursor(self.workspace.head))
+    }
 }
 
 /// A JSON answer with `Minimost-Cursor`.
@@ -79,11 +84,14 @@ pub(super) struct Answer<T> {
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response<Body> {
-        let mut response = Json(self.body).into_response();
-        let cursor = HeaderValue::try_from(self.cursor).expect("a cursor is hex, a dot and digits");
-        response.headers_mut().insert(CURSOR, cursor);
-        response
+        mark(Json(self.body).into_response(), self.cursor)
     }
+}
+
+fn mark(mut response: Response<Body>, cursor: String) -> Response<Body> {
+    let cursor = HeaderValue::try_from(cursor).expect("a cursor is hex, a dot and digits");
+    response.headers_mut().insert(CURSOR, cursor);
+    response
 }
 
 impl FromRequestParts<App> for LoggedIn {

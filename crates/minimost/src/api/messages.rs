@@ -3,17 +3,19 @@
 //! Neighbours: `write` takes the wishes; `projection/mailbox` answers the pages.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::{ClientMsgId, Command, PostWish, Rejection, Seq, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::encoding::Encoded;
 use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
 use super::fields::{Field, Input, Origin, Query, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem};
@@ -218,9 +220,18 @@ pub(super) async fn react(
 
 /// All reactions that exist.
 #[utoipa::path(get, path = "/emoji", responses((status = 200, body = Vec<EmojiView>)))]
-pub(super) async fn emoji(State(app): State<App>, asker: LoggedIn) -> Answer<Vec<EmojiView>> {
-    let all = chat::reaction::all().map(|(name, char, group)| EmojiView { name, char, group });
-    asker.answer(&app, all.collect())
+pub(super) async fn emoji(
+    State(app): State<App>,
+    asker: LoggedIn,
+    headers: HeaderMap,
+) -> Response<Body> {
+    static ALL: LazyLock<Encoded> = LazyLock::new(|| {
+        let all = chat::reaction::all().map(|(name, char, group)| EmojiView { name, char, group });
+        let json = serde_json::to_vec(&all.collect::<Vec<_>>());
+        Encoded::json(json.expect("names and emoji are text"))
+    });
+    let response = ALL.answer(&headers, HeaderValue::from_static("private, no-cache"));
+    asker.mark(&app, response)
 }
 
 /// Submits a wish about messages, unless its maker has made too many.

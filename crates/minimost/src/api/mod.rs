@@ -16,6 +16,7 @@ mod directs;
 mod door;
 mod drafts;
 mod edit_history;
+mod encoding;
 mod extract;
 mod fields;
 mod forwarding;

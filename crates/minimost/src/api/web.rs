@@ -1,11 +1,12 @@
 //! The web client: files that the build script put into the binary.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, Response, Uri};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, Response, Uri};
 use bytes::Bytes;
 
+use super::encoding::Encoded;
 use super::extract::LoggedIn;
 use super::problem::{ApiError, BadRequest, see_other};
 
@@ -14,7 +15,11 @@ struct File {
     /// From the root of the site, without the leading slash.
     path: &'static str,
     content_type: &'static str,
+    etag: &'static str,
     bytes: &'static [u8],
+    /// Where compressing it was worth it.
+    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
 }
 
 // `FILES: &[File]`, sorted by path.
@@ -27,32 +32,40 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// `/`, `/c/<channel>`, `/c/<channel>/<message>` and `/view/<view>`: the chat, for those who are logged in.
-pub(super) async fn chat(asker: Option<LoggedIn>) -> Result<Response<Body>, ApiError> {
+pub(super) async fn chat(
+    asker: Option<LoggedIn>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, ApiError> {
     if asker.is_none() {
         return Ok(see_other("/login"));
     }
-    index()
+    index(&headers)
 }
 
 /// `/login` and `/signup`: the same page, for everybody.
-pub(super) async fn door() -> Result<Response<Body>, ApiError> {
-    index()
+pub(super) async fn door(headers: HeaderMap) -> Result<Response<Body>, ApiError> {
+    index(&headers)
 }
 
 /// What no route names: a file of the client, or nothing.
-pub(super) async fn file(uri: Uri) -> Result<Response<Body>, ApiError> {
-    answer(uri.path().trim_start_matches('/'))
+pub(super) async fn file(uri: Uri, headers: HeaderMap) -> Result<Response<Body>, ApiError> {
+    answer(uri.path().trim_start_matches('/'), &headers)
 }
 
-fn index() -> Result<Response<Body>, ApiError> {
-    answer("index.html")
+fn index(headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
+    answer("index.html", headers)
 }
 
-fn answer(path: &str) -> Result<Response<Body>, ApiError> {
+fn answer(path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
     let found = FILES.binary_search_by(|file| file.path.cmp(path));
     let file = &FILES[found.map_err(|_| BadRequest::RouteNotFound)?];
+    let encoded = Encoded {
+        content_type: file.content_type,
+        etag: Cow::Borrowed(file.etag),
+        plain: Bytes::from_static(file.bytes),
+        gzip: file.gzip.map(Bytes::from_static),
+        brotli: file.brotli.map(Bytes::from_static),
+    };
     let cache = if path.starts_with(HASHED) { IMMUTABLE } else { NO_CACHE };
-    let headers =
-        [(CONTENT_TYPE, HeaderValue::from_static(file.content_type)), (CACHE_CONTROL, cache)];
-    Ok((headers, Bytes::from_static(file.bytes)).into_response())
+    Ok(encoded.answer(headers, cache))
 }

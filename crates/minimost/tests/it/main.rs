@@ -13,6 +13,7 @@ mod directory;
 mod directs;
 mod drafts;
 mod edit_history;
+mod encoding;
 mod every_question;
 mod every_wish;
 mod forwarding;
