@@ -26,6 +26,16 @@ impl Session {
     }
 }
 
+impl Workspace {
+    /// Who an actor is and in which session, when that holds: it is open, theirs, and has not expired. Whoever asks
+    /// whether somebody is logged in asks here.
+    pub fn find_open_session(&self, actor: Actor, now: Timestamp) -> Option<(UserId, SessionId)> {
+        let Actor::User { user, session } = actor else { return None };
+        let open = self.sessions.get(&session)?;
+        (open.user == user && !open.has_expired(now)).then_some((user, session))
+    }
+}
+
 /// The user of a session that holds.
 pub(crate) fn logged_in(case: Case<'_>, actor: Actor) -> Result<UserId, Rejection> {
     open_session(case, actor).map(|(user, _)| user)
@@ -176,13 +186,7 @@ fn verified(case: Case<'_>, user: UserId, verified_against: Seq) -> Result<&User
 }
 
 fn open_session(case: Case<'_>, actor: Actor) -> Result<(UserId, SessionId), Rejection> {
-    let Actor::User { user, session } = actor else { return Err(Rejection::NotLoggedIn) };
-    case.workspace
-        .sessions
-        .get(&session)
-        .filter(|open| open.user == user && !open.has_expired(case.now))
-        .map(|_| (user, session))
-        .ok_or(Rejection::NotLoggedIn)
+    case.workspace.find_open_session(actor, case.now).ok_or(Rejection::NotLoggedIn)
 }
 
 fn closed(user: UserId, session: SessionId) -> Event {

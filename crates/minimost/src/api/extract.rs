@@ -126,10 +126,8 @@ pub(super) fn is_bearer(headers: &HeaderMap, app: &App) -> bool {
 fn with_token(token: &str, app: &App) -> Option<LoggedIn> {
     let workspace = app.workspace();
     let (session, found) = workspace.find_session(&token_hash(token))?;
-    if found.has_expired(app.clock.now()) {
-        return None;
-    }
-    let user = found.user;
+    let actor = Actor::User { user: found.user, session };
+    let (user, session) = workspace.find_open_session(actor, app.clock.now())?;
     Some(LoggedIn { user, session, workspace })
 }
 

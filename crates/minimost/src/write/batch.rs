@@ -150,7 +150,8 @@ impl Batch {
     /// Answers a wish that was made before with what it came to then. Who may no longer look there is told no more than
     /// somebody who asks for the first time.
     fn repeat(&self, wish: &Wish, earlier: &LoggedEvent) -> Result<Reply, Rejection> {
-        let user = logged_in(wish.actor, &self.workspace).ok_or(Rejection::NotLoggedIn)?;
+        let session = self.workspace.find_open_session(wish.actor, self.now);
+        let (user, _) = session.ok_or(Rejection::NotLoggedIn)?;
         if !is_repeat(&self.workspace, &self.facts, user, &wish.command, earlier) {
             return Err(Rejection::ClientMsgIdReused);
         }
@@ -228,12 +229,6 @@ fn marker_key(wish: &Wish, workspace: &Workspace) -> Option<Key> {
         NamedChannel::Known(channel) => Some((user, channel)),
         NamedChannel::None | NamedChannel::Unknown => None,
     }
-}
-
-fn logged_in(actor: Actor, workspace: &Workspace) -> Option<UserId> {
-    let Actor::User { user, session } = actor else { return None };
-    let session = workspace.sessions.get(&session)?;
-    (session.user == user).then_some(user)
 }
 
 fn is_true_already(event: &Event, user: UserId, workspace: &Workspace) -> bool {

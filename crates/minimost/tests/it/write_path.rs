@@ -291,3 +291,15 @@ async fn a_marker_where_one_may_not_read_is_refused_at_once() {
     let last = house.log.reader().unwrap().by_seqs(&[house.log.head()]).unwrap();
     assert_eq!(last[0].kind, EventKind::ChannelRead.code());
 }
+
+#[tokio::test]
+async fn a_session_that_has_expired_repeats_nothing_whether_or_not_it_was_swept() {
+    let house = House::open().await;
+    let alice = house.sign_up("alice").await;
+    let submit = || house.writer.submit(alice.actor(), Some(named("once")), post("general", "hi"));
+    assert!(submit().await.unwrap().is_new);
+    assert!(!submit().await.unwrap().is_new, "a repeat while the session holds");
+    house.clock.advance(chat::account::SESSION_SECONDS * 1_000_000);
+    let refused = submit().await;
+    assert!(matches!(refused, Err(SubmitError::Rejected(Rejection::NotLoggedIn))));
+}
