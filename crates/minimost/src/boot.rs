@@ -31,12 +31,10 @@ use crate::projection::verify_log_has_its_tail;
 use crate::published::ActivePeople;
 use crate::scheduler;
 use crate::write::{SubmitError, Writer};
+use crate::waiting_signals::WaitingSignals;
 
 /// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
 const ANNOUNCEMENTS_MAX: usize = 256;
-
-/// Signals on their way to presence.db; when it is full they are dropped, and the next heartbeat repairs that.
-const SIGNALS_MAX: usize = 16 * 1024;
 
 /// How long stopping may take in all; after that the process ends as if the power had gone, which is safe.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -91,7 +89,7 @@ impl Server {
             .context("the workspace cannot be made of the log")?
         };
         let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
-        let (signal, signals) = mpsc::channel(SIGNALS_MAX);
+        let signals = WaitingSignals::default();
         let active = ActivePeople::default();
         let (writer, published) = Writer::start(
             log.clone(),
@@ -103,12 +101,12 @@ impl Server {
         );
         let window = config.chat.mailbox_messages_per_channel;
         let projections = Projections {
-            presence: PresenceDb::start(&dir, &log, published.clone(), signals)?,
+            presence: PresenceDb::start(&dir, &log, published.clone(), signals.clone())?,
             auth: AuthDb::start(&dir, &log, published.clone())?,
             snapshots: Snapshots::start(&dir, &log, published.clone())?,
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
-        let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signal, active);
+        let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signals, active);
         hub.remember_last_seen(projections.presence.seen_before());
         let mut tasks = JoinSet::new();
         tasks.spawn(hub.clone().run(announcements));

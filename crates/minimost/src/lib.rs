@@ -18,6 +18,7 @@ pub mod projection;
 pub mod published;
 mod scheduler;
 pub mod telemetry;
+pub mod waiting_signals;
 pub mod wire;
 pub mod write;
 

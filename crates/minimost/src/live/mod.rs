@@ -34,6 +34,7 @@ use self::presence::Presence;
 use self::registry::Registry;
 use crate::clock::Clock;
 use crate::published::{ActivePeople, Announcement, PublishedWorkspace};
+use crate::waiting_signals::WaitingSignals;
 
 /// Where a client stands: a log's history and a place in it; `<epoch>.<seq>` on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ struct Shared {
     epoch: Epoch,
     published: PublishedWorkspace,
     clock: Clock,
-    signals: mpsc::Sender<Signal>,
+    signals: WaitingSignals,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
     active: ActivePeople,
@@ -100,12 +101,12 @@ struct Shared {
 }
 
 impl Hub {
-    /// Makes a hub; signals worth keeping go to `signals`, dropped when the queue is full.
+    /// Makes a hub; signals worth keeping go to `signals`.
     pub fn new(
         log: eventlog::Log,
         published: PublishedWorkspace,
         clock: Clock,
-        signals: mpsc::Sender<Signal>,
+        signals: WaitingSignals,
         active: ActivePeople,
     ) -> Hub {
         let registry = Mutex::new(Registry::new(published.now().head));
@@ -224,9 +225,9 @@ impl Shared {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells presence.db. A full queue loses the signal: the next heartbeat of that person repairs it.
+    /// Tells presence.db.
     fn signal(&self, signal: Signal) {
-        let _: Result<(), _> = self.signals.try_send(signal);
+        self.signals.note(signal);
     }
 
     /// Tells those who have the channel open and may read it.

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use chat::ids::SessionId;
-use chat::signal::Signal;
 use chat::{
     Actor, ChannelId, ChannelName, ClientMsgId, Command, Message, Seq, Timestamp, TokenHash,
     UserId, UserName, Workspace,
@@ -14,6 +13,7 @@ use minimost::clock::Clock;
 use minimost::codec;
 use minimost::live::{Connect, Cursor, Hub};
 use minimost::published::{ActivePeople, PublishedWorkspace};
+use minimost::waiting_signals::WaitingSignals;
 use minimost::write::{Receipt, SubmitError, Writer};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ pub struct House {
     pub writer: Writer,
     pub published: PublishedWorkspace,
     pub hub: Hub,
-    pub signals: mpsc::Receiver<Signal>,
+    pub signals: WaitingSignals,
     hub_task: JoinSet<()>,
 }
 
@@ -80,8 +80,8 @@ impl House {
         let active = ActivePeople::default();
         let (writer, published) =
             Writer::start(log.clone(), workspace, clock.clone(), sender, active.clone(), true);
-        let (signals_sender, signals) = mpsc::channel(64);
-        let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals_sender, active);
+        let signals = WaitingSignals::default();
+        let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals.clone(), active);
         let mut hub_task = JoinSet::new();
         hub_task.spawn(hub.clone().run(announcements));
         House { dir, log, clock, writer, published, hub, signals, hub_task }

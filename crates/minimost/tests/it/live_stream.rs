@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat::signal::{PresenceOverride, PresenceState, Signal};
+use chat::signal::{PresenceOverride, PresenceState};
 use chat::{Actor, Command, Seq};
 use eventlog::Epoch;
 use minimost::live::{Connect, ConnectError, Cursor};
@@ -266,7 +266,7 @@ async fn a_user_has_at_most_twelve_streams() {
 
 #[tokio::test]
 async fn typing_shows_where_the_channel_is_open_and_never_ones_own() {
-    let mut house = House::open().await;
+    let house = House::open().await;
     let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
     let mallory = house.sign_up("mallory").await;
     let mut alices = house.screen(alice, None, Some("general"));
@@ -282,7 +282,8 @@ async fn typing_shows_where_the_channel_is_open_and_never_ones_own() {
     }
     let typists = house.hub.typing_in(house.channel("general"), bob.user);
     assert!(typists.is_empty(), "what was typed has been sent");
-    assert!(matches!(house.signals.recv().await, Some(Signal::Typing { .. })));
+    let typing = &house.signals.take()[&alice.user].typing;
+    assert_eq!(typing.len(), 1, "presence.db is told");
     house.post(alice, "dm:alice:bob", "hi").await;
     bobs.until_text("hi").await;
     let direct = house.channel("dm:alice:bob");
@@ -296,7 +297,7 @@ async fn typing_shows_where_the_channel_is_open_and_never_ones_own() {
 
 #[tokio::test]
 async fn presence_is_gathered_into_one_frame_for_all() {
-    let mut house = House::open().await;
+    let house = House::open().await;
     let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
     let mut screen = house.screen(alice, None, None);
     house.hub.update_presence(alice.user, PresenceState::Active);
@@ -306,10 +307,10 @@ async fn presence_is_gathered_into_one_frame_for_all() {
     assert_eq!(seen[1].data, json!({"users": {"alice": "active", "bob": "idle"}}));
     assert_eq!(house.hub.override_of(bob.user), Some(PresenceOverride::Idle));
     assert_eq!(house.hub.online().len(), 2);
-    for _ in 0..2 {
-        assert!(matches!(house.signals.recv().await, Some(Signal::Presence { .. })));
-    }
-    assert!(matches!(house.signals.recv().await, Some(Signal::Override { .. })));
+    let told = house.signals.take();
+    assert_eq!(told[&alice.user].state, Some(PresenceState::Active), "presence.db is told");
+    assert_eq!(told[&bob.user].state, Some(PresenceState::Hidden));
+    assert_eq!(told[&bob.user].wished, Some(Some(PresenceOverride::Idle)));
 }
 
 #[tokio::test]

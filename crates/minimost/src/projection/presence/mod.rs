@@ -3,26 +3,28 @@
 //! Promises: reactions, receipts and private channels are what the log says at the checkpoint; presence and typing are
 //! at most 250 ms behind `live`, which is where the program itself reads them. At every start all are offline.
 //!
-//! Flow: the log and `live`'s signals, into one owner thread. Nothing of ours reads the file, but at the start when
+//! Flow: the log, and of `live`'s signals the newest of each person until it is on disk, into one owner thread. Nothing of ours reads the file, but at the start when
 //! people were last seen, which no log knows.
 
 mod apply;
 mod private;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chat::signal::{PresenceOverride, PresenceState, Signal};
+use chat::signal::{PresenceOverride, PresenceState};
 use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
 use eventlog::{Epoch, Log, Reader};
 use rusqlite::{Connection, Row};
-use tokio::sync::mpsc;
+use tracing::warn;
 
 use super::feed::Feed;
 use super::follower::{self, Follower, Moment, Projector};
 use super::sqlite::{self, Checkpoint};
 use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;
+use crate::waiting_signals::{Said, WaitingSignals};
 
 /// How late a signal may be in the file; one transaction for all that came meanwhile.
 const TICK: Duration = Duration::from_millis(250);
@@ -45,19 +47,35 @@ pub struct PresenceDb {
 }
 
 impl PresenceDb {
-    /// Resets everybody to offline and starts the owner thread, which takes `signals` as they come.
+    /// Resets everybody to offline and starts the owner thread, which writes `signals`.
+    ///
+    /// A file that cannot be written just now does not keep the server from starting: it is reset when it can be.
     pub fn start(
         data_dir: &Path,
         log: &Log,
         published: PublishedWorkspace,
-        signals: mpsc::Receiver<Signal>,
+        signals: WaitingSignals,
     ) -> Result<PresenceDb, ProjectionError> {
-        let mut file = PresenceFile::open_or_begin(data_dir, log.epoch(), published.now().head)?;
-        file.reset_all_offline()?;
-        let seen_before = file.last_seen(&published.now())?;
+        let workspace = published.now();
+        let begin = || {
+            let mut file = PresenceFile::open(data_dir, log.epoch(), workspace.head)?;
+            let seen_before = file.last_seen(&workspace)?;
+            match file.reset_all_offline() {
+                Ok(()) => Ok((file, seen_before, true)),
+                Err(error) if error.is_damage() => Err(error),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    warn!(error, "presence.db cannot be written; who was online is reset later");
+                    Ok((file, seen_before, false))
+                }
+            }
+        };
+        let (file, seen_before, is_reset) =
+            follower::or_set_aside(&presence_path(data_dir), workspace.head, begin)?;
         let writer = Presence {
             data_dir: data_dir.to_owned(),
             file: Some(file),
+            is_reset,
             epoch: log.epoch(),
             reader: log.reader()?,
             feed: Feed::new(),
@@ -200,30 +218,30 @@ impl PresenceFile {
 
     fn write_signals(
         &mut self,
-        signals: &[Signal],
+        signals: &HashMap<UserId, Said>,
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
         self.execute("BEGIN IMMEDIATE", ())?;
-        let written = signals.iter().try_for_each(|signal| self.write_signal(*signal, workspace));
-        self.execute(if written.is_ok() { "COMMIT" } else { "ROLLBACK" }, ())?;
-        written
+    /// Writes all of it or nothing.
+        // A fault ends the transaction with the connection: the caller drops it.
+        for (user, said) in signals {
+            self.write_said(*user, said, workspace)?;
+        }
+        self.execute("COMMIT", ())
     }
 
-    fn write_signal(
+        if signals.is_empty() {
+            return Ok(());
+        }
+    fn write_said(
         &mut self,
-        signal: Signal,
+        user: UserId,
+        said: &Said,
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
-        let name = |user| workspace.users.get(&user).map(|user| &user.name);
-        match signal {
-            Signal::Presence { user, state, at } => {
-                name(user).map_or(Ok(()), |name| self.update_presence(name, state, at))
-            }
-            Signal::Override { user, value, at } => {
-                name(user).map_or(Ok(()), |name| self.set_override(name, value, at))
-            }
-            Signal::Typing { user, channel, at } => name(user)
-                .map_or(Ok(()), |name| self.typing(name, &workspace.channel_name(channel), at)),
+        let Some(name) = workspace.users.get(&user).map(|user| &user.name) else { return Ok(()) };
+        if let (Some(state), Some(at)) = (said.state, said.seen) {
+            self.update_presence(name, state, at)?;
         }
     }
 }
@@ -231,6 +249,12 @@ impl PresenceFile {
 fn unix_seconds(at: Timestamp) -> i64 {
     at.0.div_euclid(1_000_000)
 }
+        if let (Some(value), Some(at)) = (said.wished, said.seen) {
+            self.set_override(name, value, at)?;
+        }
+        let mut typing = said.typing.iter();
+        typing
+            .try_for_each(|(channel, at)| self.typing(name, &workspace.channel_name(*channel), *at))
 
 /// Where a user's part of a channel begins: what is older was there before them.
 fn start(user: chat::UserId, channel: ChannelId) -> Seq {
@@ -245,22 +269,26 @@ struct Presence {
     reader: Reader,
     feed: Feed,
     published: PublishedWorkspace,
-    signals: mpsc::Receiver<Signal>,
+    signals: WaitingSignals,
 }
+    /// What was true before the start is out of the file.
+    is_reset: bool,
 
 impl Projector for Presence {
     fn advance(&mut self, _moment: Moment) -> Result<(), ProjectionError> {
-        let mut signals = Vec::new();
-        while let Ok(signal) = self.signals.try_recv() {
-            signals.push(signal);
-        }
         let workspace = self.published.now();
         let mut file = match self.file.take() {
             Some(file) => file,
             None => PresenceFile::open_or_begin(&self.data_dir, self.epoch, workspace.head)?,
         };
-        if !signals.is_empty() {
-            file.write_signals(&signals, &workspace)?;
+        if !self.is_reset {
+            file.reset_all_offline()?;
+            self.is_reset = true;
+        }
+        let signals = self.signals.take();
+        if let Err(error) = file.write_signals(&signals, &workspace) {
+            self.signals.put_back(signals);
+            return Err(error);
         }
         file.catch_up(&mut self.reader, &mut self.feed, self.epoch, &workspace)?;
         self.file = Some(file);

@@ -92,7 +92,7 @@ async fn signals_are_written_and_a_restart_makes_everybody_offline() {
         Signal::Override { user: user(bob), value: Some(PresenceOverride::Active), at },
         Signal::Typing { user: user(bob), channel, at },
     ] {
-        told.house.signals.send(signal).await.unwrap();
+        told.house.signals.note(signal);
     }
     told.house.drain().await;
     let file = told.open("presence.db");

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chat::command::{Actor, Command};
-use chat::signal::Signal;
 use chat::testing::{Batch, Story};
 use chat::{ChannelId, ChannelName, Seq, UserId, UserName, Workspace};
 use eventlog::{Log, Redaction};
@@ -15,9 +14,10 @@ use minimost::projection::mailbox::{Mailboxes, PageQuery, user_db_path};
 use minimost::projection::presence::PresenceDb;
 use minimost::projection::snapshot::{Snapshots, load_workspace, stored_seq};
 use minimost::published::PublishedWorkspace;
+use minimost::waiting_signals::WaitingSignals;
 use minimost::wire::MessageView;
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// A log with its projections, without the writer: a story is told to it.
 pub struct House {
@@ -29,7 +29,7 @@ pub struct House {
     pub presence: PresenceDb,
     pub auth: AuthDb,
     pub snapshots: Snapshots,
-    pub signals: mpsc::Sender<Signal>,
+    pub signals: WaitingSignals,
     pub window: usize,
 }
 
@@ -42,10 +42,10 @@ impl House {
         let log = Log::open(&dir.path().join("log.db"), stored_seq(dir.path()).get()).unwrap();
         let workspace = load_workspace(dir.path(), &log).unwrap();
         let (publish, published) = PublishedWorkspace::new(workspace.clone());
-        let (signals, receiver) = mpsc::channel(64);
+        let signals = WaitingSignals::default();
         let path = dir.path();
         let mailboxes = Mailboxes::start(path, &log, published.clone(), window).unwrap();
-        let presence = PresenceDb::start(path, &log, published.clone(), receiver).unwrap();
+        let presence = PresenceDb::start(path, &log, published.clone(), signals.clone()).unwrap();
         let auth = AuthDb::start(path, &log, published.clone()).unwrap();
         let snapshots = Snapshots::start(path, &log, published).unwrap();
         House {
