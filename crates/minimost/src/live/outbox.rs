@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use chat::audience::{is_told_less, may_see_now};
-use chat::{Seq, UserId, Workspace, may_read};
+use chat::{Actor, Seq, UserId, Workspace, may_read};
 use eventlog::{Epoch, Reader};
 use futures_util::Stream;
 use tracing::error;
@@ -62,7 +62,6 @@ impl Outbox {
     /// Subscribes before reading the backfill. The other order loses any event that is announced between the read and
     /// the subscription. The backfill ends exactly where the subscription begins, so nothing comes twice either.
     pub(super) fn open(shared: &Arc<Shared>, connect: Connect) -> Result<Outbox, ConnectError> {
-        let workspace = shared.published.now();
         let stream = shared.last_stream.fetch_add(1, Ordering::Relaxed) + 1;
         let mut registry = shared.registry();
         let announced = registry.announced;
@@ -72,9 +71,12 @@ impl Outbox {
         let subscriber = Arc::new(Subscriber::new(connect.user, connect.session, stream, from));
         registry.add(Arc::clone(&subscriber))?;
         drop(registry);
+        // Read after the registration: the end of a session that is not in here yet is told to the subscriber.
+        let workspace = shared.published.now();
         let channel = connect.channel.filter(|id| may_read(connect.user, *id, &workspace));
         subscriber.view(channel);
-        if !workspace.sessions.contains_key(&connect.session) {
+        let actor = Actor::User { user: connect.user, session: connect.session };
+        if workspace.find_open_session(actor, shared.clock.now()).is_none() {
             // It ended while the request was on its way; the hub may have told its end already.
             subscriber.end();
         }
@@ -188,7 +190,48 @@ impl Drop for Outbox {
 
 #[cfg(test)]
 mod tests {
+    use chat::Command;
+    use chat::testing::Story;
+    use futures_util::StreamExt;
+
+    use super::super::Hub;
     use super::*;
+    use crate::clock::Clock;
+    use crate::published::{ActivePeople, PublishedWorkspace};
+    use crate::waiting_signals::WaitingSignals;
+
+    /// A thread that opens a stream is held at the registration; meanwhile its session ends, and the hub, to which the
+    /// stream is unknown yet, tells nobody.
+    #[tokio::test]
+    async fn a_stream_that_opens_while_its_session_ends_has_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = eventlog::Log::open(&dir.path().join("log.db"), 0).unwrap();
+        let mut story = Story::new();
+        let alice = story.sign_up("alice");
+        let Actor::User { user, session } = alice else { unreachable!("she is a user") };
+        let (publish, published) = PublishedWorkspace::new(story.workspace.clone());
+        let clock = Clock::manual(story.now);
+        let (signals, active) = (WaitingSignals::default(), ActivePeople::default());
+        let hub = Hub::new(log, published, clock, signals, active);
+        let connect = Connect { user, session, cursor: None, channel: None };
+        let mut stays = hub.connect(connect).unwrap();
+        assert!(stays.next().await.is_some(), "hello");
+
+        let registry = hub.shared.registry();
+        let opening = std::thread::spawn({
+            let hub = hub.clone();
+            move || hub.connect(connect).unwrap()
+        });
+        // It has its number, so it is about to register.
+        while hub.shared.last_stream.load(Ordering::Relaxed) < 2 {
+            std::thread::yield_now();
+        }
+        story.run(alice, None, &Command::LogOut).unwrap();
+        publish.send_replace(Arc::new(story.workspace.clone()));
+        drop(registry);
+        let mut late = opening.join().unwrap();
+        assert!(late.next().await.is_none(), "nothing is told in a session that has ended");
+    }
 
     #[test]
     fn an_idle_stream_costs_a_few_hundred_bytes() {
