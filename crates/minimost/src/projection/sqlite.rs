@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chat::Seq;
 use eventlog::Epoch;
@@ -23,8 +24,10 @@ const PRAGMAS: &str = "
     PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
     PRAGMA foreign_keys = OFF;
-    PRAGMA cache_size = -512;
-    PRAGMA busy_timeout = 5000;";
+    PRAGMA cache_size = -512;";
+
+/// How long a thread of its own waits for another program that holds its file.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The table that says how far a projection is, the same in every file.
 pub(super) const CHECKPOINT_SCHEMA: &str = include_str!("checkpoint.sql");
@@ -54,8 +57,23 @@ pub(super) fn count_to_sql(count: u64) -> i64 {
     i64::try_from(count).expect("fewer rows than SQLite can count")
 }
 
-/// Opens a file, created with mode 0600 when it is missing; its directory with 0700.
+/// Opens a file, created with mode 0600 when it is missing; its directory with 0700. Where another program holds it, it
+/// is waited for.
 pub(super) fn open(file: &Path) -> Result<Connection, ProjectionError> {
+    open_with(file, PATIENCE)
+}
+
+/// As [`open`], but what another program holds is an error at once: somebody waits for an answer behind it.
+pub(super) fn open_at_once(file: &Path) -> Result<Connection, ProjectionError> {
+    open_with(file, Duration::ZERO)
+}
+
+/// Waits for other programs from now on.
+pub(super) fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)
+}
+
+fn open_with(file: &Path, patience: Duration) -> Result<Connection, ProjectionError> {
     if !file.exists() {
         let dir = file.parent().expect("a projection lies in the data directory");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).in_file(dir)?;
@@ -68,6 +86,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, ProjectionError> {
             .in_file(file)?;
     }
     let connection = Connection::open(file).in_file(file)?;
+    connection.busy_timeout(patience).in_file(file)?;
     connection.execute_batch(PRAGMAS).in_file(file)?;
     connection.set_prepared_statement_cache_capacity(48);
     Ok(connection)
@@ -207,7 +226,9 @@ fn remove_one(file: &Path) -> Result<(), ProjectionError> {
     }
 }
 
-/// Empties the WAL, which still holds the pages from before an erasure.
-pub(super) fn truncate_wal(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+/// Empties the WAL, which still holds the pages from before an erasure; false while another program looks at them.
+pub(super) fn truncate_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    let is_busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!is_busy)
 }

@@ -98,8 +98,10 @@ struct AuthFile {
 impl AuthFile {
     fn open(path: &Path, epoch: Epoch, head: Seq) -> Result<AuthFile, ProjectionError> {
         let expected = Checkpoint { format: FORMAT, epoch, seq: head };
+    /// The WAL still holds pages with a superseded password hash.
+    wal_holds_erased: bool,
         let (connection, checkpoint) = follower::open_or_begin(path, expected, SCHEMA)?;
-        Ok(AuthFile { path: path.to_owned(), connection, checkpoint })
+        Ok(AuthFile { path: path.to_owned(), connection, checkpoint, wal_holds_erased: false })
     }
 
     /// Applies everything up to `workspace.head`.
@@ -109,7 +111,6 @@ impl AuthFile {
         epoch: Epoch,
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
-        let mut has_erased = false;
         while self.checkpoint < workspace.head {
             let (after, head) = (self.checkpoint.get(), workspace.head.get());
             let records = reader.range(after, head, RECORDS)?;
@@ -117,7 +118,7 @@ impl AuthFile {
             let last = records.last().filter(|_| records.len() == RECORDS);
             let end = last.map_or(workspace.head, |record| Seq(record.seq));
             let changes = Changes::of(&records);
-            has_erased |= changes.passwords;
+            self.wal_holds_erased |= changes.passwords;
             let set_ts = changes.password_times(reader, workspace)?;
             let put = || {
                 let transaction = self.connection.unchecked_transaction()?;
@@ -129,8 +130,9 @@ impl AuthFile {
             put().in_file(&self.path)?;
             self.checkpoint = end;
         }
-        if has_erased {
-            sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
+        if self.wal_holds_erased {
+            let is_done = sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
+            self.wal_holds_erased = !is_done;
         }
         Ok(())
     }

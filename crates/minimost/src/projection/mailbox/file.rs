@@ -225,7 +225,7 @@ impl Mailbox {
         let name = &workspace.users.get(&owner).expect("only accounts have mailboxes").name;
         let path = user_db_path(data_dir, name);
         let mut mailbox = Mailbox {
-            file: sqlite::open(&path)?,
+            file: sqlite::open_at_once(&path)?,
             path,
             owner,
             checkpoint: Seq::ZERO,
@@ -296,7 +296,7 @@ impl Mailbox {
         // Close before removing: a connection to a removed file would write into nothing.
         self.file = Connection::open_in_memory().in_file(&self.path)?;
         sqlite::remove(&self.path)?;
-        self.file = sqlite::open(&self.path)?;
+        self.file = sqlite::open_at_once(&self.path)?;
         create_tables(&self.file).in_file(&self.path)?;
         let transaction = self.file.unchecked_transaction().in_file(&self.path)?;
         let parameters = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
@@ -309,13 +309,18 @@ impl Mailbox {
         transaction.commit().in_file(&self.path)
     }
 
-    /// Empties the WAL after an erasure, so that the text is in no file any more.
+    /// Empties the WAL after an erasure, so that the text is in no file any more. While another program looks at it, it
+    /// is to be tried again.
     pub fn finish_erasing(&mut self) -> Result<(), ProjectionError> {
         if self.wal_holds_erased {
-            sqlite::truncate_wal(&self.file).in_file(&self.path)?;
-            self.wal_holds_erased = false;
+            self.wal_holds_erased = !sqlite::truncate_wal(&self.file).in_file(&self.path)?;
         }
         Ok(())
+    }
+
+    /// From now on it waits for other programs that hold the file, as nobody's reading waits behind it.
+    pub fn be_patient(&self) -> Result<(), ProjectionError> {
+        sqlite::be_patient(&self.file).in_file(&self.path)
     }
 }
 

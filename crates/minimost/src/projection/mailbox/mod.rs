@@ -2,7 +2,7 @@
 //!
 //! Promises: a read answers for at least the head of the log at its arrival; counts cost the same at any size; a file
 //! holds a window, and pages older than it come from the log without a seam. A mailbox that cannot be written is not
-//! read either: the log answers until it can.
+//! read either: the log answers until it can, and at once where another program holds the file.
 //!
 //! Flow: `api` asks a handle here; `owner` has one thread for each file; `catch_up` and `apply` bring it to the head,
 //! `window` keeps it small, `read` answers.
@@ -309,5 +309,7 @@ pub(super) fn bring_to_head(
     sources: &mut Sources,
     workspace: &Workspace,
 ) -> Result<(), ProjectionError> {
-    Mailbox::open(data_dir, user, sources, workspace)?.catch_up(sources, workspace)
+    let mut mailbox = Mailbox::open(data_dir, user, sources, workspace)?;
+    mailbox.be_patient()?;
+    mailbox.catch_up(sources, workspace)
 }

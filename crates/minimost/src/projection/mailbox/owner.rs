@@ -4,6 +4,7 @@
 //!
 //! Neighbours: `mod` asks, `sweep` works in the time that reading leaves, `catch_up` does what both need.
 
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use lru::LruCache;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
+use tokio::time::Instant;
 
 use super::super::{ProjectionError, sqlite};
 use super::file::{Mailbox, Sources};
@@ -26,6 +28,12 @@ use crate::published::PublishedWorkspace;
 const OPEN_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
 
 /// What an owner thread is asked.
+/// A mailbox that kept the thread for longer than this is slow: its disk is, or it was far behind.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// A slow mailbox is left alone for this many times as long as it took, so that it has a tenth of the thread.
+const REST_PER_SLOW: u32 = 9;
+
 pub(super) enum Ask {
     Read(Box<dyn FnOnce(&mut Owner) + Send>),
     Drain(oneshot::Sender<Result<(), ProjectionError>>),
@@ -39,8 +47,9 @@ pub(super) struct Owner {
     pub sources: Sources,
     pub open: LruCache<UserId, Mailbox>,
     pub sweep: Sweep,
-    /// The last attempt to bring a mailbox to the head failed.
-    is_failing: bool,
+    /// Whose mailbox could not be brought to the head at the last attempt.
+    failing: HashSet<UserId>,
+    slow: Slow,
 }
 
 impl Owner {
@@ -53,7 +62,8 @@ impl Owner {
     ) -> Owner {
         let open = LruCache::new(OPEN_MAX);
         let sweep = Sweep::new(share, connected);
-        Owner { data_dir, published, sources, open, sweep, is_failing: false }
+        let (failing, slow) = (HashSet::new(), Slow::default());
+        Owner { data_dir, published, sources, open, sweep, failing, slow }
     }
 
     /// Answers until it is told to close, or every handle is gone; sweeps in between.
@@ -87,13 +97,18 @@ impl Owner {
         let answered = self.current(user, &workspace).and_then(|mut mailbox| {
             mailbox.was_read = true;
             let answer = from_rows(&mailbox, &mut self.sources, &workspace);
+        let began = Instant::now();
+        if self.slow.rests(user, began) {
+            return from_log(&mut self.sources, &workspace);
+        }
             self.keep(mailbox, answer)
         });
         match answered {
             // A log without its tail must not be read as if nothing had been there.
             Ok(_) | Err(ProjectionError::AheadOfLog { .. }) => answered,
+        self.slow.note(user, began, Instant::now());
             Err(error) => {
-                self.tell_failing(&error);
+                self.tell_failing(user, &error);
                 from_log(&mut self.sources, &workspace)
             }
         }
@@ -117,7 +132,7 @@ impl Owner {
     /// Notes that a mailbox has reached the head.
     pub fn at_head(&mut self, user: UserId, workspace: &Workspace) {
         self.sweep.note(user, workspace.head);
-        if std::mem::take(&mut self.is_failing) {
+        if self.failing.remove(&user) && self.failing.is_empty() {
             info!("mailboxes can be written again");
         }
     }
@@ -181,8 +196,10 @@ impl Owner {
     }
 
     /// Says once that mailboxes cannot be brought to the head, not for every read on a full disk.
-    pub fn tell_failing(&mut self, error: &ProjectionError) {
-        if !std::mem::replace(&mut self.is_failing, true) {
+    pub fn tell_failing(&mut self, user: UserId, error: &ProjectionError) {
+        let is_first = self.failing.is_empty();
+        self.failing.insert(user);
+        if is_first {
             let error = error as &dyn std::error::Error;
             warn!(
                 error,
@@ -195,9 +212,56 @@ impl Owner {
 /// The next question within `pause`; `None` when there is none, or when every handle is gone.
 fn next_ask(runtime: &Runtime, asks: &mut mpsc::Receiver<Ask>, pause: Duration) -> Option<Ask> {
     // Tokio's timer rounds up to a millisecond, and a drain has no pause at all.
+/// The mailboxes that are left alone for a while, because others waited for them; the log answers for them.
+#[derive(Default)]
+struct Slow {
+    until: HashMap<UserId, Instant>,
+}
+
+impl Slow {
+    /// Whether a mailbox is to be left alone.
+    fn rests(&mut self, user: UserId, at: Instant) -> bool {
+        let rests = self.until.get(&user).is_some_and(|until| at < *until);
+        if !rests {
+            self.until.remove(&user);
+        }
+        rests
+    }
+
+    /// Takes note of how long a mailbox kept the thread.
+    fn note(&mut self, user: UserId, began: Instant, ended: Instant) {
+        let took = ended.saturating_duration_since(began);
+        if took > SLOW {
+            self.until.insert(user, ended + took * REST_PER_SLOW);
+        }
+    }
+}
+
     if pause.is_zero() {
         return asks.try_recv().ok();
     }
     let asked = runtime.block_on(async { tokio::time::timeout(pause, asks.recv()).await });
     asked.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Seq;
+
+    use super::*;
+
+    #[test]
+    fn a_slow_mailbox_is_left_alone_for_nine_times_as_long_and_no_other_is() {
+        let (bob, carol) = (UserId(Seq(2)), UserId(Seq(3)));
+        let mut slow = Slow::default();
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        slow.note(carol, began, after(2));
+        assert!(!slow.rests(carol, after(2)), "two seconds are not slow yet");
+        slow.note(bob, began, after(3));
+        assert!(slow.rests(bob, after(3)));
+        assert!(!slow.rests(carol, after(3)));
+        assert!(slow.rests(bob, after(29)));
+        assert!(!slow.rests(bob, after(30)), "3 s and nine times 3 s are over");
+    }
 }

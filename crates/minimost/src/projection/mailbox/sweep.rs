@@ -197,8 +197,9 @@ impl Owner {
         }
         self.at_head(mailbox.owner, workspace);
         mailbox.finish_erasing()?;
-        // The others are closed again, which empties their WAL too.
-        if self.sweep.is_connected(mailbox.owner) || mailbox.was_read {
+        // The others are closed again, which empties their WAL too, unless another program has the file open.
+        let stays = mailbox.was_read || mailbox.wal_holds_erased;
+        if stays || self.sweep.is_connected(mailbox.owner) {
             self.open.put(mailbox.owner, mailbox);
         }
         Ok(())
@@ -217,7 +218,7 @@ impl Owner {
             Err(error)
         };
         if let Err(error) = failed {
-            self.tell_failing(&error);
+            self.tell_failing(user, &error);
             if !self.sweep.drains.is_empty() {
                 self.sweep.drain_error.get_or_insert(error);
             }

@@ -210,8 +210,9 @@ impl PresenceFile {
             self.wal_holds_erased |= apply().in_file(&self.path)?;
             self.checkpoint = events.end;
         }
-        if std::mem::take(&mut self.wal_holds_erased) {
-            sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
+        if self.wal_holds_erased {
+            let is_done = sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
+            self.wal_holds_erased = !is_done;
         }
         Ok(())
     }
