@@ -1,6 +1,7 @@
 //! Two files of one projection, read side by side.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::types::Value;
@@ -9,99 +10,107 @@ use rusqlite::{Connection, Row};
 use super::super::{InFile, ProjectionError, sqlite};
 use super::{Difference, DifferenceKind};
 
-/// A table, how to read it in the order of its key, and how many of the first columns are the key.
-///
-/// `SELECT *` because a column that somebody added is a difference too.
-pub(super) struct Table {
-    name: &'static str,
-    rows: &'static str,
-    key_columns: usize,
-}
+/// What stands in a schema under a name: `table`, `index`, `view` or `trigger`, and the SQL that made it.
+type Schema = BTreeMap<String, (String, String)>;
 
-const CHECKPOINT: Table = Table {
-    name: "checkpoint",
-    rows: "SELECT id, format, epoch, seq FROM checkpoint ORDER BY id",
-    key_columns: 1,
-};
+/// SQLite's own tables and indexes are its own business.
+const SELECT_SCHEMA: &str = "
+    SELECT name, type, coalesce(sql, '')
+      FROM sqlite_schema
+     WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
-pub(super) const MAILBOX: &[Table] = &[
-    Table { name: "messages", rows: "SELECT * FROM messages ORDER BY id", key_columns: 1 },
-    Table { name: "dm_hidden", rows: "SELECT * FROM dm_hidden ORDER BY channel", key_columns: 1 },
-    Table { name: "mailbox", rows: "SELECT * FROM mailbox ORDER BY id", key_columns: 1 },
-    Table { name: "counter", rows: "SELECT * FROM counter ORDER BY channel_id", key_columns: 1 },
-    Table {
-        name: "unread_mention",
-        rows: "SELECT * FROM unread_mention ORDER BY seq",
-        key_columns: 1,
-    },
-    Table { name: "mention", rows: "SELECT * FROM mention ORDER BY seq", key_columns: 1 },
-    Table { name: "forgotten", rows: "SELECT * FROM forgotten ORDER BY seq", key_columns: 1 },
-    CHECKPOINT,
-];
+const SELECT_COLUMNS: &str = "
+    SELECT name, pk FROM pragma_table_info(?1) ORDER BY cid";
 
-/// Without `presence` and `typing`, which are not derived from the log.
-pub(super) const PRESENCE: &[Table] = &[
-    Table {
-        name: "message_reactions",
-        rows: "SELECT * FROM message_reactions ORDER BY channel, msg_ts, emoji, reactor",
-        key_columns: 4,
-    },
-    Table {
-        name: "private_channels",
-        rows: "SELECT * FROM private_channels ORDER BY id",
-        key_columns: 1,
-    },
-    Table {
-        name: "private_channel_members",
-        rows: "SELECT * FROM private_channel_members ORDER BY channel_id, username",
-        key_columns: 2,
-    },
-    Table {
-        name: "message_time",
-        rows: "SELECT * FROM message_time ORDER BY channel, seq",
-        key_columns: 2,
-    },
-    Table {
-        name: "read_interval",
-        rows: "SELECT * FROM read_interval ORDER BY channel, reader",
-        key_columns: 2,
-    },
-    CHECKPOINT,
-];
-
-pub(super) const AUTH: &[Table] = &[
-    Table { name: "users", rows: "SELECT * FROM users ORDER BY username", key_columns: 1 },
-    Table {
-        name: "user_settings",
-        rows: "SELECT * FROM user_settings ORDER BY username",
-        key_columns: 1,
-    },
-    Table {
-        name: "password_reset_tokens",
-        rows: "SELECT * FROM password_reset_tokens ORDER BY token",
-        key_columns: 1,
-    },
-    Table { name: "sessions", rows: "SELECT * FROM sessions ORDER BY session_id", key_columns: 1 },
-    CHECKPOINT,
-];
-
-/// What is different in `found` from `expected`.
+/// What is different in `found` from `expected`, which has every table that there should be. `passing` are tables that
+/// do not follow from the log.
 pub(super) fn compare(
     found: &Path,
     expected: &Path,
-    tables: &[Table],
+    passing: &[&str],
 ) -> Result<Vec<Difference>, ProjectionError> {
     let found_file = sqlite::open(found)?;
     let expected_file = sqlite::open(expected)?;
     let mut differences = Vec::new();
-    for table in tables {
-        let kinds = compare_table(&found_file, &expected_file, table).in_file(found)?;
-        differences.extend(kinds.into_iter().map(|(row, kind)| {
-            let (file, table) = (found.to_owned(), table.name);
-            Difference { file, table, row, kind }
-        }));
+    let mut add = |table: &str, row, kind| {
+        let (file, table) = (found.to_owned(), table.to_owned());
+        differences.push(Difference { file, table, row, kind });
+    };
+    let schemas = (schema(&found_file).in_file(found)?, schema(&expected_file).in_file(expected)?);
+    for (name, kind) in compare_schemas(&schemas.0, &schemas.1) {
+        add(&name, String::new(), kind);
+    }
+    for (name, (kind, _)) in &schemas.1 {
+        let is_there = schemas.0.get(name).is_some_and(|(found, _)| found == kind);
+        if kind == "table" && is_there && !passing.contains(&name.as_str()) {
+            let table = Table::of(&expected_file, name).in_file(expected)?;
+            for (row, kind) in compare_table(&found_file, &expected_file, &table).in_file(found)? {
+                add(name, row, kind);
+            }
+        }
     }
     Ok(differences)
+}
+
+fn schema(file: &Connection) -> rusqlite::Result<Schema> {
+    let mut statement = file.prepare(SELECT_SCHEMA)?;
+    let row = |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+    statement.query_map([], row)?.collect()
+}
+
+/// Names that are missing or too many, and indexes, views and triggers that say something else. What a table says
+/// besides its columns is left to its rows: a comment there is no difference.
+fn compare_schemas(found: &Schema, expected: &Schema) -> Vec<(String, DifferenceKind)> {
+    let names: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+    let kind = |name: &String| match (found.get(name), expected.get(name)) {
+        (None, _) => Some(DifferenceKind::Missing),
+        (_, None) => Some(DifferenceKind::Unexpected),
+        (Some((found, _)), Some((expected, _)))
+            if (&**found, &**expected) == ("table", "table") =>
+        {
+            None
+        }
+        (Some(found), Some(expected)) if found == expected => None,
+        (Some(_), Some(_)) => Some(DifferenceKind::Changed { columns: vec!["what it is".into()] }),
+    };
+    names.into_iter().filter_map(|name| Some((name.clone(), kind(name)?))).collect()
+}
+
+/// A table, how to read it in the order of its key, and where in a row its key stands.
+struct Table {
+    rows: String,
+    key: Vec<usize>,
+}
+
+impl Table {
+    /// `SELECT *` because a column that somebody added is a difference too. Without a key the whole row is one.
+    fn of(file: &Connection, name: &str) -> rusqlite::Result<Table> {
+        let mut statement = file.prepare(SELECT_COLUMNS)?;
+        let columns = statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let columns: Vec<(String, i64)> = columns.collect::<Result<_, _>>()?;
+        let mut key: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].1 > 0).collect();
+        key.sort_by_key(|at| columns[*at].1);
+        if key.is_empty() {
+            key = (0..columns.len()).collect();
+        }
+        let order: Vec<_> = key.iter().map(|at| quoted(&columns[*at].0)).collect();
+        let rows = format!("SELECT * FROM {} ORDER BY {}", quoted(name), order.join(", "));
+        Ok(Table { rows, key })
+    }
+
+    fn key(&self, row: &[Value]) -> Vec<Value> {
+        self.key.iter().map(|at| row[*at].clone()).collect()
+    }
+
+    /// A row by its key, as in `id = 17`.
+    fn name_row(&self, columns: &[String], row: &[Value]) -> String {
+        let names: Vec<String> = self.key.iter().map(|at| columns[*at].clone()).collect();
+        name_row(&names, &self.key(row))
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 fn compare_table(
@@ -109,39 +118,41 @@ fn compare_table(
     expected: &Connection,
     table: &Table,
 ) -> rusqlite::Result<Vec<(String, DifferenceKind)>> {
-    let mut found = found.prepare(table.rows)?;
-    let mut expected = expected.prepare(table.rows)?;
-    let columns: Vec<String> = expected.column_names().map(str::to_owned).collect();
-    if !found.column_names().eq(columns.iter().map(String::as_str)) {
+    // By the expected table's key, which the found one may not even have.
+    let mut expected = expected.prepare(&table.rows)?;
+    let columns: Vec<String> = expected.column_names().into_iter().map(str::to_owned).collect();
+    let changed = || {
         let kind = DifferenceKind::Changed { columns: vec!["the columns themselves".to_owned()] };
-        return Ok(vec![(String::new(), kind)]);
+        Ok(vec![(String::new(), kind)])
+    };
+    let Ok(mut found) = found.prepare(&table.rows) else { return changed() };
+    if !found.column_names().into_iter().eq(columns.iter().map(String::as_str)) {
+        return changed();
     }
     let (mut found, mut expected) = (found.query([])?, expected.query([])?);
     let (mut left, mut right) = (values(found.next()?)?, values(expected.next()?)?);
     let mut differences = Vec::new();
-    let key = |row: &[Value]| name_row(&columns[..table.key_columns], row);
     loop {
         let order = match (&left, &right) {
             (None, None) => return Ok(differences),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(left), Some(right)) => {
-                compare_keys(&left[..table.key_columns], &right[..table.key_columns])
-            }
+            (Some(left), Some(right)) => compare_keys(&table.key(left), &table.key(right)),
         };
         if let (Some(left), Ordering::Less) = (&left, order) {
-            differences.push((key(left), DifferenceKind::Unexpected));
+            differences.push((table.name_row(&columns, left), DifferenceKind::Unexpected));
         }
         if let (Some(right), Ordering::Greater) = (&right, order) {
-            differences.push((key(right), DifferenceKind::Missing));
+            differences.push((table.name_row(&columns, right), DifferenceKind::Missing));
         }
         if let (Some(left), Some(right), Ordering::Equal) = (&left, &right, order)
             && left != right
         {
             let differing = columns.iter().zip(left.iter().zip(right));
             let differing = differing.filter(|(_, (left, right))| left != right);
-            let columns = differing.map(|(column, _)| column.clone()).collect();
-            differences.push((key(left), DifferenceKind::Changed { columns }));
+            let kind =
+                DifferenceKind::Changed { columns: differing.map(|(it, _)| it.clone()).collect() };
+            differences.push((table.name_row(&columns, left), kind));
         }
         if order.is_le() {
             left = values(found.next()?)?;

@@ -203,7 +203,8 @@ async fn an_edit_by_hand_is_found_and_mended() {
     file.execute("DELETE FROM counter", []).unwrap();
     drop(file);
     let found = told.house.check();
-    let kinds: Vec<_> = found.iter().map(|it| (it.table, it.row.as_str(), &it.kind)).collect();
+    let kinds: Vec<_> =
+        found.iter().map(|it| (it.table.as_str(), it.row.as_str(), &it.kind)).collect();
     let changed = DifferenceKind::Changed { columns: vec!["content".to_owned()] };
     assert_eq!(
         kinds,
