@@ -2,7 +2,8 @@
 //!
 //! Promises: what a file shows at its checkpoint is a function of the log alone, however the events arrived; a file of
 //! another epoch, format or window is rebuilt; a damaged one is set aside and rebuilt. Deliberately absent: decisions.
-//! Nothing here is read to allow or refuse anything, so an edit by hand misleads nobody and [`check`] finds it.
+//! Nothing here is read to allow or refuse anything but the snapshot in `workspace.db`, which is believed when its sum
+//! is right; an edit by hand elsewhere is found by [`check`].
 //!
 //! Files: `workspace.db`, `users/<username>.db`, `presence.db`, `auth.db` in the data directory.
 //!
@@ -48,6 +49,9 @@ pub enum ProjectionError {
          put the right log.db back, or delete the projections to accept the loss", file.display()
     )]
     AheadOfLog { file: PathBuf, checkpoint: Seq, head: Seq },
+    /// The content is not what was written.
+    #[error("{} does not match its checksum", file.display())]
+    SumDiffers { file: PathBuf },
     #[error("the workspace cannot be written down")]
     Serialise(#[source] serde_json::Error),
     #[error(transparent)]
@@ -101,8 +105,9 @@ pub fn verify_log_has_its_tail(
     data_dir: &Path,
     log: &eventlog::Log,
 ) -> Result<(), ProjectionError> {
-    for name in ["presence.db", "auth.db", "workspace.db"] {
-        sqlite::verify_not_ahead(&data_dir.join(name), log.epoch(), Seq(log.head()))?;
+    let head = Seq(log.head());
+    for name in ["presence.db", "auth.db"] {
+        sqlite::verify_not_ahead(&data_dir.join(name), log.epoch(), head)?;
     }
-    Ok(())
+    snapshot::verify_not_ahead(data_dir, log.epoch(), head)
 }

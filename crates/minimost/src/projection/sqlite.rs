@@ -179,6 +179,12 @@ fn is_missing_table(error: &rusqlite::Error) -> bool {
 }
 
 impl ProjectionError {
+    /// Whether another program holds the file.
+    pub(super) fn is_busy(&self) -> bool {
+        let ProjectionError::Storage { source, .. } = self else { return false };
+        source.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+    }
+
     /// Whether the file's content is broken, so that only a new one helps.
     pub(super) fn is_damage(&self) -> bool {
         let ProjectionError::Storage { source, .. } = self else { return false };

@@ -124,7 +124,7 @@ impl Bench<'_> {
             }
             Projection::Auth => auth::bring_to_head(dir, &mut sources.reader, epoch, workspace),
             Projection::Workspace => {
-                snapshot::write(&snapshot::snapshot_path(dir), epoch, workspace)
+                snapshot::write(&snapshot::snapshot_path(dir), epoch, workspace).map(drop)
             }
         }
     }
@@ -171,8 +171,11 @@ impl Bench<'_> {
     /// The snapshot brought to the head must be the workspace folded from nothing.
     fn snapshot_differences(&mut self, file: &Path) -> Result<Vec<Difference>, ProjectionError> {
         let (epoch, head) = (self.sources.epoch, self.workspace.head);
-        sqlite::verify_not_ahead(file, epoch, head)?;
-        let Some(mut stored) = snapshot::stored(file, epoch, head)? else { return Ok(Vec::new()) };
+        let mut stored = match snapshot::find_stored(file, epoch, head) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return Ok(Vec::new()),
+            Err(error) => return finding(file.to_owned(), &Projection::Workspace, error),
+        };
         let reader: &mut Reader = &mut self.sources.reader;
         snapshot::fold(reader, &mut stored, head)?;
         if stored == self.workspace {
@@ -196,6 +199,12 @@ fn finding(
     match error {
         ProjectionError::Storage { source, .. } => {
             Ok(vec![unreadable(file, projection, source.to_string())])
+        }
+        ProjectionError::SumDiffers { .. } => {
+            Ok(vec![unreadable(file, projection, "its checksum does not fit".to_owned())])
+        }
+        ProjectionError::Serialise(error) => {
+            Ok(vec![unreadable(file, projection, error.to_string())])
         }
         error => Err(error),
     }
