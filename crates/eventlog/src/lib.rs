@@ -8,10 +8,13 @@
 #![deny(missing_docs)]
 
 mod error;
+mod fault;
 mod follow;
 mod record;
 mod sqlite;
 
 pub use error::Error;
+#[doc(hidden)]
+pub use fault::fault_point;
 pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
 pub use sqlite::{Log, Reader};

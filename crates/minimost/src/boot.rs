@@ -3,6 +3,7 @@
 //! Start: data directory, log, workspace, writer, projections, hub, channels, doors open.
 //! Stop: doors closed, streams ended, writer, projections, log.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use chat::{Actor, Command, Rejection, Slug};
 use eventlog::Log;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tracing::{error, info};
 
 use crate::api;
@@ -30,8 +31,8 @@ use crate::projection::snapshot::{self, Snapshots};
 use crate::projection::verify_log_has_its_tail;
 use crate::published::ActivePeople;
 use crate::scheduler;
-use crate::write::{SubmitError, Writer};
 use crate::waiting_signals::WaitingSignals;
+use crate::write::{SubmitError, Writer};
 
 /// Commits on their way to the hub; when it is full the writer waits, so no screen misses one.
 const ANNOUNCEMENTS_MAX: usize = 256;
@@ -56,7 +57,7 @@ pub struct Server {
     address: SocketAddr,
     log: Log,
     projections: Projections,
-    tasks: JoinSet<()>,
+    tasks: Tasks,
     shutdown: watch::Sender<bool>,
     data_dir: DataDir,
 }
@@ -108,8 +109,8 @@ impl Server {
         };
         let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signals, active);
         hub.remember_last_seen(projections.presence.seen_before());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(hub.clone().run(announcements));
+        let mut tasks = Tasks::default();
+        tasks.spawn("hub", hub.clone().run(announcements));
         create_channels(&writer, &config.chat.channels).await?;
 
         let (shutdown, stopping) = watch::channel(false);
@@ -123,11 +124,11 @@ impl Server {
             mailboxes: projections.mailboxes.clone(),
             hub,
         });
-        tasks.spawn(housekeeping::sweep(app.clone(), stopping.clone()));
-        tasks.spawn(housekeeping::scrub(log.clone(), stopping.clone()));
-        tasks.spawn(scheduler::run(app.clone(), stopping.clone()));
+        tasks.spawn("sweep", housekeeping::sweep(app.clone(), stopping.clone()));
+        tasks.spawn("scrub", housekeeping::scrub(log.clone(), stopping.clone()));
+        tasks.spawn("scheduler", scheduler::run(app.clone(), stopping.clone()));
         let door = api::Door::new(app.clone());
-        tasks.spawn(api::serve(listener, door, stopped(stopping)));
+        tasks.spawn("door", api::serve(listener, door, stopped(stopping)));
         Ok(Server { app, address, log, projections, tasks, shutdown, data_dir })
     }
 
@@ -146,12 +147,22 @@ impl Server {
         &self.app
     }
 
-    /// Returns when a task has ended that never should.
+    /// Returns when a task or a thread has ended that never should, and names it. What is left must not go on: it would
+    /// answer some people and not others.
     pub async fn broken(&mut self) -> anyhow::Error {
-        match self.tasks.join_next().await {
-            Some(Err(error)) => anyhow::Error::new(error).context("a part of the server failed"),
-            Some(Ok(())) | None => anyhow::anyhow!("a part of the server ended by itself"),
-        }
+        let Projections { presence, auth, snapshots, mailboxes } = &self.projections;
+        // The hub ends with the writer: the one that was first comes first.
+        let part = tokio::select! {
+            biased;
+            thread = self.log.ended() => thread.to_owned(),
+            () = self.app.writer.ended() => "writer".to_owned(),
+            thread = mailboxes.ended() => thread,
+            () = presence.ended() => "presence.db".to_owned(),
+            () = auth.ended() => "auth.db".to_owned(),
+            () = snapshots.ended() => "workspace.db".to_owned(),
+            task = self.tasks.ended() => task,
+        };
+        anyhow::anyhow!("a part of the server has ended, {part}; start it again")
     }
 
     /// Stops: what was accepted is written, files come to rest. Bounded in time.
@@ -160,10 +171,8 @@ impl Server {
             // An error would say that nobody listens any more, which is what is wanted.
             let _: Result<(), _> = self.shutdown.send(true);
             self.app.hub.close();
-            while let Some(ended) = self.tasks.join_next().await {
-                if let Err(error) = ended {
-                    error!("a part of the server failed: {error}");
-                }
+            while !self.tasks.are_done() {
+                self.tasks.ended().await;
             }
             self.app.writer.close().await;
             let Projections { presence, auth, snapshots, mailboxes } = &self.projections;
@@ -172,6 +181,38 @@ impl Server {
         };
         let stopped = tokio::time::timeout(STOP_TIMEOUT, stopping).await;
         stopped.context("stopping took too long; what was acknowledged is on disk all the same")?
+    }
+}
+
+/// The tasks of the server, by name.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    names: HashMap<task::Id, &'static str>,
+}
+
+impl Tasks {
+    fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let id = self.running.spawn(task).id();
+        self.names.insert(id, name);
+    }
+
+    fn are_done(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Waits for the next that ends, and names it.
+    async fn ended(&mut self) -> String {
+        let (id, failed) = match self.running.join_next_with_id().await {
+            Some(Ok((id, ()))) => (id, None),
+            Some(Err(error)) => (error.id(), Some(error)),
+            None => return "all tasks".to_owned(),
+        };
+        let name = self.names.get(&id).copied().unwrap_or("a task");
+        if let Some(error) = failed {
+            error!("{name} failed: {error}");
+        }
+        name.to_owned()
     }
 }
 

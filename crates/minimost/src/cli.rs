@@ -1,6 +1,6 @@
 //! The command line. Standard output is for results, standard error for diagnostics.
 //!
-//! Exit codes: 0 done, 1 refused or different, 2 wrong usage.
+//! Exit codes: 0 done, 1 refused, different, or a part of the server has ended, 2 wrong usage.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -23,6 +23,7 @@ pub mod wire;
 pub mod write;
 
 use tokio::net::TcpListener;
+use tracing::error;
 
 /// Runs a server on `listener` until `shutdown`.
 pub async fn run(
@@ -40,9 +41,13 @@ pub(crate) async fn run_until(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let broken = tokio::select! {
-        () = shutdown => None,
-        broken = server.broken() => Some(broken),
+        () = shutdown => return server.stop().await,
+        broken = server.broken() => broken,
     };
-    server.stop().await?;
-    broken.map_or(Ok(()), Err)
+    error!("{broken}");
+    // What broke it is the reason; what it does to the end is a consequence.
+    if let Err(error) = server.stop().await {
+        error!("{error:#}");
+    }
+    Err(broken)
 }

@@ -4,6 +4,7 @@
 //! is `schema.sql`.
 
 mod damage;
+mod ended;
 mod file;
 mod insert;
 mod owner;
@@ -20,6 +21,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::follow::Head;
 use crate::{Batch, Epoch, Error};
 use damage::Damage;
+use ended::Ended;
 use owner::{Append, Order, Owner};
 use pool::ReaderPool;
 pub use reader::Reader;
@@ -44,6 +46,7 @@ struct Shared {
     /// Bounds the queue of orders: each append holds one until it is answered.
     places: Arc<Semaphore>,
     readers: ReaderPool,
+    ended: Ended,
 }
 
 impl Log {
@@ -78,13 +81,19 @@ impl Log {
             disk_is_filled: false,
         };
         let (orders, receiver) = mpsc::channel();
+        let ended = Ended::new();
+        let alive = ended.alive("log-owner");
         thread::Builder::new()
             .name("log-owner".to_owned())
-            .spawn(move || owner.run(&receiver))
+            .spawn(move || {
+                let _alive = alive;
+                owner.run(&receiver);
+            })
             .expect("a starting process may have threads");
         let places = Arc::new(Semaphore::new(APPENDS_WAITING_MAX));
-        let (path, readers) = (path.to_owned(), ReaderPool::start(readers));
-        Ok(Log { shared: Arc::new(Shared { path, epoch, head, damage, orders, places, readers }) })
+        let (path, readers) = (path.to_owned(), ReaderPool::start(readers, &ended));
+        let shared = Shared { path, epoch, head, damage, orders, places, readers, ended };
+        Ok(Log { shared: Arc::new(shared) })
     }
 
     /// The identity of this history.
@@ -147,6 +156,11 @@ impl Log {
         let (answer, answered) = oneshot::channel();
         self.order(Order::Close(answer))?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Returns when one of the log's threads has ended, and names it: after [`Log::close`], or by a panic.
+    pub async fn ended(&self) -> &'static str {
+        self.shared.ended.first().await
     }
 
     /// For tests: behaves like a full disk from the file's present size on, or no longer.

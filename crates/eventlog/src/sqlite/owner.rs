@@ -15,6 +15,7 @@ use super::damage::Damage;
 use super::file::{self, Tip};
 use super::insert;
 use crate::Error;
+use crate::fault::fault_point;
 use crate::follow::Head;
 use crate::record::Batch;
 
@@ -134,6 +135,7 @@ impl Owner {
         if group.is_empty() {
             return;
         }
+        fault_point("log-owner");
         let (batches, waiting): (Vec<_>, Vec<_>) = group
             .into_iter()
             .map(|Append { batch, answer, place }| (batch, (answer, place)))

@@ -6,8 +6,10 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::ended::Ended;
 use super::reader::Reader;
 use crate::Error;
+use crate::fault::fault_point;
 
 /// Threads that read; two, because the second keeps short reads from waiting behind a long one, and reads that come in
 /// numbers are the projections' to answer.
@@ -28,14 +30,18 @@ pub(super) struct ReaderPool {
 
 impl ReaderPool {
     /// Starts a thread for each reader.
-    pub(super) fn start(readers: Vec<Reader>) -> ReaderPool {
+    pub(super) fn start(readers: Vec<Reader>, ended: &Ended) -> ReaderPool {
         let (sender, receiver) = mpsc::channel(READS_WAITING_MAX);
         let receiver = Arc::new(Mutex::new(receiver));
         for reader in readers {
             let receiver = Arc::clone(&receiver);
+            let alive = ended.alive("log-reader");
             thread::Builder::new()
                 .name("log-reader".to_owned())
-                .spawn(move || read_on(reader, &receiver))
+                .spawn(move || {
+                    let _alive = alive;
+                    read_on(reader, &receiver);
+                })
                 .expect("a starting process may have threads");
         }
         ReaderPool { jobs: sender }
@@ -76,6 +82,7 @@ fn read_on(mut reader: Reader, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         // The lock is held while waiting: it hands the queue to one thread after the other.
         let job = jobs.lock().expect("no job runs under this lock").blocking_recv();
+        fault_point("log-reader");
         match job {
             Some(Job::Read(read)) => {
                 read(&mut reader);

@@ -10,6 +10,7 @@ use chat::role::AccountChange;
 use chat::signal::{PresenceState, Signal};
 use chat::workspace::ReadMarker;
 use chat::{Event, UserId};
+use eventlog::fault_point;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -35,6 +36,7 @@ pub(super) async fn run(shared: &Shared, mut announcements: mpsc::Receiver<Annou
     let mut markers = MarkerBoard::default();
     let mut round = Vec::with_capacity(ROUND_COMMITS_MAX);
     loop {
+        fault_point("hub");
         tokio::select! {
             commits = announcements.recv_many(&mut round, ROUND_COMMITS_MAX) => {
                 if commits == 0 {

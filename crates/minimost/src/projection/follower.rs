@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use chat::Seq;
+use eventlog::fault_point;
 use rusqlite::Connection;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -64,6 +65,11 @@ impl Follower {
         Ok(Follower { asks, name: name.into() })
     }
 
+    /// Returns when the owner thread has ended.
+    pub async fn ended(&self) {
+        self.asks.closed().await;
+    }
+
     /// Brings the projection to the head and returns when that is on disk.
     pub async fn drain(&self) -> Result<(), ProjectionError> {
         let (answer, answered) = oneshot::channel();
@@ -95,6 +101,7 @@ fn follow(
             Ok(Some(Ask::Drain(_))) => Moment::Drain,
             Ok(Some(Ask::Close(_)) | None) => Moment::Close,
         };
+        fault_point(name);
         let result = projector.advance(moment);
         // Once when it begins and once when it ends: a full disk must not fill the diagnostics too.
         match &result {

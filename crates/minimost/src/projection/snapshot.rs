@@ -217,6 +217,11 @@ impl Snapshots {
         Ok(Snapshots { follower: Follower::start("workspace.db", TICK, keeper)? })
     }
 
+    /// Returns when the owner thread has ended.
+    pub async fn ended(&self) {
+        self.follower.ended().await;
+    }
+
     /// Writes a snapshot of the head now.
     pub async fn drain(&self) -> Result<(), ProjectionError> {
         self.follower.drain().await
@@ -238,13 +243,13 @@ struct Keeper {
     epoch: Epoch,
     published: PublishedWorkspace,
     written: Written,
+    /// The WAL still holds the snapshot before.
+    wal_holds_erased: bool,
 }
 
 impl Projector for Keeper {
     fn advance(&mut self, moment: Moment) -> Result<(), ProjectionError> {
         let workspace = self.published.now();
-    /// The WAL still holds the snapshot before.
-    wal_holds_erased: bool,
         let events = workspace.head.get().saturating_sub(self.written.up_to.get());
         let is_due = match moment {
             Moment::Tick => {
@@ -257,10 +262,10 @@ impl Projector for Keeper {
                 write(&self.file, self.epoch, &workspace)
             })?;
             self.written = Written { up_to: workspace.head, at: Instant::now() };
+        } else if self.wal_holds_erased {
+            let is_done = sqlite::truncate_wal(&sqlite::open(&self.file)?).in_file(&self.file)?;
+            self.wal_holds_erased = !is_done;
         }
         Ok(())
     }
 }
-        } else if self.wal_holds_erased {
-            let is_done = sqlite::truncate_wal(&sqlite::open(&self.file)?).in_file(&self.file)?;
-            self.wal_holds_erased = !is_done;

@@ -165,6 +165,11 @@ impl Writer {
         }
     }
 
+    /// Returns when the owner has ended.
+    pub async fn ended(&self) {
+        self.requests.closed().await;
+    }
+
     /// Puts a request into the queue and waits for its answer.
     async fn ask<T>(
         &self,

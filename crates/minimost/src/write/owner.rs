@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chat::{LoggedEvent, Rejection, Workspace};
-use eventlog::Log;
+use eventlog::{Log, fault_point};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, instrument, warn};
@@ -111,6 +111,7 @@ impl Owner {
         mut markers: Vec<Held>,
         closers: &mut Vec<oneshot::Sender<()>>,
     ) {
+        fault_point("writer");
         for request in requests.iter() {
             match request {
                 Request::FlushMarkers { user, .. } => markers.extend(self.markers.of(*user)),

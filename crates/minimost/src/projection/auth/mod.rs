@@ -54,6 +54,11 @@ impl AuthDb {
         Ok(AuthDb { follower: Follower::start("auth.db", TICK, accounts)? })
     }
 
+    /// Returns when the owner thread has ended.
+    pub async fn ended(&self) {
+        self.follower.ended().await;
+    }
+
     /// Brings the file to the head.
     pub async fn drain(&self) -> Result<(), ProjectionError> {
         self.follower.drain().await
@@ -93,13 +98,13 @@ struct AuthFile {
     path: PathBuf,
     connection: Connection,
     checkpoint: Seq,
+    /// The WAL still holds pages with a superseded password hash.
+    wal_holds_erased: bool,
 }
 
 impl AuthFile {
     fn open(path: &Path, epoch: Epoch, head: Seq) -> Result<AuthFile, ProjectionError> {
         let expected = Checkpoint { format: FORMAT, epoch, seq: head };
-    /// The WAL still holds pages with a superseded password hash.
-    wal_holds_erased: bool,
         let (connection, checkpoint) = follower::open_or_begin(path, expected, SCHEMA)?;
         Ok(AuthFile { path: path.to_owned(), connection, checkpoint, wal_holds_erased: false })
     }

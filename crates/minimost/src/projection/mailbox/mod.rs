@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
+use futures_util::future::select_all;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -56,6 +57,10 @@ const ASKS_MAX: usize = 1_024;
 
 /// Messages in one answer to [`PageQuery::Changed`].
 pub const CHANGED_MAX: usize = 1_000;
+
+fn thread_name(index: usize) -> String {
+    format!("mailboxes-{index}")
+}
 
 /// The path of a user's mailbox below the data directory; nothing is created.
 pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
@@ -141,7 +146,7 @@ impl Mailboxes {
             let runtime =
                 runtime::Builder::new_current_thread().enable_time().build().in_file(data_dir)?;
             std::thread::Builder::new()
-                .name(format!("mailboxes-{index}"))
+                .name(thread_name(threads.len()))
                 .spawn(move || owner.run(&runtime, receiver))
                 .in_file(data_dir)?;
             threads.push(asks);
@@ -252,6 +257,13 @@ impl Mailboxes {
     pub fn connected(&self, user: UserId) {
         let mut connected = self.connected.lock().expect("nobody panics holding it");
         connected.insert(user, Instant::now());
+    }
+
+    /// Returns when an owner thread has ended, and names it.
+    pub async fn ended(&self) -> String {
+        let threads = self.threads.iter().map(|asks| Box::pin(asks.closed()));
+        let ((), index, _) = select_all(threads).await;
+        thread_name(index)
     }
 
     /// Brings every mailbox to the head now and returns when that is done.

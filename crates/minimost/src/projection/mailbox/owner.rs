@@ -10,11 +10,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat::{UserId, Workspace};
+use eventlog::fault_point;
 use lru::LruCache;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{info, warn};
 use tokio::time::Instant;
+use tracing::{info, warn};
 
 use super::super::{ProjectionError, sqlite};
 use super::file::{Mailbox, Sources};
@@ -27,13 +28,13 @@ use crate::published::PublishedWorkspace;
 /// A read of a closed one costs about 2 ms more.
 const OPEN_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
 
-/// What an owner thread is asked.
 /// A mailbox that kept the thread for longer than this is slow: its disk is, or it was far behind.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// A slow mailbox is left alone for this many times as long as it took, so that it has a tenth of the thread.
 const REST_PER_SLOW: u32 = 9;
 
+/// What an owner thread is asked.
 pub(super) enum Ask {
     Read(Box<dyn FnOnce(&mut Owner) + Send>),
     Drain(oneshot::Sender<Result<(), ProjectionError>>),
@@ -68,7 +69,9 @@ impl Owner {
 
     /// Answers until it is told to close, or every handle is gone; sweeps in between.
     pub fn run(mut self, runtime: &Runtime, mut asks: mpsc::Receiver<Ask>) {
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
         loop {
+            fault_point(&name);
             match next_ask(runtime, &mut asks, self.sweep.pause()) {
                 Some(Ask::Read(read)) => read(&mut self),
                 Some(Ask::Drain(answer)) => {
@@ -94,19 +97,19 @@ impl Owner {
         from_log: impl FnOnce(&mut Sources, &Workspace) -> Result<T, ProjectionError>,
     ) -> Result<T, ProjectionError> {
         let workspace = self.published.now();
-        let answered = self.current(user, &workspace).and_then(|mut mailbox| {
-            mailbox.was_read = true;
-            let answer = from_rows(&mailbox, &mut self.sources, &workspace);
         let began = Instant::now();
         if self.slow.rests(user, began) {
             return from_log(&mut self.sources, &workspace);
         }
+        let answered = self.current(user, &workspace).and_then(|mut mailbox| {
+            mailbox.was_read = true;
+            let answer = from_rows(&mailbox, &mut self.sources, &workspace);
             self.keep(mailbox, answer)
         });
+        self.slow.note(user, began, Instant::now());
         match answered {
             // A log without its tail must not be read as if nothing had been there.
             Ok(_) | Err(ProjectionError::AheadOfLog { .. }) => answered,
-        self.slow.note(user, began, Instant::now());
             Err(error) => {
                 self.tell_failing(user, &error);
                 from_log(&mut self.sources, &workspace)
@@ -209,9 +212,6 @@ impl Owner {
     }
 }
 
-/// The next question within `pause`; `None` when there is none, or when every handle is gone.
-fn next_ask(runtime: &Runtime, asks: &mut mpsc::Receiver<Ask>, pause: Duration) -> Option<Ask> {
-    // Tokio's timer rounds up to a millisecond, and a drain has no pause at all.
 /// The mailboxes that are left alone for a while, because others waited for them; the log answers for them.
 #[derive(Default)]
 struct Slow {
@@ -237,6 +237,9 @@ impl Slow {
     }
 }
 
+/// The next question within `pause`; `None` when there is none, or when every handle is gone.
+fn next_ask(runtime: &Runtime, asks: &mut mpsc::Receiver<Ask>, pause: Duration) -> Option<Ask> {
+    // Tokio's timer rounds up to a millisecond, and a drain has no pause at all.
     if pause.is_zero() {
         return asks.try_recv().ok();
     }

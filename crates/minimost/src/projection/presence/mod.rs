@@ -90,6 +90,11 @@ impl PresenceDb {
         self.seen_before.clone()
     }
 
+    /// Returns when the owner thread has ended.
+    pub async fn ended(&self) {
+        self.follower.ended().await;
+    }
+
     /// Brings the file to the head and writes the signals that wait.
     pub async fn drain(&self) -> Result<(), ProjectionError> {
         self.follower.drain().await
@@ -217,13 +222,16 @@ impl PresenceFile {
         Ok(())
     }
 
+    /// Writes all of it or nothing.
     fn write_signals(
         &mut self,
         signals: &HashMap<UserId, Said>,
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
+        if signals.is_empty() {
+            return Ok(());
+        }
         self.execute("BEGIN IMMEDIATE", ())?;
-    /// Writes all of it or nothing.
         // A fault ends the transaction with the connection: the caller drops it.
         for (user, said) in signals {
             self.write_said(*user, said, workspace)?;
@@ -231,9 +239,6 @@ impl PresenceFile {
         self.execute("COMMIT", ())
     }
 
-        if signals.is_empty() {
-            return Ok(());
-        }
     fn write_said(
         &mut self,
         user: UserId,
@@ -244,18 +249,18 @@ impl PresenceFile {
         if let (Some(state), Some(at)) = (said.state, said.seen) {
             self.update_presence(name, state, at)?;
         }
-    }
-}
-
-fn unix_seconds(at: Timestamp) -> i64 {
-    at.0.div_euclid(1_000_000)
-}
         if let (Some(value), Some(at)) = (said.wished, said.seen) {
             self.set_override(name, value, at)?;
         }
         let mut typing = said.typing.iter();
         typing
             .try_for_each(|(channel, at)| self.typing(name, &workspace.channel_name(*channel), *at))
+    }
+}
+
+fn unix_seconds(at: Timestamp) -> i64 {
+    at.0.div_euclid(1_000_000)
+}
 
 /// Where a user's part of a channel begins: what is older was there before them.
 fn start(user: chat::UserId, channel: ChannelId) -> Seq {
@@ -266,14 +271,14 @@ struct Presence {
     data_dir: PathBuf,
     /// `None` after a fault, until it can be opened again.
     file: Option<PresenceFile>,
+    /// What was true before the start is out of the file.
+    is_reset: bool,
     epoch: Epoch,
     reader: Reader,
     feed: Feed,
     published: PublishedWorkspace,
     signals: WaitingSignals,
 }
-    /// What was true before the start is out of the file.
-    is_reset: bool,
 
 impl Projector for Presence {
     fn advance(&mut self, _moment: Moment) -> Result<(), ProjectionError> {

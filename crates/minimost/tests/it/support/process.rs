@@ -1,6 +1,6 @@
 //! The program itself in a process of its own: it can be killed, starved of disk, and asked for its exit code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ const SETTINGS: [(&str, &str); 5] = [
 /// A server process; killed when dropped.
 pub struct Process {
     child: Child,
+    /// Which part is to fail is written here.
+    fault_file: PathBuf,
     /// `http://127.0.0.1:<port>`.
     pub url: String,
     /// Its diagnostics, line by line.
@@ -50,7 +52,10 @@ impl Process {
         // A file that may not grow is a failed write to the server, not a signal that ends it.
         let mut command = Command::new("sh");
         command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", BINARY, "--port", "0", "--data"]);
-        command.arg(data).envs(SETTINGS).kill_on_drop(true);
+        let fault_file = data.with_extension("fault");
+        // What a former process was told is not for this one.
+        drop(std::fs::remove_file(&fault_file));
+        command.arg(data).envs(SETTINGS).env("MINIMOST_FAULT_FILE", &fault_file).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("start the server")?;
         let mut out = BufReader::new(child.stdout.take().context("its output is piped")?).lines();
@@ -81,7 +86,7 @@ impl Process {
                 drop(said.try_send(line));
             }
         });
-        Ok(Process { child, url, diagnostics: diagnosed, _listening: listening })
+        Ok(Process { child, fault_file, url, diagnostics: diagnosed, _listening: listening })
     }
 
     /// Waits until its diagnostics say this.
@@ -111,6 +116,22 @@ impl Process {
     /// The same person at this process.
     pub fn welcome(&self, person: &Person) -> Person {
         Person::new(&person.name, person.token.clone(), self.url.clone())
+    }
+
+    /// Makes a part of the server fail at its next step; debug builds only.
+    pub fn fail(&self, part: &str) -> Result<()> {
+        std::fs::write(&self.fault_file, part).context("tell it to fail")
+    }
+
+    /// How it ended by itself, and what it said since the last [`Process::says`].
+    pub async fn ended(&mut self) -> Result<(ExitStatus, Vec<String>)> {
+        let ended = timeout(PATIENCE, self.child.wait()).await;
+        let status = ended.context("the server did not end")?.context("wait for the server")?;
+        let mut said = Vec::new();
+        while let Some(line) = self.diagnostics.recv().await {
+            said.push(line);
+        }
+        Ok((status, said))
     }
 
     /// SIGKILL, and gone.

@@ -1,0 +1,64 @@
+//! A part of the server that ends by itself ends the process, which says which one it was: whoever watches over the
+//! process starts it again, and nobody is answered by half a server.
+//!
+//! The parts fail at a place that only a debug build has (`eventlog::fault_point`): a real panic on the real thread.
+
+use anyhow::{Result, ensure};
+
+use crate::support::{Process, check};
+
+#[tokio::test]
+async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let data = dir.path().join("data");
+    let mut server = Process::start(&data).await?;
+    let alice = server.sign_up("alice").await?;
+    let bob = server.sign_up("bob").await?;
+    let mut sent = Vec::new();
+    for part in [
+        "log-owner",
+        "log-reader",
+        "mailboxes-0",
+        "mailboxes-1",
+        "presence.db",
+        "auth.db",
+        "workspace.db",
+        "writer",
+        "hub",
+    ] {
+        let [alice, bob] = [&alice, &bob].map(|person| server.welcome(person));
+        sent.push(alice.send("general", part).await);
+        server.fail(part)?;
+        // Somebody goes on working; what they are answered now does not matter.
+        let working = async {
+            loop {
+                for person in [&alice, &bob] {
+                    let wish = serde_json::json!({"text": "still there?"});
+                    drop(
+                        person
+                            .request(reqwest::Method::POST, "/send/random")
+                            .json(&wish)
+                            .send()
+                            .await,
+                    );
+                    drop(person.request(reqwest::Method::GET, "/messages/random").send().await);
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let (status, said) = tokio::select! {
+            () = working => unreachable!("it goes on until the server has ended"),
+            ended = server.ended() => ended?,
+        };
+        ensure!(status.code() == Some(1), "{part}: it ended with {status}");
+        let last = said.iter().rev().find(|line| line.starts_with("minimost: "));
+        let last = last.map_or("nothing", String::as_str);
+        ensure!(last.contains(part), "{part}: the last word was {last:?}");
+        check(&data).await?;
+        server = Process::start(&data).await?;
+    }
+    let alice = server.welcome(&alice);
+    assert_eq!(alice.messages("general").await, sent, "nothing that was acknowledged is lost");
+    ensure!(server.terminate().await?.success());
+    Ok(())
+}
