@@ -13,13 +13,17 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::{InFile, ProjectionError};
 
-/// `auto_vacuum` counts only before the first table, and before WAL.
+/// Counts only before the first table, and before WAL; later it would change nothing and wait for the right to write.
 ///
 /// FULL, as the promised files have it: pages that a trim freed leave the file with their content.
+const VACUUM_PRAGMA: &str = "PRAGMA auto_vacuum = FULL";
+
+/// What SQLite answers to `PRAGMA auto_vacuum` where it is FULL.
+const VACUUM_FULL: i64 = 1;
+
 /// `secure_delete` overwrites what a DELETE or UPDATE takes out of a page.
 /// `synchronous=NORMAL` may lose the last commits in a power cut, checkpoint and rows together; the log has them.
 const PRAGMAS: &str = "
-    PRAGMA auto_vacuum = FULL;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
@@ -87,7 +91,14 @@ fn open_with(file: &Path, patience: Duration) -> Result<Connection, ProjectionEr
     }
     let connection = Connection::open(file).in_file(file)?;
     connection.busy_timeout(patience).in_file(file)?;
-    connection.execute_batch(PRAGMAS).in_file(file)?;
+    let prepare = || {
+        let vacuum: i64 = connection.pragma_query_value(None, "auto_vacuum", |row| row.get(0))?;
+        if vacuum != VACUUM_FULL {
+            connection.execute_batch(VACUUM_PRAGMA)?;
+        }
+        connection.execute_batch(PRAGMAS)
+    };
+    prepare().in_file(file)?;
     connection.set_prepared_statement_cache_capacity(48);
     Ok(connection)
 }

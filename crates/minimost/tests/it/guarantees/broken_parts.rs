@@ -4,6 +4,8 @@
 //! The parts fail at a place that only a debug build has (`eventlog::fault_point`): a real panic on the real thread.
 
 use anyhow::{Result, ensure};
+use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{Process, check};
 
@@ -29,19 +31,13 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
         let [alice, bob] = [&alice, &bob].map(|person| server.welcome(person));
         sent.push(alice.send("general", part).await);
         server.fail(part)?;
-        // Somebody goes on working; what they are answered now does not matter.
+        // Somebody goes on working; what they are answered now does not matter. A repeat is looked up in the log.
+        let wish = json!({"text": "still there?", "client_msg_id": "again"});
         let working = async {
             loop {
                 for person in [&alice, &bob] {
-                    let wish = serde_json::json!({"text": "still there?"});
-                    drop(
-                        person
-                            .request(reqwest::Method::POST, "/send/random")
-                            .json(&wish)
-                            .send()
-                            .await,
-                    );
-                    drop(person.request(reqwest::Method::GET, "/messages/random").send().await);
+                    drop(person.request(Method::POST, "/send/random").json(&wish).send().await);
+                    drop(person.request(Method::GET, "/messages/random").send().await);
                 }
                 tokio::task::yield_now().await;
             }

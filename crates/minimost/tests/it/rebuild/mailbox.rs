@@ -209,9 +209,9 @@ async fn an_edit_by_hand_is_found_and_mended() {
     assert_eq!(
         kinds,
         [
+            ("counter", "channel_id = 1", &DifferenceKind::Missing),
             ("messages", format!("id = {message}").as_str(), &changed),
             ("messages", "id = 99", &DifferenceKind::Unexpected),
-            ("counter", "channel_id = 1", &DifferenceKind::Missing),
         ]
     );
     assert!(found.iter().all(|it| it.file == path));
