@@ -115,6 +115,31 @@ fn only_the_sender_edits() {
 }
 
 #[test]
+fn who_is_out_takes_back_what_they_said_and_finds_nothing_else_there() {
+    let (mut story, alice, bob) = scene();
+    let plans = story.create_private(alice, &["bob"]);
+    let hers = story.post(alice, &plans, "who is in?");
+    let own = story.post(bob, &plans, "not me");
+    let reply = story.reply(bob, hers, "never");
+    let later = story.post(bob, &plans, "well");
+    story.given(bob, &Command::LeaveChannel { channel: plans.clone() });
+    assert_eq!(story.when(bob, &edit_to(own, "me")), Err(Rejection::MessageNotFound));
+    for message in [hers, Seq(999)] {
+        let delete = Command::DeleteMessage { message };
+        assert_eq!(story.when(bob, &delete), Err(Rejection::MessageNotFound));
+    }
+    let delete = |message| Command::DeleteMessage { message };
+    assert_eq!(story.given(bob, &delete(own)).len(), 1);
+    assert_eq!(story.when(bob, &delete(own)), Ok(vec![]), "it is gone");
+    assert_eq!(story.given(bob, &delete(reply)).len(), 2, "the thread has one reply less");
+
+    let change = ChannelWish::Archived(true);
+    story.given(alice, &Command::ChangeChannel { channel: plans, change });
+    assert_eq!(story.given(bob, &delete(later)).len(), 1, "archived as well");
+    assert!(story.messages[&later].deleted && !story.messages[&hers].deleted);
+}
+
+#[test]
 fn a_message_that_mallory_may_not_read_does_not_exist_for_her() {
     let (mut story, alice, bob) = scene();
     let mallory = story.sign_up("mallory");

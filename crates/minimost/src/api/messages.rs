@@ -190,18 +190,22 @@ pub(super) async fn edit(
     message_view(&receipt).map(Json)
 }
 
-/// Deletes one's own message, or another's in a channel that one looks after; answers with the tombstone.
+/// Deletes one's own message, or another's in a channel that one looks after; answers with the tombstone, or with nothing
+/// to who may no longer look there.
 #[utoipa::path(post, path = "/delete/{id}", params(("id" = u64, Path)), request_body = DeleteInput,
-    responses((status = 200, body = MessageView)))]
+    responses((status = 200, body = MessageView), (status = 204)))]
 pub(super) async fn delete(
     State(app): State<App>,
     asker: LoggedIn,
     MessagePath(message): MessagePath,
     Input(input): Input<DeleteInput>,
-) -> Result<Json<MessageView>, ApiError> {
+) -> Result<Response<Body>, ApiError> {
     let command = Command::DeleteMessage { message };
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
-    message_view(&receipt).map(Json)
+    Ok(match message_view(&receipt) {
+        Ok(tombstone) => Json(tombstone).into_response(),
+        Err(_) => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Sets, clears or toggles one's own reaction; answers with all reactions of the message.

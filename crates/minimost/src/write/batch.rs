@@ -162,16 +162,22 @@ impl Batch {
             return Err(Rejection::NotAnAdministrator);
         }
         let message = message_of(earlier).and_then(|id| self.facts.messages.get(&id));
-        let is_hidden = |it: &&Message| !may_see(user, it.channel, it.id, &self.workspace);
-        if message.is_some_and(|it| is_hidden(&it)) {
+        let is_hidden = |it: &Message| !may_see(user, it.channel, it.id, &self.workspace);
+        if message.is_some_and(is_hidden) {
+            // What they have deleted is gone, however often they ask.
+            if matches!(wish.command, Command::DeleteMessage { .. }) {
+                return Ok(Reply { is_new: false, seq: Some(earlier.seq), message: None });
+            }
             let is_post = matches!(wish.command, Command::PostMessage(_));
             return Err(if is_post { Rejection::NotAMember } else { Rejection::MessageNotFound });
         }
         Ok(Reply { is_new: false, seq: Some(earlier.seq), message: message.cloned() })
     }
 
-    /// Applies a decision. The wish's name stands on the first event of the kind that the wish is about.
+    /// Applies a decision. The wish's name stands on the first event of the kind that the wish is about. Who may not look
+    /// there, and takes back what they said, is shown no message.
     fn accept(&mut self, decision: Decision, mut key: Option<WishKey>, command: &Command) -> Reply {
+        let actor = decision.actor;
         let first = self.workspace.head.next();
         let seq = (!decision.events.is_empty()).then_some(first);
         let redactions = decision.redacts.iter().map(|seq| Redaction { seq: seq.0, by: first.0 });
@@ -184,8 +190,9 @@ impl Batch {
             }
             self.append(decision.actor, if is_main { key.take() } else { None }, event);
         }
-        let message = message.and_then(|id| self.facts.messages.get(&id)).cloned();
-        Reply { is_new: true, seq, message }
+        let message = message.and_then(|id| self.facts.messages.get(&id));
+        let shown = message.filter(|it| may_see(actor, it.channel, it.id, &self.workspace));
+        Reply { is_new: true, seq, message: shown.cloned() }
     }
 
     fn append(&mut self, actor: UserId, key: Option<WishKey>, event: Event) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestServer, files_with};
+use crate::support::{Answer, Person, TestServer, files_with};
 
 const BEGIN: f64 = 1_800_000_000.0;
 
@@ -71,6 +71,97 @@ async fn bob_hears_that_he_is_out_and_not_how_many_remain() {
     let mut again = bob.events_from(&before).await;
     let replayed = again.next_named("member_removed").await.data;
     assert_eq!((&replayed["user"], &replayed["member_count"]), (&json!("bob"), &Value::Null));
+}
+
+/// What a problem says, but for where it was asked.
+fn said_of(answer: Answer) -> Value {
+    let mut problem = answer.expect_problem(404, "message-not-found");
+    problem["instance"].take();
+    problem
+}
+
+#[tokio::test]
+async fn bob_who_has_left_deletes_what_he_said_and_is_shown_nothing_of_the_channel() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let plans = alice.create_private(&["bob", "carol"]).await;
+    let hers = alice.send(&plans, "who is in?").await;
+    let own = bob.send(&plans, "kumquat-before").await;
+    bob.edit(&own["id"], "kumquat-after").await;
+    bob.post(&format!("/channels/{plans}/leave"), &json!({})).await.expect(204);
+    let reply = json!({"text": "too bad", "thread_id": own["id"]});
+    carol.post(&format!("/send/{plans}"), &reply).await.expect(201);
+    alice.react(&own["id"], "heart").await;
+
+    let (mut alices, mut bobs) = (alice.events().await, bob.events().await);
+    let delete = |id: &Value| format!("/delete/{id}");
+    let nobodys = said_of(bob.post(&delete(&json!(999_999)), &json!({})).await);
+    assert_eq!(said_of(bob.post(&delete(&hers["id"]), &json!({})).await), nobodys);
+    let named = json!({"client_msg_id": "regret"});
+    for body in [&named, &named, &json!({})] {
+        let answer = bob.post(&delete(&own["id"]), body).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""), "again and again");
+    }
+    for (path, body) in [("edit", json!({"text": "me"})), ("react", json!({"reaction": "heart"}))] {
+        let refused = bob.post(&format!("/{path}/{}", own["id"]), &body).await;
+        assert_eq!(said_of(refused), nobodys, "{path}");
+    }
+    assert_eq!(alices.next_event().await.data["id"], own["id"], "alice hears of it");
+    let shown = alice.get(&format!("/message/{}", own["id"])).await.expect(200);
+    assert_eq!((&shown["deleted"], &shown["content"]), (&json!(true), &Value::Null));
+    assert_eq!(shown["thread"]["replies"], 1, "what carol said stays");
+    let end = alice.send("general", "to all").await;
+    assert_eq!(bobs.next_event().await.data["id"], end["id"], "bob heard nothing of it");
+
+    server.restart_checked().await;
+    let again = bob.at(&server).post(&delete(&own["id"]), &named).await;
+    assert_eq!((again.status, again.text.as_str()), (204, ""));
+    server.stop().await;
+    let data = server.data_dir();
+    for word in ["kumquat-before", "kumquat-after"] {
+        assert_eq!(files_with(data, word), [""; 0], "{word} is nowhere");
+    }
+    assert_ne!(files_with(data, "who is in?"), [""; 0]);
+}
+
+#[tokio::test]
+async fn however_somebody_went_their_words_stay_theirs_unless_they_were_deactivated() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let plans = alice.create_private(&["bob", "carol"]).await;
+    let mut said = Vec::new();
+    for text in ["one", "two", "three"] {
+        said.push(bob.send(&plans, text).await["id"].clone());
+    }
+    let carols = carol.send(&plans, "four").await["id"].clone();
+    alice.post("/channels", &json!({"channel": "garden"})).await.expect(201);
+    bob.post("/channels/garden/join", &json!({})).await.expect(200);
+    let in_garden = bob.send("garden", "five").await["id"].clone();
+    bob.post("/channels/garden/leave", &json!({})).await.expect(204);
+    alice.remove(&plans, "bob").await;
+    let delete = async |who: &Person, id: &Value| {
+        let answer = who.post(&format!("/delete/{id}"), &json!({})).await;
+        (answer.status, answer.text)
+    };
+    let done = (204, String::new());
+    assert_eq!(delete(&bob, &said[0]).await, done, "who was removed");
+    assert_eq!(delete(&bob, &in_garden).await, done, "of a public channel");
+    let archive = format!("/channels/{plans}/archive");
+    alice.post(&archive, &json!({})).await.expect(200);
+    assert_eq!(delete(&bob, &said[1]).await, done, "of an archived one");
+    alice.post(&archive, &json!({"on": false})).await.expect(200);
+    alice.add(&plans, "bob").await;
+    bob.get(&format!("/message/{}", said[2])).await.expect_problem(404, "message-not-found");
+    assert_eq!(delete(&bob, &said[2]).await, done, "who came back and sees it no more");
+    let new = bob.send(&plans, "six").await;
+    assert_eq!(bob.delete(&new["id"]).await["deleted"], true, "and sees what is new");
+
+    alice.post("/admin/people/carol/deactivate", &json!({})).await.expect(200);
+    assert_eq!(delete(&carol, &carols).await.0, 401);
+    let kept = alice.messages(&plans).await.into_iter().filter(|it| it["content_type"] == "text");
+    let kept: Vec<_> = kept.map(|message| message["content"].clone()).collect();
+    let gone = Value::Null;
+    assert_eq!(kept, [gone.clone(), gone.clone(), gone.clone(), json!("four"), gone]);
 }
 
 #[tokio::test]

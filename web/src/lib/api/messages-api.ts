@@ -71,8 +71,9 @@ export class MessagesApi {
   edit(id: number, text: string, client_msg_id: string): Promise<Message> {
     return this.#message(`/edit/${id}`, { text, client_msg_id });
   }
-  delete(id: number, client_msg_id: string): Promise<Message> {
-    return this.#message(`/delete/${id}`, { client_msg_id });
+  /** The stream tells of the tombstone; who is no longer in the channel is shown none. */
+  delete(id: number, client_msg_id: string): Promise<void> {
+    return this.requests.post(`/delete/${id}`, { client_msg_id });
   }
   react(id: number, reaction: string, on: boolean, client_msg_id: string): Promise<Reactions> {
     return this.requests.post(`/react/${id}`, { reaction, on, client_msg_id });

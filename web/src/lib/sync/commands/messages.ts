@@ -9,7 +9,7 @@ export class MessagesCommands {
   edit(id: number, text: string): Promise<Message> {
     return once((key) => this.api.edit(id, text, key));
   }
-  delete(id: number): Promise<Message> {
+  delete(id: number): Promise<void> {
     return once((key) => this.api.delete(id, key));
   }
   react(id: number, reaction: string, on: boolean): Promise<Reactions> {
