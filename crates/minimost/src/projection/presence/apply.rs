@@ -2,7 +2,7 @@
 //!
 //! An erased body changes nothing here: receipts need only envelopes, and reactions keep their bodies.
 
-use chat::{ChannelId, Event, EventKind, LoggedEvent, Seq, Workspace};
+use chat::{Event, EventKind, LoggedEvent, Workspace};
 use rusqlite::Connection;
 
 use super::super::sqlite::to_sql;
@@ -19,11 +19,11 @@ pub(super) fn apply(
         EventKind::MessageDeleted => deleted(file, event, workspace),
         EventKind::MessageReacted => reacted(file, event, workspace),
         EventKind::ChannelRead => channel_read(file, event, workspace),
-        EventKind::ChannelCreated | EventKind::ChannelRenamed => {
+        EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::MemberRemoved => {
             private::apply(file, event, workspace)
         }
-        EventKind::MembersAdded | EventKind::MemberRemoved => {
-            came_or_went(file, event, workspace)?;
+        EventKind::MembersAdded => {
+            came(file, event, workspace)?;
             private::apply(file, event, workspace)
         }
         EventKind::AccountCreated
@@ -104,36 +104,27 @@ fn channel_read(
     workspace: &Workspace,
 ) -> rusqlite::Result<bool> {
     let Some(Event::ChannelRead { channel, up_to, .. }) = event.event() else { return Ok(false) };
-    let from: Seq = super::start(event.actor, ChannelId(channel.0));
+    let from = super::start(event.actor, *channel);
     if *up_to > from {
         let reader = workspace.user_name(event.actor);
         let channel = workspace.channel_name(*channel);
-        let parameters = (channel, reader, to_sql(from), to_sql(*up_to));
-        file.prepare_cached(EXTEND_READ_INTERVAL)?.execute(parameters)?;
+        let parameters = (&channel, reader, to_sql(*up_to));
+        // Who has been there from the beginning never came.
+        if file.prepare_cached(EXTEND_READ_INTERVAL)?.execute(parameters)? == 0 {
+            let parameters = (&channel, reader, to_sql(from), to_sql(*up_to));
+            file.prepare_cached(INSERT_READ_INTERVAL)?.execute(parameters)?;
+        }
     }
     Ok(false)
 }
 
-/// Who comes has read nothing here, whatever they see of the history; of who goes nothing is left.
-fn came_or_went(
-    file: &Connection,
-    event: &LoggedEvent,
-    workspace: &Workspace,
-) -> rusqlite::Result<()> {
-    let name_of = |channel: &ChannelId| workspace.channel_name(*channel);
-    match event.event() {
-        Some(Event::MembersAdded { channel, users, .. }) => {
-            for user in users {
-                let reader = workspace.user_name(*user);
-                let parameters = (name_of(channel), reader, to_sql(event.seq));
-                file.prepare_cached(BEGIN_READ_INTERVAL)?.execute(parameters)?;
-            }
-        }
-        Some(Event::MemberRemoved { channel, user }) => {
-            let parameters = (name_of(channel), workspace.user_name(*user));
-            file.prepare_cached(DELETE_READ_INTERVAL)?.execute(parameters)?;
-        }
-        Some(_) | None => {}
+/// Who comes has read nothing here with this membership, whatever they see of the history.
+fn came(file: &Connection, event: &LoggedEvent, workspace: &Workspace) -> rusqlite::Result<()> {
+    let Some(Event::MembersAdded { channel, users, .. }) = event.event() else { return Ok(()) };
+    let (channel, from) = (workspace.channel_name(*channel), to_sql(event.seq));
+    for user in users {
+        let parameters = (&channel, workspace.user_name(*user), from, from);
+        file.prepare_cached(INSERT_READ_INTERVAL)?.execute(parameters)?;
     }
     Ok(())
 }
@@ -158,15 +149,12 @@ const DELETE_REACTIONS: &str = "
      WHERE channel = ?1
        AND msg_ts = (SELECT ts FROM message_time WHERE channel = ?1 AND seq = ?2)";
 
-const BEGIN_READ_INTERVAL: &str = "
-    INSERT OR REPLACE INTO read_interval (channel, reader, from_seq, to_seq)
-    VALUES (?1, ?2, ?3, ?3)";
-
-const DELETE_READ_INTERVAL: &str = "
-    DELETE FROM read_interval WHERE channel = ?1 AND reader = ?2";
+const INSERT_READ_INTERVAL: &str = "
+    INSERT INTO read_interval (channel, reader, from_seq, to_seq)
+    VALUES (?1, ?2, ?3, ?4)";
 
 const EXTEND_READ_INTERVAL: &str = "
-    INSERT INTO read_interval (channel, reader, from_seq, to_seq)
-    VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (channel, reader) DO UPDATE
-       SET to_seq = max(to_seq, excluded.to_seq)";
+    UPDATE read_interval
+       SET to_seq = max(to_seq, ?3)
+     WHERE channel = ?1 AND reader = ?2
+       AND from_seq = (SELECT max(from_seq) FROM read_interval WHERE channel = ?1 AND reader = ?2)";

@@ -30,7 +30,7 @@ use crate::waiting_signals::{Said, WaitingSignals};
 const TICK: Duration = Duration::from_millis(250);
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 4;
+const FORMAT: i64 = 5;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -48,14 +48,15 @@ CREATE TABLE IF NOT EXISTS message_time (
     PRIMARY KEY (channel, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What each member has read of each channel: messages with from_seq < seq <= to_seq, from their coming on. It never
--- shrinks: setting a marker back says "unread" to its owner, it does not undo that they saw it.
+-- What was read of each channel, an interval for each membership: messages with from_seq < seq <= to_seq, from their
+-- coming on. None ever shrinks or goes: setting a marker back says "unread" to its owner, and leaving ends a membership;
+-- neither undoes that they saw it.
 CREATE TABLE IF NOT EXISTS read_interval (
     channel  TEXT    NOT NULL,
     reader   TEXT    NOT NULL,
     from_seq INTEGER NOT NULL,
     to_seq   INTEGER NOT NULL,
-    PRIMARY KEY (channel, reader)
+    PRIMARY KEY (channel, reader, from_seq)
 ) STRICT, WITHOUT ROWID;
 
 -- A row per message of other people and reader, without being stored as one.

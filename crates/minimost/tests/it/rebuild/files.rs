@@ -1,8 +1,11 @@
 //! presence.db, auth.db and workspace.db.
 
-use chat::command::Command;
+use std::collections::BTreeSet;
+
+use chat::command::{Actor, Command};
+use chat::member::History;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{PasswordHash, Timestamp};
+use chat::{ChannelId, ChannelName, EventKind, PasswordHash, Timestamp};
 use minimost::projection::check::{DifferenceKind, Projection, rebuild};
 use minimost::projection::snapshot::{load_workspace, stored_seq};
 use minimost::projection::{ProjectionError, verify_log_has_its_tail};
@@ -49,6 +52,87 @@ async fn receipts_show_a_row_per_message_of_others_and_are_not_undone() {
     told.read(bob, "general", Some(first)).await;
     told.house.drain().await;
     assert_eq!(rows(&told.open("presence.db"), RECEIPTS), expected, "unread is not unseen");
+}
+
+/// A private channel of alice's with bob in it.
+async fn plans_of(told: &mut Told, alice: Actor) -> ChannelName {
+    let (name, topic) = ("Plans".to_owned(), String::new());
+    let members = chat::testing::wish::names(&["bob"]);
+    let batch = told.tell(alice, Command::CreatePrivateChannel { name, topic, members }).await;
+    ChannelName::Private(ChannelId(batch.events[0].seq))
+}
+
+const INTERVALS: &str = "
+    SELECT count(*) || ' of ' || reader FROM read_interval GROUP BY reader";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_stays_when_its_reader_goes_and_the_next_membership_adds_its_own() {
+    let mut told = Told::new(1000);
+    let [alice, bob] = [told.sign_up("alice").await, told.sign_up("bob").await];
+    let channel = plans_of(&mut told, alice).await;
+    let plans = channel.to_string();
+    let first = told.post(alice, &plans, "who is in?").await;
+    told.read(bob, &plans, None).await;
+    told.tell(bob, Command::LeaveChannel { channel: channel.clone() }).await;
+    told.house.drain().await;
+    let of_first = format!("bob alice {first}");
+    assert_eq!(rows(&told.open("presence.db"), RECEIPTS), [of_first.clone()], "he did read it");
+    let members = "SELECT username FROM private_channel_members";
+    assert_eq!(rows(&told.open("presence.db"), members), ["alice"], "where his going shows");
+
+    told.post(alice, &plans, "without bob, then").await;
+    let (names, history) = (chat::testing::wish::names(&["bob"]), History::FromStart);
+    told.tell(alice, Command::AddMembers { channel: channel.clone(), names, history }).await;
+    let third = told.post(alice, &plans, "welcome back").await;
+    told.house.drain().await;
+    assert_eq!(rows(&told.open("presence.db"), RECEIPTS), [of_first.clone()], "nothing new yet");
+    told.read(bob, &plans, Some(third)).await;
+    told.house.drain().await;
+    let expected = [of_first, format!("bob alice {third}")];
+    assert_eq!(rows(&told.open("presence.db"), RECEIPTS), expected, "not what was said between");
+    assert_eq!(rows(&told.open("presence.db"), INTERVALS), ["2 of bob"]);
+
+    told.read(bob, &plans, Some(first)).await;
+    let name = chat::testing::wish::name("bob");
+    told.tell(alice, Command::RemoveMember { channel, name }).await;
+    told.house.drain().await;
+    assert_eq!(rows(&told.open("presence.db"), RECEIPTS), expected, "neither back nor out");
+    assert_eq!(told.house.check(), []);
+
+    told.house.presence.close().await;
+    let cut =
+        "DELETE FROM read_interval WHERE from_seq = (SELECT max(from_seq) FROM read_interval)";
+    assert_eq!(told.open("presence.db").execute(cut, []).unwrap(), 1);
+    let found = told.house.check();
+    let found: Vec<_> = found.iter().map(|it| (it.table, &it.kind)).collect();
+    assert_eq!(found, [("read_interval", &DifferenceKind::Missing)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_receipt_ever_goes_whatever_happens() {
+    let mut went = 0;
+    for seed in 300..306 {
+        let mut house = House::new(1000);
+        let mut receipts = BTreeSet::new();
+        for steps in chat::testing::History::random(seed, 300).steps.chunks(10) {
+            let batches: Vec<_> =
+                steps.iter().filter_map(|step| step.outcome.clone().ok()).collect();
+            let events = batches.iter().flat_map(|batch| &batch.events);
+            went += events.filter(|event| event.kind == EventKind::MemberRemoved).count();
+            house.hear(&batches).await;
+            house.presence.drain().await.unwrap();
+            let file = Connection::open(house.dir.path().join("presence.db")).unwrap();
+            let now: BTreeSet<_> = rows(&file, RECEIPTS).into_iter().collect();
+            let gone: Vec<_> = receipts.difference(&now).collect();
+            assert!(gone.is_empty(), "seed {seed}: {gone:?}");
+            receipts = now;
+        }
+        assert!(!receipts.is_empty(), "seed {seed} reads");
+        house.drain().await;
+        assert_eq!(house.check(), [], "seed {seed}");
+        house.close().await;
+    }
+    assert!(went > 5, "{went} went");
 }
 
 const REACTIONS: &str = "
