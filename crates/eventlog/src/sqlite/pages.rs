@@ -76,6 +76,22 @@ impl Reader {
         self.page(OLDEST, target, kind, (after, before), limit)
     }
 
+    /// The last record of any of these kinds about `target`, up to `up_to` inclusive.
+    pub fn target_last(
+        &mut self,
+        target: u64,
+        [a, b, c]: [u16; 3],
+        up_to: u64,
+    ) -> Result<Option<Record>, Error> {
+        const LAST: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+              FROM record
+             WHERE target = ?1 AND kind IN (?2, ?3, ?4) AND seq <= ?5
+             ORDER BY seq DESC
+             LIMIT 1";
+        Ok(self.records(LAST, (target.cast_signed(), a, b, c, bound(up_to)))?.pop())
+    }
+
     /// A page, rising however it was selected.
     fn page(
         &self,

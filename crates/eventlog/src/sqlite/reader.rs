@@ -2,7 +2,6 @@
 //!
 //! Neighbour: `pages` selects the newest and the oldest of a kind.
 
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -176,30 +175,6 @@ impl Reader {
             }
         }
         Ok(())
-    }
-
-    /// The older records that records of one kind in a channel are about: those in `targets`, of what came after its end up
-    /// to `up_to` inclusive; rising, each once, the oldest `limit` of them.
-    pub fn channel_targets(
-        &mut self,
-        channel: u64,
-        kind: u16,
-        targets: RangeInclusive<u64>,
-        up_to: u64,
-        limit: usize,
-    ) -> Result<Vec<u64>, Error> {
-        const TARGETS: &str = "
-            SELECT DISTINCT target
-              FROM record
-             WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4 AND target BETWEEN ?6 AND ?3
-             ORDER BY target
-             LIMIT ?5";
-        let (channel, limit) = (channel.cast_signed(), count(limit));
-        let (first, after) = (bound(*targets.start()), bound(*targets.end()));
-        let parameters = (channel, kind, after, bound(up_to), limit, first);
-        let mut statement = self.statement(TARGETS)?;
-        let targets = statement.query_map(parameters, |row| row.get(0).map(i64::cast_unsigned))?;
-        Ok(targets.collect::<Result<_, _>>()?)
     }
 
     /// The record that this actor appended with this `client_msg_id`.

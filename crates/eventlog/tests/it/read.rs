@@ -110,26 +110,26 @@ async fn visited_records_come_target_after_target_until_the_visitor_has_enough()
 }
 
 #[tokio::test]
-async fn the_older_targets_of_a_channel_rise_and_come_once() {
+async fn the_last_about_a_target_is_of_the_kinds_that_are_asked_for() {
     let place = Place::new();
     let log = small_history(&place).await;
-    let edits = vec![
-        about(80, 50, EDITED, "five, edited"),
-        about(81, 20, EDITED, "two, edited"),
-        about(82, 20, EDITED, "two, edited again"),
-        about(83, 70, EDITED, "seven, edited"),
+    let more = vec![
+        about(80, 10, EDITED, "one, edited again"),
+        about(81, 10, POSTED, "a reply"),
+        about(82, 20, DELETED, "two is gone"),
     ];
-    log.append(batch(edits)).await.unwrap();
+    log.append(batch(more)).await.unwrap();
     let mut reader = log.reader().unwrap();
-    let mut targets = |after, up_to, limit| {
-        reader.channel_targets(GENERAL, EDITED, 0..=after, up_to, limit).unwrap()
+    let mut last = |target, kinds, up_to| {
+        reader.target_last(target, kinds, up_to).unwrap().map(|record| record.seq)
     };
-    assert_eq!(targets(70, u64::MAX, 10), [20, 50, 70]);
-    assert_eq!(targets(70, u64::MAX, 2), [20, 50]);
-    assert_eq!(targets(69, u64::MAX, 10), [20, 50], "70 is not older than 69");
-    assert_eq!(targets(70, 80, 10), [50]);
-    assert_eq!(targets(80, 80, 10), [0; 0]);
-    assert_eq!(reader.channel_targets(RANDOM, EDITED, 0..=70, u64::MAX, 10).unwrap(), [0; 0]);
+    let changes = [EDITED, DELETED, EDITED];
+    assert_eq!(last(10, changes, u64::MAX), Some(80), "the reply is none");
+    assert_eq!(last(10, [EDITED, DELETED, POSTED], u64::MAX), Some(81));
+    assert_eq!(last(10, changes, 79), Some(25));
+    assert_eq!(last(10, changes, 24), None);
+    assert_eq!(last(20, changes, u64::MAX), Some(82));
+    assert_eq!(last(50, changes, u64::MAX), None);
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod moderation;
 mod notifications;
 mod openapi;
 mod pins;
+mod polling;
 mod polls;
 mod preferences;
 mod presence;

@@ -8,24 +8,14 @@
 //!
 //! Neighbours: `chat/message.rs` says what each event does to a message; `codec.rs` reads the events.
 
-use std::collections::BTreeSet;
+mod changed;
 
-use chat::{ChannelId, EventKind, Message, Seq, Timestamp};
+use chat::{ChannelId, EventKind, Message, Seq};
 use eventlog::{Reader, Record};
 
 use crate::codec::{self, DecodeError};
 
-/// What can be about a message after it was posted.
-const CHANGES: [EventKind; 8] = [
-    EventKind::MessageEdited,
-    EventKind::MessageDeleted,
-    EventKind::MessageReacted,
-    EventKind::MessagePosted, // as a reply in its thread
-    EventKind::ThreadReplied,
-    EventKind::ThreadChanged,
-    EventKind::PollVoted,
-    EventKind::PollClosed,
-];
+pub use changed::messages_changed;
 
 /// Why a fold failed.
 #[derive(Debug, thiserror::Error)]
@@ -150,46 +140,6 @@ pub fn messages_by_id(
     })
 }
 
-/// Messages of a channel, replies in its threads included, that are new or changed in `(since, until)`, as they were
-/// after `up_to`, oldest first.
-///
-/// A message counts when it was posted, edited, reacted to, voted on, replied to in its thread or deleted later than
-/// `since` and earlier than `until` (`None`: however late). Messages before `first` do not count. When there are more than
-/// `limit`, these are the ones with the lowest ids: the caller goes on by id.
-pub fn messages_changed(
-    reader: &mut Reader,
-    channel: ChannelId,
-    first: Seq,
-    (since, until): (Timestamp, Option<Timestamp>),
-    up_to: Seq,
-    limit: usize,
-) -> Result<Vec<Message>, FoldError> {
-    reader.snapshot(|reader| {
-        // Times rise with seqs: an interval of time is an interval of the log.
-        let after = reader.seq_at(since.0)?.max(first.get().saturating_sub(1));
-        let last = match until {
-            Some(until) => up_to.get().min(reader.seq_at(until.0.saturating_sub(1))?),
-            None => up_to.get(),
-        };
-        let id = channel.0.get();
-        // Changes of messages that are themselves new add nothing, so only older targets are looked for.
-        let mut changed = BTreeSet::new();
-        for kind in CHANGES {
-            let older = first.get()..=after;
-            changed.extend(reader.channel_targets(id, kind.code(), older, last, limit)?);
-        }
-        let changed: Vec<_> = changed.into_iter().take(limit).collect();
-        let mut records = reader.by_seqs(&changed)?;
-        let (before, rest) = (last.saturating_add(1), limit - changed.len());
-        for kind in [EventKind::MessagePosted, EventKind::ThreadReplied] {
-            records.extend(reader.channel_oldest(id, kind.code(), after, before, rest)?);
-        }
-        records.sort_unstable_by_key(|record| record.seq);
-        records.truncate(limit);
-        fold(reader, &records, up_to)
-    })
-}
-
 /// Messages out of their `message_posted` records, which rise, and whatever is about them up to `up_to`.
 fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Message>, FoldError> {
     let mut messages = Vec::with_capacity(posted.len());
@@ -208,7 +158,8 @@ fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Messag
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::PathBuf;
 
     use chat::LoggedEvent;
     use chat::testing::{Batch, History};
@@ -219,18 +170,20 @@ mod tests {
     use super::*;
 
     /// A history as it stands on disk.
-    struct Told {
-        history: History,
-        log: Log,
+    pub(super) struct Told {
+        pub(super) history: History,
+        pub(super) log: Log,
+        pub(super) file: PathBuf,
         /// Before the directory goes the log must.
         _directory: TempDir,
     }
 
     impl Told {
-        fn random(seed: u64, steps: usize) -> Told {
+        pub(super) fn random(seed: u64, steps: usize) -> Told {
             let history = History::random(seed, steps);
             let directory = TempDir::new().unwrap();
-            let log = Log::open(&directory.path().join("log.db"), 0).unwrap();
+            let file = directory.path().join("log.db");
+            let log = Log::open(&file, 0).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             // Some batches wait together, as a busy server's do.
             for steps in history.steps.chunks(7) {
@@ -244,7 +197,7 @@ mod tests {
                 }
                 runtime.block_on(log.append(together)).unwrap();
             }
-            Told { history, log, _directory: directory }
+            Told { history, log, file, _directory: directory }
         }
 
         /// The log up to a point, as it is read back now.
@@ -253,7 +206,7 @@ mod tests {
         }
 
         /// All messages as they were after `up_to`, followed event by event.
-        fn followed(&self, up_to: Seq) -> BTreeMap<Seq, Message> {
+        pub(super) fn followed(&self, up_to: Seq) -> BTreeMap<Seq, Message> {
             let mut messages = BTreeMap::new();
             for record in self.records(up_to) {
                 if record.kind.begins_message() {
@@ -271,11 +224,11 @@ mod tests {
             messages.filter(|message| message.channel == channel && message.in_timeline).collect()
         }
 
-        fn channels(&self) -> Vec<ChannelId> {
+        pub(super) fn channels(&self) -> Vec<ChannelId> {
             self.history.story.workspace.channels.keys().copied().collect()
         }
 
-        fn head(&self) -> Seq {
+        pub(super) fn head(&self) -> Seq {
             self.history.story.workspace.head
         }
     }
@@ -352,44 +305,10 @@ mod tests {
             let messages = messages_by_id(&mut reader, &ids, up_to).unwrap();
             assert_eq!(messages, told.followed(up_to).into_values().collect::<Vec<_>>());
         }
-
-        #[test]
-        fn what_changed_in_a_stretch_of_time_is_all_that_and_nothing_else(
-            seed in any::<u64>(), ends in any::<[u16; 2]>(), until_now in any::<bool>(), first in any::<u16>(),
-            limit in 1..40_usize,
-        ) {
-            let told = Told::random(seed, 250);
-            let mut reader = told.log.reader().unwrap();
-            let log = &told.history.story.log;
-            let [since, until] = ends.map(|end| log[usize::from(end) % log.len()].ts);
-            let until = (!until_now).then_some(until);
-            let first = part_of(told.head(), first);
-            for channel in told.channels() {
-                let changes = log.iter().filter(|record| {
-                    record.channel == Some(channel)
-                        && record.ts > since
-                        && until.is_none_or(|until| record.ts < until)
-                });
-                let mut changed = BTreeSet::new();
-                for record in changes {
-                    changed.extend(record.kind.begins_message().then_some(record.seq));
-                    let is_change = CHANGES.contains(&record.kind);
-                    changed.extend(record.target.filter(|_| is_change));
-                }
-                let all = told.followed(told.head()).into_values();
-                let mut expected: Vec<_> = all.filter(|message| message.channel == channel).collect();
-                expected.retain(|message| message.id >= first && changed.contains(&message.id));
-                expected.truncate(limit);
-                let found =
-                    messages_changed(&mut reader, channel, first, (since, until), told.head(), limit)
-                        .unwrap();
-                assert_eq!(found, expected);
-            }
-        }
     }
 
     /// A seq somewhere in the log.
-    fn part_of(head: Seq, share: u16) -> Seq {
+    pub(super) fn part_of(head: Seq, share: u16) -> Seq {
         Seq(head.get() * u64::from(share) / u64::from(u16::MAX))
     }
 }
