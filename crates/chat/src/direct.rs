@@ -8,6 +8,7 @@ use crate::event::{ChannelOrigin, Event};
 use crate::ids::{UserId, UserName};
 use crate::personal::PersonalChange;
 use crate::rejection::Rejection;
+use crate::workspace::Workspace;
 
 /// Members of one direct channel. Beyond it a public channel is the better place: every name stands in the channel's
 /// own name.
@@ -20,9 +21,9 @@ pub(crate) fn open(
     user: UserId,
     names: &[UserName],
 ) -> Result<Decision, Rejection> {
-    let mut members = accounts(case, names)?;
+    let mut members = accounts(case.workspace, names)?;
     members.insert(user);
-    let events = match place(case, members)? {
+    let events = match place(case.workspace, members)? {
         Place::Open(channel) if case.workspace.is_hidden(user, channel) => {
             let change = PersonalChange::DirectHidden { channel, on: false };
             vec![Event::PersonalChanged { change }]
@@ -34,12 +35,16 @@ pub(crate) fn open(
 }
 
 /// The direct channel of exactly these people. Who is not among them learns nothing, not even who has an account.
-pub(crate) fn find(case: Case<'_>, user: UserId, names: &[UserName]) -> Result<Place, Rejection> {
-    let own_name = case.workspace.user_name(user);
+pub(crate) fn find(
+    workspace: &Workspace,
+    user: UserId,
+    names: &[UserName],
+) -> Result<Place, Rejection> {
+    let own_name = workspace.user_name(user);
     if !names.iter().any(|name| name.as_str().eq_ignore_ascii_case(own_name)) {
         return Err(Rejection::NotAMember);
     }
-    place(case, accounts(case, names)?)
+    place(workspace, accounts(workspace, names)?)
 }
 
 /// The event that opens a channel among `members`.
@@ -62,21 +67,24 @@ pub(crate) fn is_answered(
     Ok(())
 }
 
-fn place(case: Case<'_>, members: BTreeSet<UserId>) -> Result<Place, Rejection> {
+fn place(workspace: &Workspace, members: BTreeSet<UserId>) -> Result<Place, Rejection> {
     if !(1..=DIRECT_MEMBERS_MAX).contains(&members.len()) {
         return Err(Rejection::DirectMembers { members_max: DIRECT_MEMBERS_MAX });
     }
-    Ok(match case.workspace.direct_ids.get(&members) {
+    Ok(match workspace.direct_ids.get(&members) {
         Some(channel) => Place::Open(*channel),
         None => Place::Unopened(members),
     })
 }
 
-pub(crate) fn accounts(case: Case<'_>, names: &[UserName]) -> Result<BTreeSet<UserId>, Rejection> {
+pub(crate) fn accounts(
+    workspace: &Workspace,
+    names: &[UserName],
+) -> Result<BTreeSet<UserId>, Rejection> {
     let mut found = BTreeSet::new();
     let mut unknown = BTreeSet::new();
     for name in names {
-        match case.workspace.find_user(name.as_str()) {
+        match workspace.find_user(name.as_str()) {
             Some((user, _)) => {
                 found.insert(user);
             }

@@ -19,7 +19,9 @@ pub(crate) fn save(
     thread: Option<Seq>,
     text: &str,
 ) -> Result<Decision, Rejection> {
-    let channel = Place::open(case, user, name)?;
+    let place = Place::find(case.workspace, user, name)?;
+    let is_open = matches!(place, Place::Open(_));
+    let (channel, mut events) = place.opened(case);
     let thread = match thread {
         Some(message) => Some(thread::root(case, user, message, channel)?.id),
         None => None,
@@ -32,7 +34,9 @@ pub(crate) fn save(
     let personal = &case.workspace.users[&user].personal;
     let drafts = &personal.drafts;
     let before = drafts.get(&thread.unwrap_or(channel.0));
-    if before.map_or("", |before| &before.text) == text && !case.facts.is_named {
+    let is_so_already = before.map_or("", |before| &before.text) == text;
+    // An empty text opens nothing, whatever it is called.
+    if is_so_already && !(is_open && case.facts.is_named) {
         return Ok(Decision::nothing(user));
     }
     if before.is_none() && drafts.len() >= DRAFTS_MAX {
@@ -40,7 +44,7 @@ pub(crate) fn save(
     }
     personal.has_room_for(&text, before.map_or(0, |before| before.text.len()))?;
     let redacts = before.map(|before| before.saved).into_iter().collect();
-    let events = vec![Event::DraftSaved { channel, thread, text }];
+    events.push(Event::DraftSaved { channel, thread, text });
     Ok(Decision { actor: user, events, redacts })
 }
 
@@ -65,6 +69,7 @@ mod tests {
 
     use super::*;
     use crate::command::{Actor, AttachWish, Command, PostWish};
+    use crate::event::EventKind;
     use crate::testing::wish::{channel, post, user_of};
     use crate::testing::{Batch, Story};
 
@@ -167,8 +172,12 @@ mod tests {
         assert_eq!(story.when(bob, &save(&plans, None, "x")), Err(Rejection::NotAMember));
         let hidden = story.when(bob, &save("general", Some(root), "x"));
         assert_eq!(hidden, Err(Rejection::MessageNotFound));
-        let unopened = story.when(alice, &save("dm:alice:bob", None, "x"));
-        assert_eq!(unopened, Err(Rejection::ChannelNotFound));
+        assert_eq!(story.when(alice, &save("dm:alice:bob", None, " ")), Ok(vec![]), "nothing");
+        let unopened = story.when(alice, &save("dm:alice:bob", None, "x")).unwrap();
+        let kinds: Vec<_> = unopened.iter().map(Event::kind).collect();
+        assert_eq!(kinds, [EventKind::ChannelCreated, EventKind::DraftSaved], "it opens");
+        let unknown = story.when(alice, &save("dm:alice:nobody", None, "x"));
+        assert!(matches!(unknown, Err(Rejection::NoSuchUser(_))), "{unknown:?}");
         let elsewhere = story.when(alice, &save("general", Some(root), "x"));
         assert_eq!(elsewhere, Err(Rejection::ReplyNotInChannel));
         let long = "ü".repeat(MESSAGE_CHARS_MAX);

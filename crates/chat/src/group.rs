@@ -66,7 +66,7 @@ pub(crate) fn save(
         (None, None) => handle.to_string(),
     };
     let members = match (&wish.members, before) {
-        (Some(names), _) => direct::accounts(case, names)?,
+        (Some(names), _) => direct::accounts(case.workspace, names)?,
         (None, before) => before.map(|before| before.members.clone()).unwrap_or_default(),
     };
     // Whoever was deactivated while in the group may stay in it: a wish names all its members.

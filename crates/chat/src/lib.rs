@@ -48,6 +48,7 @@ pub mod workspace;
 mod properties;
 
 pub use audience::{Audience, audience, may_read};
+pub use channel::Place;
 pub use command::{Actor, Command, PostWish};
 pub use decide::{Decision, Facts, decide};
 pub use event::{Body, Event, EventKind, LoggedEvent};

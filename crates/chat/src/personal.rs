@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::{Place, at_most, one_line};
 use crate::decide::{Case, Decision};
+use crate::direct;
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, Timestamp, UserId};
 use crate::message;
@@ -179,20 +180,30 @@ pub(crate) fn change(
     wish: &PersonalWish,
 ) -> Result<Decision, Rejection> {
     let personal = &case.workspace.users[&user].personal;
+    let mut events = Vec::new();
     let (change, is_so_already) = match wish {
         PersonalWish::Preferences(changes) => {
             let after = preferences(personal, changes)?;
             (PersonalChange::Preferences(changes.clone()), after == personal.preferences)
         }
         PersonalWish::Notifications { channel, level, is_muted } => {
-            let channel = Place::open(case, user, channel)?;
-            let before = personal.notifications.get(&channel).copied().unwrap_or_default();
+            let place = Place::find(case.workspace, user, channel)?;
+            let before = match &place {
+                Place::Open(channel) => personal.notifications.get(channel).copied(),
+                Place::Unopened(_) => None,
+            };
+            let before = before.unwrap_or_default();
             let notifications = ChannelNotifications {
                 level: level.unwrap_or(before.level),
                 is_muted: is_muted.unwrap_or(before.is_muted),
             };
-            let change = PersonalChange::Notifications { channel, notifications };
-            (change, notifications == before)
+            let is_so_already = notifications == before;
+            if is_so_already && matches!(place, Place::Unopened(_)) {
+                return Ok(Decision::nothing(user));
+            }
+            let (channel, opening) = place.opened(case);
+            events.extend(opening);
+            (PersonalChange::Notifications { channel, notifications }, is_so_already)
         }
         PersonalWish::DoNotDisturb(wish) => {
             let schedule = notification::changed(&personal.do_not_disturb, wish)?;
@@ -206,7 +217,14 @@ pub(crate) fn change(
         }
         PersonalWish::Save { message, on } => save(case, user, personal, *message, *on)?,
         PersonalWish::HideDirect { channel, on } => {
-            let channel = Place::open(case, user, channel)?;
+            let channel = match Place::find(case.workspace, user, channel)? {
+                Place::Open(channel) => channel,
+                // Where nobody has written nothing is listed, until somebody wants it so.
+                Place::Unopened(_) if *on => return Ok(Decision::nothing(user)),
+                Place::Unopened(members) => {
+                    return Ok(Decision::new(user, vec![direct::opened(members)]));
+                }
+            };
             if !matches!(case.workspace.channel(channel).kind, ChannelKind::Direct { .. }) {
                 return Err(Rejection::NotADirectChannel);
             }
@@ -217,7 +235,8 @@ pub(crate) fn change(
     if is_so_already && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
-    Ok(Decision::new(user, vec![Event::PersonalChanged { change }]))
+    events.push(Event::PersonalChanged { change });
+    Ok(Decision::new(user, events))
 }
 
 fn save(
@@ -435,7 +454,8 @@ mod tests {
         assert_eq!(refused, Err(Rejection::NotAMember));
         let general = story.when(bob, &hide("general", true));
         assert_eq!(general, Err(Rejection::NotADirectChannel));
-        let unopened = story.when(bob, &hide("dm:bob:mallory", true));
-        assert_eq!(unopened, Err(Rejection::ChannelNotFound));
+        assert_eq!(story.when(bob, &hide("dm:bob:mallory", true)), Ok(vec![]), "nobody wrote");
+        let opened = direct::opened([user_of(bob), user_of(mallory)].into());
+        assert_eq!(story.when(bob, &hide("dm:bob:mallory", false)), Ok(vec![opened]));
     }
 }

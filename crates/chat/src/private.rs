@@ -15,7 +15,7 @@ pub(crate) fn create(
     topic: &str,
     names: &[UserName],
 ) -> Result<Decision, Rejection> {
-    let mut members = direct::accounts(case, names)?;
+    let mut members = direct::accounts(case.workspace, names)?;
     if members.iter().any(|member| case.workspace.users[member].is_deactivated) {
         return Err(Rejection::AccountDeactivated);
     }

@@ -16,7 +16,7 @@ pub(crate) fn mark_read(
     name: &ChannelName,
     up_to: Option<Seq>,
 ) -> Result<Decision, Rejection> {
-    let Place::Open(id) = Place::find(case, user, name)? else {
+    let Place::Open(id) = Place::find(case.workspace, user, name)? else {
         return match up_to {
             Some(_) => Err(Rejection::MessageNotFound),
             None => Ok(Decision::nothing(user)),

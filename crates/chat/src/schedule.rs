@@ -40,8 +40,9 @@ pub(crate) fn schedule(
     text: &str,
     send_at: Timestamp,
 ) -> Result<Decision, Rejection> {
-    let channel = Place::open(case, user, name)?;
-    channel::may_post(case, user, channel)?;
+    let place = Place::find(case.workspace, user, name)?;
+    channel::may_post(case, user, &place)?;
+    let (channel, mut events) = place.opened(case);
     let thread = match thread {
         Some(message) => Some(thread::root(case, user, message, channel)?.id),
         None => None,
@@ -55,8 +56,8 @@ pub(crate) fn schedule(
     // The draft that it was goes.
     let draft = personal.drafts.get(&thread.unwrap_or(channel.0));
     personal.has_room_for(&text, draft.map_or(0, |draft| draft.text.len()))?;
-    let scheduled = Event::MessageScheduled { channel, schedule: None, thread, text, send_at };
-    let mut decision = Decision::new(user, vec![scheduled]);
+    events.push(Event::MessageScheduled { channel, schedule: None, thread, text, send_at });
+    let mut decision = Decision::new(user, events);
     crate::draft::clear(case, user, channel, thread, &mut decision);
     Ok(decision)
 }

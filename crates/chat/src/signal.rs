@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, Timestamp, UserId};
+use crate::channel::Place;
+use crate::ids::{Timestamp, UserId};
 
 /// What a person's client last said of them (contract/rules.md, 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ impl From<PresenceOverride> for PresenceState {
 }
 
 /// What `live` tells presence.db, in batches, at most 250 ms late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum Signal {
     /// A heartbeat or a change of state.
@@ -67,5 +68,5 @@ pub enum Signal {
     /// A manual override was set or cleared.
     Override { user: UserId, value: Option<PresenceOverride>, at: Timestamp },
     /// A key was pressed.
-    Typing { user: UserId, channel: ChannelId, at: Timestamp },
+    Typing { user: UserId, place: Place, at: Timestamp },
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{ChannelId, Timestamp, UserId};
+use chat::{Place, Timestamp, UserId};
 
 /// Channels that one person types in at a time; of more, the ones of before are forgotten, and five seconds later they
 /// would mean nothing anyway.
@@ -31,7 +31,7 @@ pub struct Said {
     /// An override that was set, or `Some(None)` when it was cleared.
     pub wished: Option<Option<PresenceOverride>>,
     /// Where they typed, each channel once, the newest last.
-    pub typing: Vec<(ChannelId, Timestamp)>,
+    pub typing: Vec<(Place, Timestamp)>,
 }
 
 impl WaitingSignals {
@@ -47,8 +47,8 @@ impl WaitingSignals {
                 let said = people.entry(user).or_default();
                 (said.wished, said.seen) = (Some(value), Some(at));
             }
-            Signal::Typing { user, channel, at } => {
-                people.entry(user).or_default().type_in(channel, at);
+            Signal::Typing { user, place, at } => {
+                people.entry(user).or_default().type_in(place, at);
             }
         }
     }
@@ -73,17 +73,17 @@ impl WaitingSignals {
 }
 
 impl Said {
-    fn type_in(&mut self, channel: ChannelId, at: Timestamp) {
-        self.typing.retain(|(typed, _)| *typed != channel);
+    fn type_in(&mut self, place: Place, at: Timestamp) {
+        self.typing.retain(|(typed, _)| *typed != place);
         if self.typing.len() == TYPING_CHANNELS_MAX {
             self.typing.remove(0);
         }
-        self.typing.push((channel, at));
+        self.typing.push((place, at));
     }
 
     fn followed_by(mut self, newer: Said) -> Said {
-        for (channel, at) in newer.typing {
-            self.type_in(channel, at);
+        for (place, at) in newer.typing {
+            self.type_in(place, at);
         }
         Said {
             seen: newer.seen.or(self.seen),
@@ -96,7 +96,7 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use chat::Seq;
+    use chat::{ChannelId, Seq};
 
     use super::*;
 
@@ -115,8 +115,8 @@ mod tests {
         let waiting = WaitingSignals::default();
         for number in 0..100_000 {
             let user = UserId(Seq(number % 3));
-            let (channel, at) = (ChannelId(Seq(number)), Timestamp(7));
-            waiting.note(Signal::Typing { user, channel, at });
+            let (place, at) = (Place::Open(ChannelId(Seq(number))), Timestamp(7));
+            waiting.note(Signal::Typing { user, place, at });
             waiting.note(Signal::Presence { user, state: PresenceState::Active, at });
         }
         let taken = waiting.take();

@@ -15,7 +15,7 @@ use crate::event::{ChannelOrigin, Event};
 use crate::ids::{ChannelId, ChannelName, Slug, UserId, UserName};
 use crate::notice::{self, Notice};
 use crate::rejection::Rejection;
-use crate::workspace::{Channel, ChannelKind};
+use crate::workspace::{Channel, ChannelKind, Workspace};
 
 /// Characters (Unicode scalar values) of a public channel's display name; contract/rules.md, 15.
 pub const CHANNEL_NAME_CHARS_MAX: usize = 80;
@@ -43,53 +43,87 @@ pub enum ChannelChange {
 }
 
 /// Where a written channel name leads one of its readers.
-pub(crate) enum Place {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A channel.
     Open(ChannelId),
-    /// A direct channel that nobody has opened yet.
+    /// A direct channel of these people, in which nobody has written yet.
     Unopened(BTreeSet<UserId>),
 }
 
+impl From<ChannelId> for Place {
+    fn from(channel: ChannelId) -> Place {
+        Place::Open(channel)
+    }
+}
+
 impl Place {
-    /// The channel that a command of `user` names, when `user` may read there. Of a private one who is not a member
-    /// learns nothing, not even whether it exists.
-    pub(crate) fn find(
-        case: Case<'_>,
+    /// The channel of this name, when `user` may read there. Of a private one who is not a member learns nothing, not
+    /// even whether it exists.
+    pub fn find(
+        workspace: &Workspace,
         user: UserId,
         name: &ChannelName,
     ) -> Result<Place, Rejection> {
         let id = match name {
             ChannelName::Public(slug) => {
-                *case.workspace.slugs.get(slug).ok_or(Rejection::ChannelNotFound)?
+                *workspace.slugs.get(slug).ok_or(Rejection::ChannelNotFound)?
             }
-            ChannelName::Private(_) => {
-                case.workspace.find_channel(name).ok_or(Rejection::NotAMember)?
-            }
-            ChannelName::Direct(names) => return direct::find(case, user, names),
+            ChannelName::Private(_) => workspace.find_channel(name).ok_or(Rejection::NotAMember)?,
+            ChannelName::Direct(names) => return direct::find(workspace, user, names),
         };
-        if may_read(user, id, case.workspace) {
-            Ok(Place::Open(id))
-        } else {
-            Err(Rejection::NotAMember)
-        }
+        if may_read(user, id, workspace) { Ok(Place::Open(id)) } else { Err(Rejection::NotAMember) }
     }
 
-    /// As [`Place::find`], but a channel that was opened already.
-    pub(crate) fn open(
+    /// As [`Place::find`], of who wishes to change something about it: of a direct one nothing changes, open or not.
+    pub(crate) fn changeable(
         case: Case<'_>,
         user: UserId,
         name: &ChannelName,
     ) -> Result<ChannelId, Rejection> {
-        match Place::find(case, user, name)? {
+        match Place::find(case.workspace, user, name)? {
             Place::Open(channel) => Ok(channel),
-            Place::Unopened(_) => Err(Rejection::ChannelNotFound),
+            Place::Unopened(_) => Err(Rejection::DirectChannelFixed),
+        }
+    }
+
+    /// The channel, when there is one.
+    pub fn channel(&self) -> Option<ChannelId> {
+        match self {
+            Place::Open(channel) => Some(*channel),
+            Place::Unopened(_) => None,
+        }
+    }
+
+    /// The channel, and what opens it first when nobody has: something is to be kept for it.
+    pub(crate) fn opened(self, case: Case<'_>) -> (ChannelId, Vec<Event>) {
+        match self {
+            Place::Open(channel) => (channel, Vec::new()),
+            Place::Unopened(members) => (ChannelId(case.next_seq), vec![direct::opened(members)]),
         }
     }
 
     /// Who may read there.
-    pub(crate) fn audience(&self, case: Case<'_>) -> Audience {
+    pub fn audience(&self, workspace: &Workspace) -> Audience {
         match self {
-            Place::Open(channel) => channel_audience(*channel, case.workspace),
+            Place::Open(channel) => channel_audience(*channel, workspace),
             Place::Unopened(members) => Audience::Users(members.iter().copied().collect()),
+        }
+    }
+
+    /// Whether `user` may read there.
+    pub fn is_readable_by(&self, user: UserId, workspace: &Workspace) -> bool {
+        match self {
+            Place::Open(channel) => may_read(user, *channel, workspace),
+            Place::Unopened(members) => members.contains(&user),
+        }
+    }
+
+    /// Its name on the wire.
+    pub fn name(&self, workspace: &Workspace) -> String {
+        match self {
+            Place::Open(channel) => workspace.channel_name(*channel),
+            Place::Unopened(members) => workspace.direct_name(members),
         }
     }
 }
@@ -231,7 +265,9 @@ fn found<'a>(
         (ChannelName::Public(_), None) => return Err(Rejection::ChannelNotFound),
         (ChannelName::Public(_), Some(id)) => id,
         (ChannelName::Private(_), Some(id)) if case.is_admin(user) => id,
-        (ChannelName::Private(_) | ChannelName::Direct(_), _) => Place::open(case, user, name)?,
+        (ChannelName::Private(_) | ChannelName::Direct(_), _) => {
+            Place::changeable(case, user, name)?
+        }
     };
     Ok((id, case.workspace.channel(id)))
 }
@@ -256,9 +292,12 @@ pub(crate) fn may_govern(case: Case<'_>, user: UserId, channel: &Channel) -> Res
     if may { Ok(()) } else { Err(Rejection::NotTheOwner) }
 }
 
-/// Whether `user` may post in a channel that they may read.
-pub(crate) fn may_post(case: Case<'_>, user: UserId, id: ChannelId) -> Result<(), Rejection> {
-    let channel = case.workspace.channel(id);
+/// Whether `user` may post where they may read.
+pub(crate) fn may_post(case: Case<'_>, user: UserId, place: &Place) -> Result<(), Rejection> {
+    let channel = match place {
+        Place::Open(channel) => case.workspace.channel(*channel),
+        Place::Unopened(members) => return direct::is_answered(case, user, members),
+    };
     if channel.archived_ts.is_some() {
         return Err(Rejection::ChannelArchived);
     }
@@ -302,7 +341,7 @@ fn members_named(
     id: ChannelId,
     names: &[UserName],
 ) -> Result<BTreeSet<UserId>, Rejection> {
-    let users = direct::accounts(case, names)?;
+    let users = direct::accounts(case.workspace, names)?;
     if users.iter().all(|user| may_read(*user, id, case.workspace)) {
         Ok(users)
     } else {

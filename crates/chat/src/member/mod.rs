@@ -67,7 +67,7 @@ pub(crate) fn join(
     name: &ChannelName,
 ) -> Result<Decision, Rejection> {
     let ChannelName::Public(slug) = name else {
-        return match Place::open(case, user, name) {
+        return match Place::find(case.workspace, user, name) {
             Ok(_) => Ok(Decision::nothing(user)),
             Err(_) => Err(Rejection::NotAMember),
         };
@@ -87,7 +87,7 @@ pub(crate) fn leave(
     user: UserId,
     name: &ChannelName,
 ) -> Result<Decision, Rejection> {
-    let id = Place::open(case, user, name)?;
+    let id = Place::changeable(case, user, name)?;
     may_go(case, id)?;
     Ok(gone(case, id, user, (user, Notice::MemberLeft { user })))
 }
@@ -99,7 +99,7 @@ pub(crate) fn remove(
     name: &ChannelName,
     who: &UserName,
 ) -> Result<Decision, Rejection> {
-    let id = Place::open(case, actor, name)?;
+    let id = Place::changeable(case, actor, name)?;
     may_go(case, id)?;
     channel::may_govern(case, actor, case.workspace.channel(id))?;
     let unknown = || Rejection::NoSuchUser(vec![who.to_string()]);
@@ -123,7 +123,7 @@ pub(crate) fn add(
     names: &[UserName],
     history: History,
 ) -> Result<Decision, Rejection> {
-    let id = Place::open(case, actor, name)?;
+    let id = Place::changeable(case, actor, name)?;
     match case.workspace.channel(id).kind {
         ChannelKind::Private { .. } => {}
         ChannelKind::Public { .. } => return Err(Rejection::ChannelIsPublic),
@@ -135,7 +135,7 @@ pub(crate) fn add(
     if history == History::FromStart && own.history_start > Seq::ZERO {
         return Err(Rejection::invalid("history", "you do not see all of it yourself"));
     }
-    let named = direct::accounts(case, names)?;
+    let named = direct::accounts(case.workspace, names)?;
     let is_late = |user: &&UserId| {
         let member = case.workspace.membership(**user, id);
         member.is_some_and(|member| member.history_start > Seq::ZERO)

@@ -16,7 +16,7 @@ use crate::mention::mentions;
 use crate::rejection::Rejection;
 use crate::thread::{self, Follower, ThreadSummary};
 use crate::workspace::ChannelKind;
-use crate::{direct, draft, poll};
+use crate::{draft, poll};
 
 /// Characters (Unicode scalar values) of one message after trimming trailing white space; contract/rules.md, 6.2.
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
@@ -205,7 +205,7 @@ pub fn normalized(text: &str) -> String {
 
 /// Posts a message and clears the draft that it was; the first to a direct channel opens it.
 pub(crate) fn post(case: Case<'_>, user: UserId, wish: &PostWish) -> Result<Decision, Rejection> {
-    let place = Place::find(case, user, &wish.channel)?;
+    let place = Place::find(case.workspace, user, &wish.channel)?;
     let mut decision = post_at(case, user, place, wish)?;
     // A poll and a forwarded message were no drafts; what is being written beside them stays.
     let written = decision.events.iter().find_map(Event::posting).filter(|_| wish.attach.is_none());
@@ -223,17 +223,9 @@ pub(crate) fn post_at(
     place: Place,
     wish: &PostWish,
 ) -> Result<Decision, Rejection> {
-    let readers = place.audience(case);
-    let (channel, mut events) = match place {
-        Place::Open(channel) => {
-            channel::may_post(case, user, channel)?;
-            (channel, Vec::new())
-        }
-        Place::Unopened(members) => {
-            direct::is_answered(case, user, &members)?;
-            (ChannelId(case.next_seq), vec![direct::opened(members)])
-        }
-    };
+    let readers = place.audience(case.workspace);
+    channel::may_post(case, user, &place)?;
+    let (channel, mut events) = place.opened(case);
     let (text, attached) = content(case, user, wish)?;
     if let Some(target) = wish.reply_to {
         let target = readable(case, user, target)?;

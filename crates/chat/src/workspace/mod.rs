@@ -233,13 +233,15 @@ impl Workspace {
         match &self.channel(channel).kind {
             ChannelKind::Public { slug, .. } => slug.to_string(),
             ChannelKind::Private { .. } => ChannelName::Private(channel).to_string(),
-            ChannelKind::Direct { members } => {
-                let mut names: Vec<_> =
-                    members.iter().map(|member| self.user_name(*member)).collect();
-                names.sort_unstable();
-                format!("dm:{}", names.join(":"))
-            }
+            ChannelKind::Direct { members } => self.direct_name(members),
         }
+    }
+
+    /// The wire form of the name of the direct channel of these people, whether or not it was opened.
+    pub fn direct_name(&self, members: &BTreeSet<UserId>) -> String {
+        let mut names: Vec<_> = members.iter().map(|member| self.user_name(*member)).collect();
+        names.sort_unstable();
+        format!("dm:{}", names.join(":"))
     }
 
     /// The channels that `user` may read: public ones in the order of their creation, then private ones, then direct

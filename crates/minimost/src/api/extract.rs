@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
 use chat::ids::SessionId;
-use chat::{Actor, ChannelId, ChannelName, Rejection, Seq, UserId, UserName, Workspace, may_read};
+use chat::{Actor, ChannelId, ChannelName, Place, Rejection, Seq, UserId, UserName, Workspace};
 use serde::Serialize;
 
 use super::problem::ApiError;
@@ -42,27 +42,20 @@ impl LoggedIn {
         if is_admin { Ok(()) } else { Err(Rejection::NotAnAdministrator.into()) }
     }
 
+    /// What a name means to this user, who may read there.
+    pub(super) fn place(&self, name: &ChannelName) -> Result<Place, ApiError> {
+        Place::find(&self.workspace, self.user, name).map_err(|refused| match refused {
+            // Of people who are not there, or too many, there can be no channel.
+            Rejection::NoSuchUser(_) | Rejection::DirectMembers { .. } => {
+                Rejection::ChannelNotFound.into()
+            }
+            refused => refused.into(),
+        })
+    }
+
     /// A channel that this user may read.
     pub(super) fn channel(&self, name: &ChannelName) -> Result<ChannelId, ApiError> {
-        if let ChannelName::Direct(names) = name {
-            // Who is not among them learns nothing, not even which names are accounts.
-            let own_name = self.workspace.user_name(self.user);
-            if !names.iter().any(|name| name.as_str().eq_ignore_ascii_case(own_name)) {
-                return Err(Rejection::NotAMember.into());
-            }
-        }
-        let Some(channel) = self.workspace.find_channel(name) else {
-            // Nor which private channels there are.
-            let is_private = matches!(name, ChannelName::Private(_));
-            let rejection =
-                if is_private { Rejection::NotAMember } else { Rejection::ChannelNotFound };
-            return Err(rejection.into());
-        };
-        if may_read(self.user, channel, &self.workspace) {
-            Ok(channel)
-        } else {
-            Err(Rejection::NotAMember.into())
-        }
+        Ok(self.place(name)?.channel().ok_or(Rejection::ChannelNotFound)?)
     }
 
     /// An answer of a read, which says for which head it stands.

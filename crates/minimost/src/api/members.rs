@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use chat::command::ChannelWish;
 use chat::member::History;
-use chat::{ClientMsgId, Command, Rejection, UserName};
+use chat::{ClientMsgId, Command, Place, Rejection, UserName};
 use serde_json::Value;
 
 use super::channels::{change, changed};
@@ -140,9 +140,11 @@ pub(super) async fn list(
     asker: LoggedIn,
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<Vec<String>>, ApiError> {
-    let channel = asker.channel(&name)?;
-    let others = asker.workspace.member_ids(channel);
-    let others = others.into_iter().filter(|member| *member != asker.user);
+    let members = match asker.place(&name)? {
+        Place::Open(channel) => asker.workspace.member_ids(channel),
+        Place::Unopened(members) => members.into_iter().collect(),
+    };
+    let others = members.into_iter().filter(|member| *member != asker.user);
     let mut names: Vec<_> =
         others.map(|member| asker.workspace.user_name(member).to_owned()).collect();
     names.sort();

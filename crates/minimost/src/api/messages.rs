@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-use chat::{ClientMsgId, Command, PostWish, Rejection, Seq, Timestamp};
+use chat::{ClientMsgId, Command, Place, PostWish, Rejection, Seq, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -135,8 +135,12 @@ pub(super) async fn page(
     Query(input): Query<PageInput>,
 ) -> Result<Answer<Vec<MessageView>>, ApiError> {
     let query = page_query(&input)?;
-    let channel = asker.channel(&name)?;
-    let messages = app.mailboxes.page(asker.user, channel, query, asker.workspace.head).await?;
+    let messages = match asker.place(&name)? {
+        Place::Open(channel) => {
+            app.mailboxes.page(asker.user, channel, query, asker.workspace.head).await?
+        }
+        Place::Unopened(_) => Vec::new(),
+    };
     if messages.is_empty() && matches!(query, PageQuery::Around { .. }) {
         return Err(Rejection::MessageNotFound.into());
     }

@@ -92,9 +92,10 @@ pub(super) async fn of_channel(
     asker: LoggedIn,
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<NotificationsView>, ApiError> {
-    let channel = asker.channel(&name)?;
+    let channel = asker.place(&name)?.channel();
     let own = asker.workspace.users.get(&asker.user);
-    let own = own.and_then(|user| user.personal.notifications.get(&channel)).copied();
+    let own = own.zip(channel).and_then(|(user, id)| user.personal.notifications.get(&id));
+    let own = own.copied();
     let own = own.unwrap_or_default();
     let view = NotificationsView { level: own.level, muted: own.is_muted };
     Ok(asker.answer(&app, view))

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chat::audience::may_see;
-use chat::{ChannelId, ClientMsgId, Command, Rejection, Seq, UserId, Workspace};
+use chat::{ChannelId, ClientMsgId, Command, Place, Rejection, Seq, UserId, Workspace};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,8 +66,10 @@ pub(super) async fn list(
     asker: LoggedIn,
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<Vec<PinView>>, ApiError> {
-    let channel = asker.channel(&name)?;
-    let pins = pins(&app, asker.user, channel, &asker.workspace).await?;
+    let pins = match asker.place(&name)? {
+        Place::Open(channel) => pins(&app, asker.user, channel, &asker.workspace).await?,
+        Place::Unopened(_) => Vec::new(),
+    };
     Ok(asker.answer(&app, pins))
 }
 

@@ -110,9 +110,9 @@ pub(super) async fn typing(
     channel: Result<ChannelPath, super::problem::ApiError>,
 ) -> StatusCode {
     if let (Some(asker), Ok(ChannelPath(name))) = (asker, channel)
-        && let Ok(channel) = asker.channel(&name)
+        && let Ok(place) = asker.place(&name)
     {
-        app.hub.typing(asker.user, channel);
+        app.hub.typing(asker.user, place);
     }
     StatusCode::NO_CONTENT
 }
@@ -126,8 +126,8 @@ pub(super) async fn typists(
     channel: Result<ChannelPath, super::problem::ApiError>,
 ) -> Json<Vec<String>> {
     let (Some(asker), Ok(ChannelPath(name))) = (asker, channel) else { return Json(Vec::new()) };
-    let Ok(channel) = asker.channel(&name) else { return Json(Vec::new()) };
-    let typists = app.hub.typing_in(channel, asker.user).into_iter();
+    let Ok(place) = asker.place(&name) else { return Json(Vec::new()) };
+    let typists = app.hub.typing_in(place, asker.user).into_iter();
     Json(typists.map(|user| asker.workspace.user_name(user).to_owned()).collect())
 }
 

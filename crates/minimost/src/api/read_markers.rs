@@ -117,8 +117,8 @@ pub(super) async fn last_read(
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<LastRead>, ApiError> {
     let asker = with_own_markers(&app, asker).await?;
-    let channel = asker.channel(&name)?;
-    let found = asker.workspace.channels.get(&channel);
+    let channel = asker.place(&name)?.channel();
+    let found = channel.and_then(|channel| asker.workspace.channels.get(&channel));
     let marker = found.and_then(|channel| channel.markers.get(&asker.user));
     let last_read = LastRead {
         last_read_id: marker.map(|marker| marker.up_to.get()),
@@ -136,10 +136,10 @@ pub(super) async fn receipts(
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<BTreeMap<String, f64>>, ApiError> {
     let asker = with_own_markers(&app, asker).await?;
-    let channel = asker.channel(&name)?;
-    let found = asker.workspace.channels.get(&channel);
+    let channel = asker.place(&name)?.channel();
+    let found = channel.and_then(|channel| asker.workspace.channels.get(&channel));
     let markers = found.into_iter().flat_map(|channel| &channel.markers);
-    let start = history_start(asker.user, channel, &asker.workspace);
+    let start = channel.and_then(|it| history_start(asker.user, it, &asker.workspace));
     let receipts = markers
         .filter(|(user, marker)| **user == asker.user || Some(marker.up_to) >= start)
         .map(|(user, marker)| (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds()))

@@ -61,7 +61,7 @@ pub(super) async fn events(
         user: asker.user,
         session: asker.session,
         cursor: cursor.map(|text| app.parse_cursor(text)),
-        channel: channel.map(|name| asker.channel(&name)).transpose()?,
+        place: channel.map(|name| asker.place(&name)).transpose()?,
     })?;
     app.mailboxes.connected(asker.user);
     let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));
@@ -80,8 +80,8 @@ pub(super) async fn viewing(
     Input(input): Input<ViewingInput>,
 ) -> Result<StatusCode, ApiError> {
     let name = input.channel.as_deref().map(parse_channel).transpose()?;
-    let channel = name.map(|name| asker.channel(&name)).transpose()?;
-    if !app.hub.view(asker.user, &input.stream, channel) {
+    let place = name.map(|name| asker.place(&name)).transpose()?;
+    if !app.hub.view(asker.user, &input.stream, place.as_ref()) {
         return Err(BadRequest::StreamNotFound.into());
     }
     Ok(StatusCode::NO_CONTENT)

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use chat::notification::Reason;
 use chat::signal::PresenceState;
 use chat::workspace::ReadMarker;
-use chat::{ChannelId, LoggedEvent, Message, UserId, Workspace};
+use chat::{ChannelId, LoggedEvent, Message, Place, UserId, Workspace};
 use eventlog::Epoch;
 use serde::Serialize;
 
@@ -82,8 +82,8 @@ pub(super) fn hello(stream: &str, cursor: Cursor) -> Bytes {
 }
 
 /// Somebody types.
-pub(super) fn typing(channel: ChannelId, user: UserId, workspace: &Workspace) -> Bytes {
-    let channel = workspace.channel_name(channel);
+pub(super) fn typing(place: &Place, user: UserId, workspace: &Workspace) -> Bytes {
+    let channel = place.name(workspace);
     signal("typing", &Data::Typing { channel, user: workspace.user_name(user) })
 }
 

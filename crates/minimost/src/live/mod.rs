@@ -15,6 +15,7 @@ mod presence;
 mod registry;
 mod run;
 mod shown;
+mod spot;
 mod subscriber;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,13 +26,14 @@ use std::task::Waker;
 
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{ChannelId, Seq, Timestamp, UserId, Workspace, audience, may_read};
+use chat::{Place, Seq, Timestamp, UserId, Workspace};
 use eventlog::Epoch;
 use tokio::sync::{Notify, mpsc};
 
 use self::outbox::Outbox;
 use self::presence::Presence;
 use self::registry::Registry;
+use self::spot::{Spot, Spots};
 use crate::clock::Clock;
 use crate::published::{ActivePeople, Announcement, PublishedWorkspace};
 use crate::waiting_signals::WaitingSignals;
@@ -59,14 +61,14 @@ impl Cursor {
 }
 
 /// Who connects, and from where.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Connect {
     pub user: UserId,
     pub session: SessionId,
     /// `None`: from the head.
     pub cursor: Option<Cursor>,
-    /// The channel that is open on the screen.
-    pub channel: Option<ChannelId>,
+    /// What is open on the screen.
+    pub place: Option<Place>,
 }
 
 /// Why there is no stream.
@@ -95,6 +97,7 @@ struct Shared {
     signals: WaitingSignals,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
+    spots: Spots,
     active: ActivePeople,
     last_stream: AtomicU64,
     closing: Notify,
@@ -118,6 +121,7 @@ impl Hub {
             signals,
             registry,
             presence: Mutex::default(),
+            spots: Spots::default(),
             active,
             last_stream: AtomicU64::new(0),
             closing: Notify::new(),
@@ -136,36 +140,39 @@ impl Hub {
         Outbox::open(&self.shared, connect)
     }
 
-    /// Says which channel is open on the screen of a stream; false when the user has no such stream.
+    /// Says what is open on the screen of a stream; false when the user has no such stream.
     ///
-    /// A channel that the user may not read counts as none.
-    pub fn view(&self, user: UserId, stream: &str, channel: Option<ChannelId>) -> bool {
-        let workspace = self.shared.published.now();
-        let channel = channel.filter(|channel| may_read(user, *channel, &workspace));
+    /// A place where the user may not read counts as none.
+    pub fn view(&self, user: UserId, stream: &str, place: Option<&Place>) -> bool {
+        let spot = self.shared.spot(user, place, &self.shared.published.now());
         let registry = self.shared.registry();
         let stream = registry.of(user).iter().find(|open| open.name() == stream);
-        stream.inspect(|open| open.view(channel)).is_some()
+        stream.inspect(|open| open.view(spot)).is_some()
     }
 
-    /// A key was pressed; tells the others who have the channel open. Means nothing where the user may not read.
-    pub fn typing(&self, user: UserId, channel: ChannelId) {
-        let workspace = self.shared.published.now();
-        if !may_read(user, channel, &workspace) {
+    /// A key was pressed; tells the others who have the place open. Means nothing where the user may not read.
+    pub fn typing(&self, user: UserId, place: impl Into<Place>) {
+        let (place, workspace) = (place.into(), self.shared.published.now());
+        if !place.is_readable_by(user, &workspace) {
             return;
         }
         let at = self.shared.clock.now();
-        self.shared.signal(Signal::Typing { user, channel, at });
-        if self.shared.presence().typed(user, channel, at) {
-            let frame = frame::typing(channel, user, &workspace);
-            self.shared.tell_viewers(channel, &workspace, |viewer| {
-                (viewer != user).then(|| frame.clone())
-            });
+        let spot = self.shared.spots.of(&place, &workspace);
+        if self.shared.presence().typed(user, spot, at) {
+            let frame = frame::typing(&place, user, &workspace);
+            self.shared
+                .tell_viewers(&place, &workspace, |viewer| (viewer != user).then(|| frame.clone()));
         }
+        self.shared.signal(Signal::Typing { user, place, at });
     }
 
-    /// Who typed in the channel within 5 s, without `except`.
-    pub fn typing_in(&self, channel: ChannelId, except: UserId) -> Vec<UserId> {
-        self.shared.presence().typing_in(channel, except, self.shared.clock.now())
+    /// Who typed in the place within 5 s, without `except`.
+    pub fn typing_in(&self, place: impl Into<Place>, except: UserId) -> Vec<UserId> {
+        let (place, workspace) = (place.into(), self.shared.published.now());
+        let spot = self.shared.spots.of(&place, &workspace);
+        let mut typists = self.shared.presence().typing_in(spot, except, self.shared.clock.now());
+        typists.retain(|user| place.is_readable_by(*user, &workspace));
+        typists
     }
 
     /// A sign of life, and a change of state.
@@ -230,17 +237,23 @@ impl Shared {
         self.signals.note(signal);
     }
 
-    /// Tells those who have the channel open and may read it.
+    /// The spot of a place that `user` may look at.
+    fn spot(&self, user: UserId, place: Option<&Place>, workspace: &Workspace) -> Spot {
+        let readable = place.filter(|place| place.is_readable_by(user, workspace));
+        readable.map_or(Spot::NONE, |place| self.spots.of(place, workspace))
+    }
+
+    /// Tells those who have the place open and may read there.
     fn tell_viewers(
         &self,
-        channel: ChannelId,
+        place: &Place,
         workspace: &Workspace,
         mut frame_for: impl FnMut(UserId) -> Option<bytes::Bytes>,
     ) {
-        let may_see = audience::channel_audience(channel, workspace);
+        let (may_see, spot) = (place.audience(workspace), self.spots.of(place, workspace));
         let mut wakers = Vec::new();
         let registry = self.registry();
-        for viewer in registry.among(&may_see).filter(|open| open.views(channel)) {
+        for viewer in registry.among(&may_see).filter(|open| open.views(spot)) {
             if let Some(frame) = frame_for(viewer.user) {
                 wakers.extend(viewer.push(frame, 1));
             }

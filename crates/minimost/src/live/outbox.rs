@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use chat::audience::{is_told_less, may_see_now};
-use chat::{Actor, Seq, UserId, Workspace, may_read};
+use chat::{Actor, Seq, UserId, Workspace};
 use eventlog::{Epoch, Reader};
 use futures_util::Stream;
 use tracing::error;
@@ -73,8 +73,7 @@ impl Outbox {
         drop(registry);
         // Read after the registration: the end of a session that is not in here yet is told to the subscriber.
         let workspace = shared.published.now();
-        let channel = connect.channel.filter(|id| may_read(connect.user, *id, &workspace));
-        subscriber.view(channel);
+        subscriber.view(shared.spot(connect.user, connect.place.as_ref(), &workspace));
         let actor = Actor::User { user: connect.user, session: connect.session };
         if workspace.find_open_session(actor, shared.clock.now()).is_none() {
             // It ended while the request was on its way; the hub may have told its end already.

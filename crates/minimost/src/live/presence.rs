@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chat::signal::{LAST_SEEN_SECONDS, PresenceOverride, PresenceState, TYPING_SECONDS};
-use chat::{ChannelId, Timestamp, UserId};
+use chat::{Timestamp, UserId};
+
+use super::spot::Spot;
 
 /// A screen that shows the typist already need not hear of the next key for this long.
 const TYPING_REPEAT_SECONDS: u64 = 1;
@@ -21,7 +23,7 @@ struct Person {
     told: PresenceState,
 }
 
-/// Somebody who types in a channel.
+/// Somebody who types.
 struct Typist {
     at: Timestamp,
     /// When the screens were last told.
@@ -36,7 +38,7 @@ pub(super) struct Presence {
     last_seen: HashMap<UserId, Timestamp>,
     /// Who appears differently since the last [`Presence::take_changed`].
     changed: BTreeSet<UserId>,
-    typing: HashMap<(ChannelId, UserId), Typist>,
+    typing: HashMap<(Spot, UserId), Typist>,
 }
 
 impl Presence {
@@ -89,8 +91,8 @@ impl Presence {
     }
 
     /// A key was pressed; true when the others should hear of it again.
-    pub(super) fn typed(&mut self, user: UserId, channel: ChannelId, now: Timestamp) -> bool {
-        let typist = self.typing.entry((channel, user));
+    pub(super) fn typed(&mut self, user: UserId, spot: Spot, now: Timestamp) -> bool {
+        let typist = self.typing.entry((spot, user));
         let typist = typist.and_modify(|typist| typist.at = now);
         let typist = typist.or_insert(Typist { at: now, told: None });
         if typist.told.is_some_and(|told| is_within(told, now, TYPING_REPEAT_SECONDS)) {
@@ -101,22 +103,17 @@ impl Presence {
     }
 
     /// What was being typed has been sent: the next key is news again.
-    pub(super) fn posted(&mut self, user: UserId, channel: ChannelId) {
-        self.typing.remove(&(channel, user));
+    pub(super) fn posted(&mut self, user: UserId, spot: Spot) {
+        self.typing.remove(&(spot, user));
     }
 
-    /// Who typed in the channel within the last 5 s, without `except`.
-    pub(super) fn typing_in(
-        &self,
-        channel: ChannelId,
-        except: UserId,
-        now: Timestamp,
-    ) -> Vec<UserId> {
+    /// Who typed there within the last 5 s, without `except`.
+    pub(super) fn typing_in(&self, spot: Spot, except: UserId, now: Timestamp) -> Vec<UserId> {
         let mut users: Vec<_> = self
             .typing
             .iter()
             .filter(|((at, user), typist)| {
-                *at == channel && *user != except && is_within(typist.at, now, TYPING_SECONDS)
+                *at == spot && *user != except && is_within(typist.at, now, TYPING_SECONDS)
             })
             .map(|((_, user), _)| *user)
             .collect();
@@ -196,7 +193,7 @@ mod tests {
 
     const ALICE: UserId = UserId(Seq(1));
     const BOB: UserId = UserId(Seq(2));
-    const GENERAL: ChannelId = ChannelId(Seq(3));
+    const GENERAL: Spot = Spot(3);
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp((1_700_000_000 + seconds) * 1_000_000)

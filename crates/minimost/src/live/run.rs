@@ -96,7 +96,7 @@ impl Shared {
         drop(registry);
         let mut presence = self.presence();
         for (user, channel) in posted {
-            presence.posted(user, channel);
+            presence.posted(user, self.spots.of(&channel.into(), &last.workspace));
         }
         drop(presence);
         for user in gone {
@@ -143,7 +143,7 @@ impl Shared {
             let workspace = self.published.now();
             let all = frame::read_markers(channel, markers.iter(), &workspace);
             let oldest = markers.values().map(|marker| marker.up_to).min();
-            self.tell_viewers(channel, &workspace, |viewer| {
+            self.tell_viewers(&channel.into(), &workspace, |viewer| {
                 let start = history_start(viewer, channel, &workspace)?;
                 if Some(start) <= oldest && !markers.contains_key(&viewer) {
                     return Some(all.clone());

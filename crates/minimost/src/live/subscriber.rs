@@ -8,8 +8,10 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use chat::ids::SessionId;
-use chat::{ChannelId, Seq, UserId};
+use chat::{Seq, UserId};
 use tracing::warn;
+
+use super::spot::Spot;
 
 /// Events waiting for one subscriber.
 ///
@@ -28,7 +30,7 @@ pub(super) struct Subscriber {
     pub(super) stream: u64,
     /// The client has everything up to here already, or gets it by backfill.
     pub(super) from: Seq,
-    /// The open channel, 0 for none; no event that opens a channel has that seq. Written by `view`, read by signals.
+    /// The number of the spot that is open. Written by `view`, read by signals.
     viewing: AtomicU64,
     /// The hub puts in, the outbox takes out, both for a few instructions and never across an await.
     queue: Mutex<Queue>,
@@ -57,14 +59,13 @@ impl Subscriber {
         format!("{:x}", self.stream)
     }
 
-    /// Whether the channel is open on the screen.
-    pub(super) fn views(&self, channel: ChannelId) -> bool {
-        self.viewing.load(Ordering::Relaxed) == channel.0.get()
+    /// Whether this is open on the screen.
+    pub(super) fn views(&self, spot: Spot) -> bool {
+        self.viewing.load(Ordering::Relaxed) == spot.0
     }
 
-    pub(super) fn view(&self, channel: Option<ChannelId>) {
-        let number = channel.map_or(0, |channel| channel.0.get());
-        self.viewing.store(number, Ordering::Relaxed);
+    pub(super) fn view(&self, spot: Spot) {
+        self.viewing.store(spot.0, Ordering::Relaxed);
     }
 
     /// Adds a piece of `events` events (a signal counts as one). The answer is to be woken when the caller has

@@ -179,12 +179,14 @@ impl Batch {
     fn accept(&mut self, decision: Decision, mut key: Option<WishKey>, command: &Command) -> Reply {
         let actor = decision.actor;
         let first = self.workspace.head.next();
-        let seq = (!decision.events.is_empty()).then_some(first);
+        let any = (!decision.events.is_empty()).then_some(first);
+        let mut main = None;
         let redactions = decision.redacts.iter().map(|seq| Redaction { seq: seq.0, by: first.0 });
         self.redactions.extend(redactions);
         let mut message = named_message(command);
         for event in decision.events {
             let is_main = is_main_event(command, event.kind());
+            main = main.or(is_main.then_some(self.workspace.head.next()));
             if event.kind().begins_message() && !event.is_notice() {
                 message = Some(self.workspace.head.next());
             }
@@ -192,7 +194,7 @@ impl Batch {
         }
         let message = message.and_then(|id| self.facts.messages.get(&id));
         let shown = message.filter(|it| may_see(actor, it.channel, it.id, &self.workspace));
-        Reply { is_new: true, seq, message: shown.cloned() }
+        Reply { is_new: true, seq: main.or(any), message: shown.cloned() }
     }
 
     fn append(&mut self, actor: UserId, key: Option<WishKey>, event: Event) {

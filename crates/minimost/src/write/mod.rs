@@ -48,7 +48,7 @@ pub struct Writer {
 pub struct Receipt {
     /// False when the same `client_msg_id` was answered before: nothing was written now.
     pub is_new: bool,
-    /// The first event of the decision; `None` when the wish was already true.
+    /// The event that was wished for, or the first of the decision; `None` when the wish was already true.
     pub seq: Option<Seq>,
     /// The message that the command was about, as it is now.
     pub message: Option<Message>,

@@ -112,7 +112,7 @@ async fn only_ones_own_direct_channels_are_closed() {
             ("general", 409, "not-a-direct-channel"),
             ("nowhere", 404, "channel-not-found"),
             ("dm:", 404, "channel-not-found"),
-            ("dm:mallory:alice", 404, "channel-not-found"),
+            ("dm:mallory:nobody", 404, "user-not-found"),
         ] {
             let body = json!({"channel": channel});
             mallory.post(path, &body).await.expect_problem(status, slug);
@@ -139,6 +139,9 @@ async fn a_direct_channel_has_at_most_fifty_people_all_of_them_real() {
     }
     let all = alice.post("/dms", &json!({"users": names[..50]})).await;
     all.expect_problem(422, "direct-members");
+    let too_many = alice.get(&format!("/messages/dm:alice:{}", names[..50].join(":"))).await;
+    too_many.expect_problem(404, "channel-not-found");
+    assert_eq!(alice.messages(&format!("dm:alice:{}", names[..49].join(":"))).await.len(), 0);
     alice.post("/dms", &json!({"users": names[..49]})).await.expect(201);
 }
 

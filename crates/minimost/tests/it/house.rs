@@ -140,8 +140,8 @@ impl House {
 
     pub fn connect(&self, person: Person, cursor: Option<Cursor>, open: Option<&str>) -> Screen {
         let Person { user, session } = person;
-        let channel = open.map(|name| self.channel(name));
-        let outbox = self.hub.connect(Connect { user, session, cursor, channel }).unwrap();
+        let place = open.map(|name| self.channel(name).into());
+        let outbox = self.hub.connect(Connect { user, session, cursor, place }).unwrap();
         Screen { outbox, frames: VecDeque::new() }
     }
 

@@ -67,9 +67,9 @@ async fn nobody_else_gets_anything_of_a_direct_channel_live_or_later() {
     for screen in [&mut bobs, &mut mallorys] {
         let hello = screen.next().await.unwrap();
         let stream = hello.data["stream"].as_str().unwrap();
-        let channel = Some(house.channel("dm:alice:bob"));
-        house.hub.view(bob.user, stream, channel);
-        house.hub.view(mallory.user, stream, channel);
+        let place = Some(chat::Place::Open(house.channel("dm:alice:bob")));
+        house.hub.view(bob.user, stream, place.as_ref());
+        house.hub.view(mallory.user, stream, place.as_ref());
     }
     one_of_each_kind(&house, alice, bob, "dm:alice:bob").await;
     let live = all_until_now(&house, alice, &mut bobs).await;
@@ -252,13 +252,13 @@ async fn a_user_has_at_most_twelve_streams() {
     let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
     let mut screens: Vec<_> = (0..12).map(|_| house.screen(alice, None, None)).collect();
     let Person { user, session } = alice;
-    let another = Connect { user, session, cursor: None, channel: None };
-    let refused = house.hub.connect(another).err();
+    let another = Connect { user, session, cursor: None, place: None };
+    let refused = house.hub.connect(another.clone()).err();
     assert_eq!(refused, Some(ConnectError::TooManyStreams { streams_max: 12 }));
     house.screen(bob, None, None).until("hello").await;
     assert!(!house.hub.is_connected(bob.user), "a dropped screen is gone");
     screens.pop();
-    assert!(house.hub.connect(another).is_ok());
+    assert!(house.hub.connect(another.clone()).is_ok());
     house.hub.close();
     assert_eq!(house.hub.connect(another).err(), Some(ConnectError::Closing));
     assert_eq!(screens[0].next().await, None);

@@ -51,6 +51,7 @@ mod storage;
 mod support;
 mod threads;
 mod tidy;
+mod unopened_directs;
 mod walkthrough;
 mod web_routes;
 mod write_path;

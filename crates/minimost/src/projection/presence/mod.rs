@@ -254,7 +254,7 @@ impl PresenceFile {
         }
         let mut typing = said.typing.iter();
         typing
-            .try_for_each(|(channel, at)| self.typing(name, &workspace.channel_name(*channel), *at))
+            .try_for_each(|(place, at)| self.typing(name, &place.name(workspace), *at))
     }
 }
 

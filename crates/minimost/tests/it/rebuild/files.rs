@@ -174,7 +174,7 @@ async fn signals_are_written_and_a_restart_makes_everybody_offline() {
         Signal::Presence { user: user(alice), state: PresenceState::Active, at },
         Signal::Override { user: user(alice), value: Some(PresenceOverride::Idle), at },
         Signal::Override { user: user(bob), value: Some(PresenceOverride::Active), at },
-        Signal::Typing { user: user(bob), channel, at },
+        Signal::Typing { user: user(bob), place: channel.into(), at },
     ] {
         told.house.signals.note(signal);
     }
