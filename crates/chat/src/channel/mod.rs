@@ -294,21 +294,26 @@ pub(crate) fn may_govern(case: Case<'_>, user: UserId, channel: &Channel) -> Res
 
 /// Whether `user` may post where they may read.
 pub(crate) fn may_post(case: Case<'_>, user: UserId, place: &Place) -> Result<(), Rejection> {
-    let channel = match place {
-        Place::Open(channel) => case.workspace.channel(*channel),
+    let id = match place {
+        Place::Open(channel) => *channel,
         Place::Unopened(members) => return direct::is_answered(case, user, members),
     };
-    if channel.archived_ts.is_some() {
-        return Err(Rejection::ChannelArchived);
+    may_speak(case, user, id)?;
+    match &case.workspace.channel(id).kind {
+        ChannelKind::Direct { members } => direct::is_answered(case, user, members),
+        ChannelKind::Public { .. } | ChannelKind::Private { .. } => Ok(()),
     }
-    if let Some(posters) = &channel.posters {
-        let may = posters.contains(&user) || may_govern(case, user, channel).is_ok();
-        return if may { Ok(()) } else { Err(Rejection::NotAPoster) };
-    }
-    if let ChannelKind::Direct { members } = &channel.kind {
-        direct::is_answered(case, user, members)?;
-    }
-    Ok(())
+}
+
+/// Whether what `user` says there, new or instead of what they said, is heard: not in an archived channel, and of an
+/// announcement channel only from its posters, its owner and administrators.
+pub(crate) fn may_speak(case: Case<'_>, user: UserId, id: ChannelId) -> Result<(), Rejection> {
+    is_open(case, id)?;
+    let channel = case.workspace.channel(id);
+    let is_poster = |posters: &BTreeSet<UserId>| {
+        posters.contains(&user) || may_govern(case, user, channel).is_ok()
+    };
+    if channel.posters.as_ref().is_none_or(is_poster) { Ok(()) } else { Err(Rejection::NotAPoster) }
 }
 
 /// Whether what is in a channel may be changed: not in an archived one.

@@ -317,7 +317,7 @@ pub(crate) fn edit(
     if message.deleted {
         return Err(Rejection::MessageDeleted);
     }
-    channel::is_open(case, message.channel)?;
+    channel::may_speak(case, user, message.channel)?;
     let text = match &message.attached {
         Some(Attached::Forward(_)) if normalized(text).is_empty() => String::new(),
         Some(Attached::Poll(_)) => return Err(Rejection::invalid("text", "a poll stays as it is")),

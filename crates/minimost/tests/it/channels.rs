@@ -394,3 +394,25 @@ async fn making_channels_is_limited_like_sending() {
         refused.expect_problem(429, "too-many-requests");
     }
 }
+
+#[tokio::test]
+async fn who_is_no_longer_a_poster_cannot_say_something_else_in_the_place_of_what_they_said() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let said = bob.send("general", "the office is open").await;
+    let reply = json!({"text": "till six", "thread_id": said["id"]});
+    let reply = bob.post("/send/general", &reply).await.expect(201);
+    bob.edit(&said["id"], "the office is open today").await;
+    change(&alice, "general", "posters", &json!({"users": []})).await;
+    for id in [&said["id"], &reply["id"]] {
+        let edit = bob.post(&format!("/edit/{id}"), &json!({"text": "the office is closed"})).await;
+        edit.expect_problem(403, "not-a-poster");
+    }
+    assert_eq!(alice.texts("general").await[0], "the office is open today");
+    change(&alice, "general", "posters", &json!({"users": ["bob"]})).await;
+    bob.edit(&said["id"], "the office is open till six").await;
+    change(&alice, "general", "posters", &json!({"users": []})).await;
+    bob.delete(&said["id"]).await;
+    bob.delete(&reply["id"]).await;
+    assert_eq!(alice.texts("general").await[0], Value::Null, "what one has said one may take back");
+}

@@ -193,8 +193,10 @@ function asking(
   ];
 }
 
-/** The sender alone may edit. */
+/** The sender alone may edit, and only where they may still speak; what one has said one may always delete. */
 function changing(tools: MessageTools, message: Message, timeline: Timeline): Group {
+  const barrier = barrierAt(tools.chat, message);
+  const isEditable = message.poll === null && (barrier === null || barrier === 'gone');
   const edit: MenuItem = {
     label: 'Edit',
     icon: 'pencil',
@@ -202,7 +204,7 @@ function changing(tools: MessageTools, message: Message, timeline: Timeline): Gr
     onchoose: () => (timeline.editingId = message.id),
   };
   return [
-    ...(message.poll === null && barrierAt(tools.chat, message) !== 'archived' ? [edit] : []),
+    ...(isEditable ? [edit] : []),
     deleteItem(tools, message),
   ];
 }
