@@ -182,6 +182,12 @@ impl Server {
         let stopped = tokio::time::timeout(STOP_TIMEOUT, stopping).await;
         stopped.context("stopping took too long; what was acknowledged is on disk all the same")?
     }
+    if start.clock.is_before_1970() && !start.allow_future_log {
+        bail!(
+            "this machine's clock says that it is before 1970, and no message could have such a time. Set the clock, \
+             or start with --allow-future-log; messages then have times from 1970 on"
+        );
+    }
 }
 
 /// The tasks of the server, by name.

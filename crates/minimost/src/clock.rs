@@ -27,14 +27,16 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one sanctioned caller")]
     pub fn now(&self) -> Timestamp {
         match self {
-            Clock::System => {
-                let since = SystemTime::now()
-                    .duration_since(SystemTime::UNIX_EPOCH)
-                    .expect("the machine's clock stands after 1970");
-                Timestamp(i64::try_from(since.as_micros()).expect("the year 294000 is far away"))
-            }
+            Clock::System => timestamp(SystemTime::now()),
             Clock::Manual(now) => *now.borrow(),
         }
+    }
+
+    /// Whether no event could be given the time that it is: the log's times begin with 1970.
+    ///
+    /// A server that runs goes on: an event is never earlier than the one before it.
+    pub fn is_before_1970(&self) -> bool {
+        self.now().0 <= 0
     }
 
     /// Returns when it is `when`, or later.
@@ -56,5 +58,29 @@ impl Clock {
         if let Clock::Manual(now) = self {
             now.send_modify(|now| *now = now.plus_micros(micros));
         }
+    }
+}
+
+/// A time of the machine: before 1970 a negative one, and beyond the last that can be said that last one.
+fn timestamp(time: SystemTime) -> Timestamp {
+    let micros = |since: Duration| i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+    Timestamp(match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => micros(since),
+        Err(before) => -micros(before.duration()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_stand_before_1970() {
+        let second = Duration::from_secs(1);
+        assert_eq!(timestamp(SystemTime::UNIX_EPOCH + second), Timestamp(1_000_000));
+        assert_eq!(timestamp(SystemTime::UNIX_EPOCH), Timestamp(0));
+        assert_eq!(timestamp(SystemTime::UNIX_EPOCH - second), Timestamp(-1_000_000));
+        let years = Duration::from_secs(300 * 366 * 24 * 3600);
+        assert!(timestamp(SystemTime::UNIX_EPOCH - years).0 < 0);
     }
 }

@@ -3,6 +3,13 @@
 use std::fs;
 use std::time::Duration;
 
+use chat::Timestamp;
+use minimost::boot::{Server, Start};
+use minimost::clock::Clock;
+use minimost::config::Config;
+use serde_json::json;
+use tokio::net::TcpListener;
+
 use crate::support::TestServer;
 
 #[tokio::test]
@@ -31,6 +38,35 @@ async fn a_log_from_the_future_is_refused() {
     server.stop().await;
     let refused = TestServer::start_in(server.data_dir()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("120 minutes in the future"), "{refused}");
+}
+
+#[tokio::test]
+async fn before_1970_nothing_begins_unless_somebody_insists_and_what_runs_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = async |allow_future_log| {
+        let mut config = Config::default();
+        config.data.dir = dir.path().join("data");
+        let clock = Clock::manual(Timestamp(-3_600_000_000));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Server::start(config, Start { clock, allow_future_log }, listener).await
+    };
+    let refused = start(false).await.err().expect("it is refused");
+    assert!(refused.to_string().contains("before 1970"), "{refused}");
+    start(true).await.unwrap().stop().await.unwrap();
+    let refused = start(false).await.err().expect("it still is");
+    assert!(refused.to_string().contains("before 1970"), "{refused}");
+
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let before = alice.send("general", "now").await["ts"].as_f64().unwrap();
+    server.set_back(Duration::from_secs(100 * 366 * 24 * 3_600));
+    let after = alice.send("general", "a hundred years ago").await["ts"].as_f64().unwrap();
+    assert!(after > before, "{after} is not after {before}");
+    bob.post("/presence", &json!({"state": "active"})).await.expect(204);
+    bob.post("/typing/general", &json!({})).await.expect(204);
+    bob.get("/online_users").await.expect(200);
+    bob.get("/people").await.expect(200);
+    server.sign_up("carol").await;
 }
 
 #[cfg(unix)]
