@@ -55,7 +55,7 @@ impl Record {
     ///
     /// The bytes: seq, time, kind, channel, actor, target, each little-endian, an optional one behind a 1 or as a
     /// single 0, and `client_msg_id` the same way.
-    pub(crate) fn envelope_sum(&self) -> u32 {
+    pub fn envelope_sum(&self) -> u32 {
         let mut sum = Hasher::new();
         sum.update(&self.seq.to_le_bytes());
         sum.update(&self.ts_micros.to_le_bytes());

@@ -39,15 +39,15 @@ impl App {
         self.published.now()
     }
 
-    /// `<epoch>.<seq>`, where a live stream continues from.
-    pub fn cursor(&self, seq: Seq) -> String {
-        format!("{}.{seq}", self.epoch)
+    /// Where a live stream continues from, for who has been told all of this workspace.
+    pub fn cursor(&self, workspace: &Workspace) -> String {
+        Cursor::at_head(self.epoch, workspace).to_string()
     }
 
     /// Where a client says that it stands. What cannot be read is of no epoch of ours, so the stream says `resync`.
     pub fn parse_cursor(&self, text: &str) -> Cursor {
         let foreign = eventlog::Epoch(!self.epoch.0);
-        Cursor::parse(text).unwrap_or(Cursor { epoch: foreign, seq: Seq::ZERO })
+        Cursor::parse(text).unwrap_or(Cursor { epoch: foreign, seq: Seq::ZERO, sum: None })
     }
 }
 

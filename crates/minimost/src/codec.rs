@@ -4,6 +4,7 @@
 //! each kind as it was first written, and the tests here read them. The envelope repeats channel, kind and target of the
 //! body so that they can be found and survive redaction; where the two disagree the record is not understood.
 
+use chat::event::Envelope;
 use chat::ids::ChannelId;
 use chat::{Body, ClientMsgId, EventKind, LoggedEvent, Seq, Timestamp, UserId};
 use eventlog::Record;
@@ -36,6 +37,21 @@ pub fn encode(event: &LoggedEvent) -> Record {
         client_msg_id: event.client_msg_id.as_ref().map(|id| id.as_str().to_owned()),
         body,
     }
+}
+
+/// The sum of an event's envelope, as its record has it whether or not its body was erased.
+pub fn envelope_sum(envelope: &Envelope) -> u32 {
+    let record = Record {
+        seq: envelope.seq.get(),
+        ts_micros: envelope.ts.0,
+        kind: envelope.kind,
+        channel: envelope.channel.map(|channel| channel.0.get()),
+        actor: envelope.actor.0.get(),
+        target: envelope.target.map(Seq::get),
+        client_msg_id: envelope.client_msg_id.as_ref().map(|id| id.as_str().to_owned()),
+        body: eventlog::Body::Present(Vec::new()),
+    };
+    record.envelope_sum()
 }
 
 /// The event of a record.
@@ -342,6 +358,17 @@ mod tests {
         for event in [Event::ChannelCreated { origin }, posted] {
             let logged = LoggedEvent::new(DIRECT.0, Timestamp(5), BOB, None, event);
             assert_eq!(decode(&encode(&logged)).unwrap(), logged);
+        }
+    }
+
+    #[test]
+    fn the_sum_of_an_envelope_is_that_of_its_record() {
+        for kind in EventKind::ALL.iter().copied() {
+            let record = encode(&logged(kind));
+            let envelope = decode(&record).unwrap().envelope();
+            assert_eq!(envelope_sum(&envelope), record.envelope_sum(), "{kind:?}");
+            let other = Envelope { ts: envelope.ts.plus_micros(1), ..envelope };
+            assert_ne!(envelope_sum(&other), record.envelope_sum(), "{kind:?}");
         }
     }
 

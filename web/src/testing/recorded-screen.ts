@@ -21,7 +21,7 @@ export const THREADS_UNREAD = '/threads?unread=true&limit=100';
 
 interface Answer {
   readonly path: string;
-  /** `<epoch>.<seq>` that it answers for. */
+  /** The cursor that it answers for. */
   readonly cursor: string;
   readonly body: unknown;
 }

@@ -1,5 +1,7 @@
 //! Events with the envelope of the log around them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Event, EventKind};
 use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
 
@@ -30,7 +32,34 @@ pub struct LoggedEvent {
     pub body: Body,
 }
 
+/// What erasing leaves of an event, as the log writes it down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of a logged event")]
+pub struct Envelope {
+    pub seq: Seq,
+    pub ts: Timestamp,
+    /// The number of its kind.
+    pub kind: u16,
+    pub actor: UserId,
+    pub channel: Option<ChannelId>,
+    pub target: Option<Seq>,
+    pub client_msg_id: Option<ClientMsgId>,
+}
+
 impl LoggedEvent {
+    /// Its envelope.
+    pub fn envelope(&self) -> Envelope {
+        Envelope {
+            seq: self.seq,
+            ts: self.ts,
+            kind: self.kind.code(),
+            actor: self.actor,
+            channel: self.channel,
+            target: self.target,
+            client_msg_id: self.client_msg_id.clone(),
+        }
+    }
+
     /// Puts an envelope around a new event.
     pub fn new(
         seq: Seq,

@@ -15,7 +15,7 @@ mod posting;
 use serde::{Deserialize, Serialize};
 
 pub use self::kinds::EventKind;
-pub use self::logged::{Body, LoggedEvent};
+pub use self::logged::{Body, Envelope, LoggedEvent};
 pub use self::origin::ChannelOrigin;
 pub use self::posting::{Attached, Forward, Mentions, Posting};
 use crate::channel::ChannelChange;

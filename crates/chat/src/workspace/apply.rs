@@ -18,6 +18,7 @@ impl Workspace {
         assert!(record.seq > self.head, "record {} is not after head {}", record.seq, self.head);
         self.head = record.seq;
         self.last_ts = record.ts;
+        self.last = Some(Arc::new(record.envelope()));
         match &record.body {
             Body::Present(event) => self.apply_event(record, event),
             Body::Redacted { .. } => self.apply_envelope(record),

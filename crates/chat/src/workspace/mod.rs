@@ -16,6 +16,7 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
+use crate::event::Envelope;
 use crate::group::GroupSettings;
 use crate::ids::{
     ChannelId, ChannelName, PasswordHash, Seq, SessionId, Slug, Timestamp, TokenHash, UserId,
@@ -133,6 +134,8 @@ pub struct Workspace {
     pub settings: Settings,
     pub groups: OrdMap<Seq, Arc<GroupSettings>>,
     pub invites: OrdMap<Seq, Invite>,
+    /// Its envelope, which tells this history from another that is as long.
+    pub last: Option<Arc<Envelope>>,
     /// By folded name.
     #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,

@@ -6,6 +6,7 @@ use imbl::OrdMap;
 use serde::Deserialize;
 
 use super::{Channel, ChannelKind, Session, User, Workspace};
+use crate::event::Envelope;
 use crate::group::GroupSettings;
 use crate::ids::{ChannelId, Seq, SessionId, Timestamp, UserId};
 use crate::invite::Invite;
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 pub(super) struct StoredWorkspace {
     head: Seq,
     last_ts: Timestamp,
+    last: Option<Arc<Envelope>>,
     users: OrdMap<UserId, User>,
     sessions: OrdMap<SessionId, Session>,
     channels: OrdMap<ChannelId, Arc<Channel>>,
@@ -29,6 +31,7 @@ impl From<StoredWorkspace> for Workspace {
             head: stored.head,
             last_ts: stored.last_ts,
             users: stored.users,
+            last: stored.last,
             sessions: stored.sessions,
             channels: stored.channels,
             settings: stored.settings,

@@ -80,7 +80,7 @@ pub(super) async fn list(
         }
     };
     let body = directs.into_iter().map(view).collect();
-    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
 /// Opens the direct channel with these people; one that is open already is answered with 200.

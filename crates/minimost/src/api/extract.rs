@@ -60,12 +60,12 @@ impl LoggedIn {
 
     /// An answer of a read, which says for which head it stands.
     pub(super) fn answer<T: Serialize>(&self, app: &App, body: T) -> Answer<T> {
-        Answer { body, cursor: app.cursor(self.workspace.head) }
+        Answer { body, cursor: app.cursor(&self.workspace) }
     }
 
     /// An answer that is written already, with the head that it stands for.
     pub(super) fn mark(&self, app: &App, response: Response<Body>) -> Response<Body> {
-        mark(response, app.cursor(self.workspace.head))
+        mark(response, app.cursor(&self.workspace))
     }
 }
 
@@ -82,7 +82,7 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 }
 
 fn mark(mut response: Response<Body>, cursor: String) -> Response<Body> {
-    let cursor = HeaderValue::try_from(cursor).expect("a cursor is hex, a dot and digits");
+    let cursor = HeaderValue::try_from(cursor).expect("a cursor is hex, digits and dots");
     response.headers_mut().insert(CURSOR, cursor);
     response
 }

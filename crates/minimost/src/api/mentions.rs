@@ -40,7 +40,8 @@ pub(super) async fn list(
     Query(input): Query<MentionsInput>,
 ) -> Result<Answer<Vec<MessageView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let head = app.workspace().head;
+    let workspace = app.workspace();
+    let head = workspace.head;
     let PageLimit(limit) = input.limit;
     let body = if input.all.unwrap_or(false) {
         let before = input.before_id.map_or(Seq(u64::MAX), Seq);
@@ -48,5 +49,5 @@ pub(super) async fn list(
     } else {
         app.mailboxes.unread_mentions(asker.user, UNREAD_MAX, head).await?
     };
-    Ok(Answer { body, cursor: app.cursor(head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }

@@ -92,7 +92,7 @@ pub(super) async fn list(
         Some(PrivateView { channel: view.channel, id: channel.0.get(), members, name, unread })
     };
     let body = workspace.channels_of(asker.user).into_iter().filter_map(view).collect();
-    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
 /// As `POST /channels/private:<id>/rename`.

@@ -159,7 +159,7 @@ pub(super) async fn channel_unreads(
     let public = workspace.channels_of(asker.user).into_iter();
     let public = public.filter(|channel| is_public(*channel, &workspace));
     let body = public.map(|channel| (workspace.channel_name(channel), unread(channel))).collect();
-    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
 /// Unread messages over all direct channels but closed ones, which count again when something new is said there.
@@ -174,7 +174,7 @@ pub(super) async fn unread_count(
     };
     let listed = counts.iter().filter(|(channel, _)| is_listed(**channel));
     let body = UnreadCount { count: listed.map(|(_, counts)| counts.unread).sum() };
-    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
 async fn counts(

@@ -28,7 +28,7 @@ fields! {
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     EventsInput {
-        /// `<epoch>.<seq>` of a `Minimost-Cursor`; the head when left out. `Last-Event-ID` wins.
+        /// A `Minimost-Cursor`, as it was given; the head when left out. `Last-Event-ID` wins.
         cursor: Option<String>,
         /// The channel that is open on the screen.
         channel: Option<String>,

@@ -146,7 +146,7 @@ pub(super) async fn one(
     let page = app.mailboxes.thread(asker.user, id, range, asker.workspace.head).await?;
     let (workspace, page) = page.ok_or(Rejection::MessageNotFound)?;
     // What waits is of that moment, so the cursor is, too: a client counts on from it.
-    Ok(Answer { body: ThreadPageView::new(page), cursor: app.cursor(workspace.head) })
+    Ok(Answer { body: ThreadPageView::new(page), cursor: app.cursor(&workspace) })
 }
 
 /// The threads that the asker follows, the newest reply first.
@@ -175,7 +175,7 @@ pub(super) async fn list(
         last_reply_ts: thread.last_reply_ts.as_seconds(),
     };
     let body = threads.into_iter().map(view).collect();
-    Ok(Answer { body, cursor: app.cursor(workspace.head) })
+    Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
 /// Follows a thread, or no more.

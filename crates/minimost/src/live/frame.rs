@@ -16,7 +16,7 @@ use eventlog::Epoch;
 use serde::Serialize;
 
 use super::Cursor;
-use super::shown::{Told, shown};
+use super::shown::{Told, shown, shown_edited};
 use crate::wire::{MessageView, reason_word};
 
 /// What stands in `data:` of a signal.
@@ -62,9 +62,21 @@ pub(super) fn write_event(
     told: Told,
 ) -> bool {
     let Some((name, data)) = shown(logged, workspace, told) else { return false };
-    let cursor = Cursor { epoch, seq: logged.seq };
-    writeln!(out, "id: {cursor}").expect(IN_MEMORY);
-    write_data(out, name, &data);
+    write_durable(out, Cursor::behind(epoch, logged), name, &data);
+    true
+}
+
+/// Writes the frame of a message with the text that an edit gave it, for who may not know the one before.
+pub(super) fn write_edited(
+    out: &mut Vec<u8>,
+    epoch: Epoch,
+    posted: &LoggedEvent,
+    edit: &LoggedEvent,
+    workspace: &Workspace,
+    told: Told,
+) -> bool {
+    let (name, data) = shown_edited(posted, edit, workspace, told);
+    write_durable(out, Cursor::behind(epoch, posted), name, &data);
     true
 }
 
@@ -133,6 +145,11 @@ fn signal(name: &str, data: &Data<'_>) -> Bytes {
     let mut out = Vec::new();
     write_data(&mut out, name, data);
     out.into()
+}
+
+fn write_durable(out: &mut Vec<u8>, cursor: Cursor, name: &str, data: &impl Serialize) {
+    writeln!(out, "id: {cursor}").expect(IN_MEMORY);
+    write_data(out, name, data);
 }
 
 fn write_data(out: &mut Vec<u8>, name: &str, data: &impl Serialize) {

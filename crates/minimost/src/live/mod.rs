@@ -7,6 +7,8 @@
 //! Flow: `write` announces a commit; `fan_out` makes frames of it; `registry` knows the subscribers; each has a queue
 //! (`subscriber`) that its `outbox` empties into the socket. `presence` holds what passes: signals.
 
+mod backfill;
+mod cursor;
 mod fan_out;
 mod frame;
 mod notify;
@@ -19,17 +21,17 @@ mod spot;
 mod subscriber;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{Place, Seq, Timestamp, UserId, Workspace};
+use chat::{Place, Timestamp, UserId, Workspace};
 use eventlog::Epoch;
 use tokio::sync::{Notify, mpsc};
 
+pub use self::cursor::Cursor;
 use self::outbox::Outbox;
 use self::presence::Presence;
 use self::registry::Registry;
@@ -37,28 +39,6 @@ use self::spot::{Spot, Spots};
 use crate::clock::Clock;
 use crate::published::{ActivePeople, Announcement, PublishedWorkspace};
 use crate::waiting_signals::WaitingSignals;
-
-/// Where a client stands: a log's history and a place in it; `<epoch>.<seq>` on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    pub epoch: Epoch,
-    pub seq: Seq,
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.epoch, self.seq)
-    }
-}
-
-impl Cursor {
-    /// Parses the form of the wire.
-    pub fn parse(text: &str) -> Option<Cursor> {
-        let (epoch, seq) = text.split_once('.')?;
-        let epoch = Epoch(u64::from_str_radix(epoch, 16).ok()?);
-        Some(Cursor { epoch, seq: Seq(seq.parse().ok()?) })
-    }
-}
 
 /// Who connects, and from where.
 #[derive(Clone, Debug)]
@@ -112,7 +92,8 @@ impl Hub {
         signals: WaitingSignals,
         active: ActivePeople,
     ) -> Hub {
-        let registry = Mutex::new(Registry::new(published.now().head));
+        let told = Cursor::at_head(log.epoch(), &published.now());
+        let registry = Mutex::new(Registry::new(told));
         let shared = Shared {
             epoch: log.epoch(),
             log,

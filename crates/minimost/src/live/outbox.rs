@@ -8,24 +8,18 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use chat::audience::{is_told_less, may_see_now};
-use chat::{Actor, Seq, UserId, Workspace};
-use eventlog::{Epoch, Reader};
+use chat::{Actor, Seq, Workspace};
 use futures_util::Stream;
 use tracing::error;
 
-use super::shown::Told;
+use super::backfill::{Gap, Page, next_page};
 use super::subscriber::Subscriber;
 use super::{Connect, ConnectError, Cursor, Shared, frame};
-use crate::codec;
 use crate::fold::FoldError;
 
 /// The longest gap that is replayed, in events of the whole log. Further behind, loading the state anew is cheaper for
 /// both sides, and the stream says `resync`.
 const BACKFILL_EVENTS_MAX: u64 = 10_000;
-
-/// Events of one backfill page: the log is not held up, and memory stays small when the reader is slow.
-const BACKFILL_PAGE_EVENTS: usize = 500;
 
 /// The bytes of one person's stream of Server-Sent Events; everything that waits comes as one piece.
 pub struct Outbox {
@@ -35,13 +29,13 @@ pub struct Outbox {
 }
 
 enum Phase {
-    /// Says hello, then goes on after `had`.
+    /// Says hello, then goes on after `had`; with a sum when it is not yet known to be of this history.
     Opening {
         hello: Bytes,
-        had: Seq,
+        had: Cursor,
     },
     /// Reads what the client missed; the future is freed at the cutover.
-    Backfill(Pin<Box<dyn Future<Output = Result<Page, FoldError>> + Send>>),
+    Backfill(NextPage),
     /// Takes what the hub has put into the queue.
     Live,
     /// Says that the cursor cannot be continued, and ends.
@@ -49,12 +43,7 @@ enum Phase {
     Over,
 }
 
-/// A piece of what the client missed.
-struct Page {
-    bytes: Bytes,
-    /// Complete up to here.
-    up_to: Seq,
-}
+type NextPage = Pin<Box<dyn Future<Output = Result<Option<Page>, FoldError>> + Send>>;
 
 impl Outbox {
     /// Opens a stream.
@@ -65,9 +54,9 @@ impl Outbox {
         let stream = shared.last_stream.fetch_add(1, Ordering::Relaxed) + 1;
         let mut registry = shared.registry();
         let announced = registry.announced;
-        let cursor = connect.cursor.unwrap_or(Cursor { epoch: shared.epoch, seq: announced });
+        let cursor = connect.cursor.unwrap_or(announced);
         // A page that was read just now may be ahead of the hub: then the queue leaves out what the client has.
-        let from = cursor.seq.max(announced);
+        let from = cursor.seq.max(announced.seq);
         let subscriber = Arc::new(Subscriber::new(connect.user, connect.session, stream, from));
         registry.add(Arc::clone(&subscriber))?;
         drop(registry);
@@ -80,68 +69,45 @@ impl Outbox {
             subscriber.end();
         }
         let hello = frame::hello(&subscriber.name(), cursor);
-        let phase = if can_continue(cursor, announced, workspace.head, shared) {
-            Phase::Opening { hello, had: cursor.seq }
-        } else {
-            Phase::Refusing([&hello, frame::RESYNC].concat().into())
+        let phase = match standing(cursor, announced.seq, &workspace, shared) {
+            Standing::Known => Phase::Opening { hello, had: Cursor { sum: None, ..cursor } },
+            Standing::ToBeSeen => Phase::Opening { hello, had: cursor },
+            Standing::Elsewhere => Phase::Refusing([&hello, frame::RESYNC].concat().into()),
         };
         Ok(Outbox { shared: Arc::clone(shared), subscriber, phase })
     }
 
-    /// The phase that follows when the client has everything up to `had`.
-    fn continue_after(&self, had: Seq) -> Phase {
-        if had >= self.subscriber.from {
+    /// The phase that follows when the client has everything before a gap.
+    fn continue_with(&self, gap: Gap) -> Phase {
+        if gap.after.sum.is_none() && gap.after.seq >= gap.up_to {
             return Phase::Live;
         }
         let (shared, user) = (Arc::clone(&self.shared), self.subscriber.user);
-        let up_to = self.subscriber.from;
-        Phase::Backfill(Box::pin(async move {
-            let workspace = shared.published.now();
-            let epoch = shared.epoch;
-            let read = move |reader: &mut Reader| {
-                Ok(read_page(reader, Gap { after: had, up_to }, user, &workspace, epoch))
-            };
-            shared.log.read(read).await?
-        }))
+        Phase::Backfill(Box::pin(async move { next_page(&shared, user, gap).await }))
     }
 }
 
-/// Whether a stream can go on from `cursor`: this history, not ahead of it, and not too far behind.
-fn can_continue(cursor: Cursor, announced: Seq, head: Seq, shared: &Shared) -> bool {
-    cursor.epoch == shared.epoch
-        && cursor.seq <= head
-        && announced.get().saturating_sub(cursor.seq.get()) <= BACKFILL_EVENTS_MAX
+/// Whether a stream can go on from a cursor.
+enum Standing {
+    Known,
+    /// The log has to be asked whether the record is the one that the cursor stands on.
+    ToBeSeen,
+    /// Of another history, ahead of this one, or too far behind.
+    Elsewhere,
 }
 
-/// What is missing, after `after` (exclusive) up to `up_to` (inclusive).
-#[derive(Clone, Copy)]
-struct Gap {
-    after: Seq,
-    up_to: Seq,
-}
-
-/// Reads the next page of a gap: the frames of what `user` may see, and a cursor at its end.
-fn read_page(
-    reader: &mut Reader,
-    gap: Gap,
-    user: UserId,
-    workspace: &Workspace,
-    epoch: Epoch,
-) -> Result<Page, FoldError> {
-    let records = reader.range(gap.after.get(), gap.up_to.get(), BACKFILL_PAGE_EVENTS)?;
-    let is_last = records.len() < BACKFILL_PAGE_EVENTS;
-    let up_to = records.last().filter(|_| !is_last).map_or(gap.up_to, |record| Seq(record.seq));
-    let mut out = Vec::new();
-    for record in &records {
-        let logged = codec::decode(record)?;
-        if may_see_now(user, &logged, workspace) {
-            let is_less = is_told_less(user, &logged, workspace);
-            let told = if is_less { Told::Less } else { Told::All };
-            frame::write_event(&mut out, epoch, &logged, workspace, told);
-        }
+fn standing(cursor: Cursor, announced: Seq, workspace: &Workspace, shared: &Shared) -> Standing {
+    let head = Cursor::at_head(shared.epoch, workspace);
+    let is_ours = cursor.epoch == shared.epoch
+        && cursor.seq <= head.seq
+        && announced.get().saturating_sub(cursor.seq.get()) <= BACKFILL_EVENTS_MAX;
+    match cursor.sum {
+        _ if !is_ours => Standing::Elsewhere,
+        None => Standing::Known,
+        Some(_) if cursor == head => Standing::Known,
+        Some(_) if cursor.seq == head.seq => Standing::Elsewhere,
+        Some(_) => Standing::ToBeSeen,
     }
-    out.extend_from_slice(&frame::heartbeat(Cursor { epoch, seq: up_to }));
-    Ok(Page { bytes: out.into(), up_to })
 }
 
 impl Stream for Outbox {
@@ -154,15 +120,19 @@ impl Stream for Outbox {
             }
             match &mut self.phase {
                 Phase::Opening { hello, had } => {
-                    let (hello, had) = (std::mem::take(hello), *had);
-                    self.phase = self.continue_after(had);
+                    let (hello, after) = (std::mem::take(hello), *had);
+                    let up_to = self.subscriber.from;
+                    self.phase = self.continue_with(Gap { after, up_to, last_edits: None });
                     return Poll::Ready(Some(hello));
                 }
                 Phase::Backfill(page) => match ready!(page.as_mut().poll(cx)) {
-                    Ok(page) => {
-                        self.phase = self.continue_after(page.up_to);
-                        return Poll::Ready(Some(page.bytes));
+                    Ok(Some(Page { bytes, rest })) => {
+                        self.phase = self.continue_with(rest);
+                        if !bytes.is_empty() {
+                            return Poll::Ready(Some(bytes));
+                        }
                     }
+                    Ok(None) => self.phase = Phase::Refusing(Bytes::from_static(frame::RESYNC)),
                     Err(fault) => {
                         let fault = &fault as &dyn std::error::Error;
                         error!(error = fault, "ended a stream: the log cannot be read");

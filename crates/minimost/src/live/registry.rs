@@ -8,11 +8,11 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use chat::ids::SessionId;
-use chat::{Audience, Seq, UserId};
+use chat::{Audience, UserId};
 
-use super::ConnectError;
 use super::fan_out::Segment;
 use super::subscriber::Subscriber;
+use super::{ConnectError, Cursor};
 
 /// Streams of one user: a dozen tabs and devices. One more is refused with 429.
 pub(super) const STREAMS_PER_USER_MAX: usize = 12;
@@ -23,12 +23,12 @@ pub(super) const STREAMS_PER_USER_MAX: usize = 12;
 /// that it may see. Registering and telling happen under the same lock, so none falls between.
 pub(super) struct Registry {
     subscribers: HashMap<UserId, Vec<Arc<Subscriber>>>,
-    pub(super) announced: Seq,
+    pub(super) announced: Cursor,
     is_closing: bool,
 }
 
 impl Registry {
-    pub(super) fn new(announced: Seq) -> Registry {
+    pub(super) fn new(announced: Cursor) -> Registry {
         Registry { subscribers: HashMap::new(), announced, is_closing: false }
     }
 

@@ -92,7 +92,7 @@ impl Shared {
                 Some(_) | None => {}
             }
         }
-        registry.announced = last.workspace.head;
+        registry.announced = Cursor::at_head(self.epoch, &last.workspace);
         drop(registry);
         let mut presence = self.presence();
         for (user, channel) in posted {
@@ -119,8 +119,7 @@ impl Shared {
         self.presence().prune(self.clock.now());
         let mut wakers = Vec::new();
         let registry = self.registry();
-        let cursor = Cursor { epoch: self.epoch, seq: registry.announced };
-        registry.tell_all(&frame::heartbeat(cursor), &mut wakers);
+        registry.tell_all(&frame::heartbeat(registry.announced), &mut wakers);
         drop(registry);
         wake(wakers);
     }

@@ -53,9 +53,7 @@ pub(super) fn shown(
 ) -> Option<(&'static str, Shown)> {
     // An erased message is still a place in its channel: it replays as its tombstone.
     if logged.kind.begins_message() {
-        let is_beside = logged.kind == EventKind::ThreadReplied;
-        let name = if is_beside { "thread_replied" } else { "message_posted" };
-        return Some((name, posted(logged, workspace, told)));
+        return Some(posted(logged, Message::posted(logged), workspace, told));
     }
     let event = logged.event()?;
     let said = about_channel(logged, event, workspace, told)
@@ -65,13 +63,32 @@ pub(super) fn shown(
     Some((said.0, Shown::Other(said.1)))
 }
 
-fn posted(logged: &LoggedEvent, workspace: &Workspace, told: Told) -> Shown {
+/// As [`shown`] for an event that begins a message, with the text that a later edit gave it.
+pub(super) fn shown_edited(
+    logged: &LoggedEvent,
+    edit: &LoggedEvent,
+    workspace: &Workspace,
+    told: Told,
+) -> (&'static str, Shown) {
+    let mut message = Message::posted(logged);
+    message.apply(edit);
+    posted(logged, message, workspace, told)
+}
+
+fn posted(
+    logged: &LoggedEvent,
+    message: Message,
+    workspace: &Workspace,
+    told: Told,
+) -> (&'static str, Shown) {
+    let is_beside = logged.kind == EventKind::ThreadReplied;
+    let name = if is_beside { "thread_replied" } else { "message_posted" };
     let thread =
         logged.event().and_then(Event::posting).and_then(|it: &Posting| it.thread.as_ref());
     let thread = thread.filter(|_| told == Told::All);
     let root_thread = thread.and_then(|it| ThreadView::new(&it.summary, workspace));
-    let message = MessageView::new(&Message::posted(logged), workspace);
-    Shown::Posted(Box::new(Posted { message, root_thread }))
+    let message = MessageView::new(&message, workspace);
+    (name, Shown::Posted(Box::new(Posted { message, root_thread })))
 }
 
 type Said = Option<(&'static str, Value)>;
@@ -252,7 +269,7 @@ fn about_own_things(logged: &LoggedEvent, event: &Event, workspace: &Workspace) 
 fn about_settings(logged: &LoggedEvent, change: &PersonalChange, workspace: &Workspace) -> Said {
     let personal = &workspace.users.get(&logged.actor)?.personal;
     Some(match change {
-        PersonalChange::Preferences(_) => {
+        PersonalChange::Preferences(_) | PersonalChange::AllPreferences(_) => {
             let values = personal.preferences.iter();
             let preferences: serde_json::Map<String, Value> = values
                 .map(|(key, value)| (key.clone(), serde_json::from_str(value).unwrap_or_default()))

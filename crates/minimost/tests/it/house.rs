@@ -128,8 +128,9 @@ impl House {
         self.published.now().head
     }
 
+    /// A cursor as clients had them before it had a sum.
     pub fn cursor(&self, seq: Seq) -> Cursor {
-        Cursor { epoch: self.log.epoch(), seq }
+        Cursor { epoch: self.log.epoch(), seq, sum: None }
     }
 
     /// A screen that continues after `cursor`.

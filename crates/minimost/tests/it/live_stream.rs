@@ -210,14 +210,45 @@ async fn the_end_of_a_session_closes_its_streams_and_no_others() {
 async fn a_cursor_that_cannot_be_continued_is_told_to_resync() {
     let house = House::open().await;
     let alice = house.sign_up("alice").await;
-    let unknown = Cursor { epoch: Epoch(house.log.epoch().0 ^ 1), seq: house.head() };
+    house.post(alice, "general", "hi").await;
+    let unknown = Cursor { epoch: Epoch(house.log.epoch().0 ^ 1), ..house.cursor(house.head()) };
     let ahead = house.cursor(house.head().next());
-    for cursor in [unknown, ahead] {
+    let another = Cursor { sum: Some(0xdead_beef), ..house.cursor(house.head()) };
+    let earlier = Cursor { sum: Some(0xdead_beef), ..house.cursor(Seq(2)) };
+    let beyond = Cursor { sum: Some(0xdead_beef), ..ahead };
+    for cursor in [unknown, ahead, another, earlier, beyond] {
         let mut screen = house.connect(alice, Some(cursor), None);
         assert_eq!(screen.next().await.unwrap().event, "hello");
         assert_eq!(screen.next().await.unwrap().event, "resync");
         assert_eq!(screen.next().await, None);
     }
+}
+
+#[tokio::test]
+async fn a_cursor_that_stands_on_its_record_goes_on_wherever_it_is() {
+    let house = House::open().await;
+    let alice = house.sign_up("alice").await;
+    for text in ["one", "two", "three"] {
+        house.post(alice, "general", text).await;
+    }
+    let records = house.log.reader().unwrap().range(0, house.head().get(), 100).unwrap();
+    assert_eq!(records.len(), 8);
+    for record in records {
+        let sum = Some(record.envelope_sum());
+        let cursor = Cursor { sum, ..house.cursor(Seq(record.seq)) };
+        let mut screen = house.connect(alice, Some(cursor), None);
+        let text = format!("after {}", record.seq);
+        house.post(alice, "general", &text).await;
+        let seen = screen.until_text(&text).await;
+        let messages = seen.iter().filter(|frame| frame.event == "message_posted");
+        let newest = house.head().get() - 1;
+        assert_eq!(messages.count() as u64, newest - record.seq.max(5), "{cursor}");
+    }
+    let mut at_head = house.connect(alice, None, None);
+    let hello = at_head.next().await.unwrap();
+    let cursor = Cursor::parse(hello.data["cursor"].as_str().unwrap()).unwrap();
+    assert_eq!(cursor, Cursor::at_head(house.log.epoch(), &house.published.now()));
+    assert!(cursor.sum.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

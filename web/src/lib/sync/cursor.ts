@@ -2,20 +2,23 @@
 export interface Cursor {
   readonly epoch: string;
   readonly seq: number;
+  /**
+   * What the server knows that event by, for the server alone: after a restore another event may
+   * have its number. Absent before the first event, and from a server of before.
+   */
+  readonly sum?: string;
 }
 
-/** Reads `<epoch>.<seq>`; null for anything else. */
+/** Reads `<epoch>.<seq>.<sum>`, or without a sum; null for anything else. */
 export function parseCursor(text: string | null | undefined): Cursor | null {
-  if (!text) return null;
-  const dot = text.lastIndexOf('.');
-  if (dot < 1) return null;
-  const seq = text.slice(dot + 1);
-  if (!/^\d{1,15}$/.test(seq)) return null;
-  return { epoch: text.slice(0, dot), seq: Number(seq) };
+  const parts = /^([^.]+)\.(\d{1,15})(?:\.([0-9a-f]{8}))?$/.exec(text ?? '');
+  if (parts === null) return null;
+  const [, epoch = '', seq, sum] = parts;
+  return sum === undefined ? { epoch, seq: Number(seq) } : { epoch, seq: Number(seq), sum };
 }
 
-export function formatCursor(cursor: Cursor): string {
-  return `${cursor.epoch}.${cursor.seq}`;
+export function formatCursor({ epoch, seq, sum }: Cursor): string {
+  return sum === undefined ? `${epoch}.${seq}` : `${epoch}.${seq}.${sum}`;
 }
 
 /**

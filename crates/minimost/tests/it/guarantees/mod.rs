@@ -106,9 +106,9 @@ async fn guarantee_2_a_log_of_more_than_an_hour_from_now_refuses_to_start() {
     }
 }
 
-/// The seq in `<epoch>.<seq>`.
+/// The seq in `<epoch>.<seq>.<sum>`.
 fn seq(cursor: &str) -> u64 {
-    cursor.split_once('.').unwrap().1.parse().unwrap()
+    cursor.split('.').nth(1).unwrap().parse().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -187,14 +187,17 @@ fn recording(mut stream: Response) -> watch::Receiver<Vec<u8>> {
 
 /// Ids are of the cursor's epoch, come after it, and rise.
 fn assert_is_sound(stream: &str, cursor: &str) {
-    let (epoch, joined) = cursor.split_once('.').unwrap();
-    let mut before: u64 = joined.parse().unwrap();
+    let place = |cursor: &str| {
+        let mut parts = cursor.split('.').map(str::to_owned);
+        let (epoch, seq) = (parts.next().unwrap(), parts.next().unwrap());
+        (epoch, seq.parse::<u64>().unwrap())
+    };
+    let (epoch, mut before) = place(cursor);
     let mut events = 0;
     for frame in stream.split("\n\n") {
         let Some(id) = frame.lines().find_map(|line| line.strip_prefix("id: ")) else { continue };
-        let (frames_epoch, seq) = id.split_once('.').unwrap();
+        let (frames_epoch, seq) = place(id);
         assert_eq!(frames_epoch, epoch);
-        let seq: u64 = seq.parse().unwrap();
         let is_heartbeat = !frame.contains("event: ");
         assert!(seq > before || (is_heartbeat && seq == before), "{seq} after {before}");
         before = seq;

@@ -27,7 +27,7 @@ pub struct EventStream {
 /// A frame with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// `<epoch>.<seq>`; signals have none.
+    /// `<epoch>.<seq>.<sum>`; signals have none.
     pub id: Option<String>,
     pub name: String,
     pub data: Value,

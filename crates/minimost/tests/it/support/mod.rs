@@ -14,7 +14,7 @@ mod person;
 mod process;
 mod server;
 
-pub use event_stream::EventStream;
+pub use event_stream::{Event, EventStream};
 pub use files::{copy_dir, files_with, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
