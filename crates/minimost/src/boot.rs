@@ -22,13 +22,13 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::history;
 use crate::housekeeping;
 use crate::live::Hub;
 use crate::projection::auth::AuthDb;
 use crate::projection::mailbox::Mailboxes;
 use crate::projection::presence::PresenceDb;
 use crate::projection::snapshot::{self, Snapshots};
-use crate::projection::verify_log_has_its_tail;
 use crate::published::ActivePeople;
 use crate::scheduler;
 use crate::waiting_signals::WaitingSignals;
@@ -82,12 +82,9 @@ impl Server {
         let dir = data_dir.path().to_owned();
         let workspace = {
             let (dir, log) = (dir.clone(), log.clone());
-            tokio::task::spawn_blocking(move || {
-                verify_log_has_its_tail(&dir, &log)?;
-                snapshot::load_workspace(&dir, &log)
-            })
-            .await?
-            .context("the workspace cannot be made of the log")?
+            tokio::task::spawn_blocking(move || snapshot::load_workspace(&dir, &log))
+                .await?
+                .context("the workspace cannot be made of the log")?
         };
         let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
         let signals = WaitingSignals::default();
@@ -182,12 +179,6 @@ impl Server {
         let stopped = tokio::time::timeout(STOP_TIMEOUT, stopping).await;
         stopped.context("stopping took too long; what was acknowledged is on disk all the same")?
     }
-    if start.clock.is_before_1970() && !start.allow_future_log {
-        bail!(
-            "this machine's clock says that it is before 1970, and no message could have such a time. Set the clock, \
-             or start with --allow-future-log; messages then have times from 1970 on"
-        );
-    }
 }
 
 /// The tasks of the server, by name.
@@ -223,13 +214,18 @@ impl Tasks {
 }
 
 async fn open_log(data_dir: &DataDir, start: &Start) -> anyhow::Result<Log> {
+    if start.clock.is_before_1970() && !start.allow_future_log {
+        bail!(
+            "this machine's clock says that it is before 1970, and no message could have such a time. Set the clock, \
+             or start with --allow-future-log; messages then have times from 1970 on"
+        );
+    }
     let dir = data_dir.path().to_owned();
-    let path = dir.join("log.db");
-    let open = move || {
-        Log::open(&path, snapshot::stored_seq(&dir).get())
-            .with_context(|| format!("{} cannot be opened", path.display()))
-    };
-    let log = tokio::task::spawn_blocking(open).await??;
+    let verified_up_to = tokio::task::spawn_blocking({
+        let dir = dir.clone();
+        move || snapshot::stored_seq(&dir).get()
+    });
+    let log = history::open_log(&dir, verified_up_to.await?).await?;
     let (head, ts_micros) = log.read(eventlog::Reader::head).await?;
     let ahead_micros = ts_micros - start.clock.now().0;
     if head > 0 && ahead_micros > FUTURE_MICROS_MAX && !start.allow_future_log {

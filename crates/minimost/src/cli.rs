@@ -16,7 +16,9 @@ use crate::boot::{Server, Start};
 use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
+use crate::history;
 use crate::projection::check::{self, Projection};
+use crate::restore::{self, Restored};
 use crate::telemetry;
 
 /// A team chat server that people run themselves.
@@ -37,6 +39,8 @@ enum Wish {
     Check(CheckArgs),
     /// Make one projection, or all of them, anew
     Rebuild(RebuildArgs),
+    /// Put a backup in the place of the log, and begin a new history after it
+    Restore(RestoreArgs),
 }
 
 #[derive(Args, Debug)]
@@ -84,6 +88,15 @@ struct RebuildArgs {
     common: Common,
 }
 
+#[derive(Args, Debug)]
+struct RestoreArgs {
+    /// The backup: a copy of a data directory, or of its log.db
+    #[arg(value_name = "DIR")]
+    backup: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -91,6 +104,7 @@ pub fn main() -> ExitCode {
         Wish::Serve(args) => serve(args),
         Wish::Check(args) => check(args),
         Wish::Rebuild(args) => rebuild(args),
+        Wish::Restore(args) => restore(args),
     };
     done.unwrap_or_else(|error| {
         complain(&error);
@@ -158,7 +172,7 @@ async fn asked_once() {
 
 #[tokio::main(flavor = "current_thread")]
 async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
-    let (config, data_dir, log) = open(args.common)?;
+    let (config, data_dir, log) = open(args.common).await?;
     let window = config.chat.mailbox_messages_per_channel;
     let differences = check::check(data_dir.path(), &log, window)?;
     let mut out = std::io::stdout().lock();
@@ -184,7 +198,7 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
         Some("workspace") => Projection::Workspace,
         Some(name) => Projection::Mailbox(UserName::parse(name)?),
     };
-    let (config, data_dir, log) = open(args.common)?;
+    let (config, data_dir, log) = open(args.common).await?;
     let window = config.chat.mailbox_messages_per_channel;
     let files = check::rebuild(data_dir.path(), &log, window, &projection)?;
     ensure!(!files.is_empty(), "there is no account {projection}, so there is nothing to rebuild");
@@ -194,8 +208,26 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[tokio::main(flavor = "current_thread")]
+async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
+    let overrides = Overrides { data: args.common.data, ..Overrides::default() };
+    let config = Config::load(args.common.config.as_deref(), &overrides)?;
+    telemetry::start("warn")?;
+    let data_dir = DataDir::open_for_log(&config.data.dir)?;
+    let Restored { from, head, aside } = restore::restore(&data_dir, &args.backup).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} is whole, and ends at event {head}", from.display())?;
+    if let Some(aside) = aside {
+        writeln!(out, "The log from before is now {}", aside.display())?;
+        writeln!(out, "It still holds all that it held: delete it when nobody needs it any more")?;
+    }
+    writeln!(out, "{} begins a new history after it", data_dir.path().join("log.db").display())?;
+    writeln!(out, "Everything else is made anew when the server starts")?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Opens an existing data directory that no server works on, and its log.
-fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
+async fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
     let overrides = Overrides { data: common.data, ..Overrides::default() };
     let config = Config::load(common.config.as_deref(), &overrides)?;
     telemetry::start("warn")?;
@@ -203,8 +235,7 @@ fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
     ensure!(log_file.is_file(), "there is no {}", log_file.display());
     let data_dir = DataDir::open(&config.data.dir)?;
     // `check` verifies every record itself.
-    let log = Log::open(&log_file, u64::MAX)
-        .with_context(|| format!("{} cannot be opened", log_file.display()))?;
+    let log = history::open_log(data_dir.path(), u64::MAX).await?;
     Ok((config, data_dir, log))
 }
 

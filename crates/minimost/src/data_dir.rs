@@ -15,10 +15,17 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Creates the directory when it is missing, and locks it.
+    /// Creates the directory when it is missing, and locks it. Refused is one whose log is lost.
     ///
     /// From here on every file that this process creates is for its user only.
     pub fn open(path: &Path) -> anyhow::Result<DataDir> {
+        let data_dir = DataDir::open_for_log(path)?;
+        refuse_lost_log(&data_dir.path)?;
+        Ok(data_dir)
+    }
+
+    /// The same for who brings a log.
+    pub fn open_for_log(path: &Path) -> anyhow::Result<DataDir> {
         keep_files_private();
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -31,7 +38,6 @@ impl DataDir {
             .with_context(|| format!("the data directory {} cannot be opened", path.display()))?;
         let lock = lock(&path)?;
         refuse_original(&path)?;
-        refuse_lost_log(&path)?;
         Ok(DataDir { path, _lock: lock })
     }
 

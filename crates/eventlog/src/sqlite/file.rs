@@ -56,6 +56,16 @@ pub(super) fn open_or_create(path: &Path) -> Result<(Connection, Epoch), Error> 
     Ok((connection, epoch))
 }
 
+/// Gives the file a new epoch, on disk when it returns; nobody else may have it open.
+pub(super) fn renew_epoch(path: &Path) -> Result<Epoch, Error> {
+    let connection = reopen(path)?;
+    connection.execute("UPDATE meta SET epoch = random()", [])?;
+    let renewed = epoch(&connection)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.close().map_err(|(_, error)| Error::from(error))?;
+    Ok(renewed)
+}
+
 /// Opens the connection that writes, after a failure; the file is there.
 pub(super) fn reopen(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path)?;

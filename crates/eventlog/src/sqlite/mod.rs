@@ -96,6 +96,12 @@ impl Log {
         Ok(Log { shared: Arc::new(shared) })
     }
 
+    /// Says that what comes after the file's end is another history than what came after it before: it was put back from
+    /// a backup, or lost its tail. The file must not be open, and is a log already.
+    pub fn renew_epoch(path: &Path) -> Result<Epoch, Error> {
+        file::renew_epoch(path)
+    }
+
     /// The identity of this history.
     pub fn epoch(&self) -> Epoch {
         self.shared.epoch

@@ -98,6 +98,26 @@ impl<T> InFile<T> for io::Result<T> {
     }
 }
 
+/// Removes every projection; it is no fault when there is none. They are made anew of whatever log there is then.
+pub(crate) fn remove_all(data_dir: &Path) -> Result<(), ProjectionError> {
+    for name in ["workspace.db", "presence.db", "auth.db"] {
+        sqlite::remove(&data_dir.join(name))?;
+    }
+    let users = data_dir.join("users");
+    match std::fs::read_dir(&users) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        entries => {
+            for entry in entries.in_file(&users)? {
+                let file = entry.in_file(&users)?.path();
+                if file.extension().is_some_and(|kind| kind == "db") {
+                    sqlite::remove(&file)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Refuses to start on a log that is shorter than what `presence.db`, `auth.db` or `workspace.db` has applied.
 ///
 /// Mailboxes are many; each is compared when it is opened.

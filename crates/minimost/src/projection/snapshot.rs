@@ -89,7 +89,7 @@ pub fn load_workspace(data_dir: &Path, log: &Log) -> Result<Workspace, Projectio
 }
 
 /// Applies the log's events after `workspace.head` up to `up_to`, inclusive.
-pub(super) fn fold(
+pub(crate) fn fold(
     reader: &mut Reader,
     workspace: &mut Workspace,
     up_to: Seq,

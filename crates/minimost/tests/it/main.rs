@@ -44,6 +44,7 @@ mod rebuild;
 mod reconnect;
 mod reminders;
 mod roles;
+mod restore;
 mod saved;
 mod scheduled;
 mod starting;
