@@ -49,6 +49,16 @@ impl Decision {
         Decision { actor, events, redacts: Vec::new() }
     }
 
+    /// As [`Decision::new`]; what they take the place of is erased. [`Seq::ZERO`] names nothing.
+    pub(crate) fn superseding(
+        actor: UserId,
+        events: Vec<Event>,
+        superseded: impl IntoIterator<Item = Seq>,
+    ) -> Decision {
+        let redacts = superseded.into_iter().filter(|seq| *seq > Seq::ZERO).collect();
+        Decision { actor, events, redacts }
+    }
+
     /// The wish is true already.
     pub(crate) fn nothing(actor: UserId) -> Decision {
         Decision::new(actor, Vec::new())

@@ -78,7 +78,8 @@ pub(crate) fn save(
     if before.is_some_and(|before| **before == settings) && !case.facts.is_named {
         return Ok(Decision::nothing(admin));
     }
-    Ok(Decision::new(admin, vec![Event::GroupSaved { group, settings }]))
+    let saved = group.and_then(|id| case.workspace.groups_saved.get(&id)).copied();
+    Ok(Decision::superseding(admin, vec![Event::GroupSaved { group, settings }], saved))
 }
 
 /// Takes a group away; messages that named it keep naming its people.
@@ -87,7 +88,8 @@ pub(crate) fn delete(case: Case<'_>, actor: Actor, group: Seq) -> Result<Decisio
     if !case.workspace.groups.contains_key(&group) {
         return Err(Rejection::GroupNotFound);
     }
-    Ok(Decision::new(admin, vec![Event::GroupDeleted { group }]))
+    let saved = case.workspace.groups_saved.get(&group).copied();
+    Ok(Decision::superseding(admin, vec![Event::GroupDeleted { group }], saved))
 }
 
 #[cfg(test)]
@@ -166,6 +168,18 @@ mod tests {
         assert!(matches!(nameless, Err(Rejection::InvalidValue { field: "handle", .. })));
         let unknown = story.when(alice, &save(Some(group), None, Some(&["bob", "zoe"])));
         assert_eq!(unknown, Err(Rejection::NoSuchUser(vec!["zoe".to_owned()])));
+    }
+
+    #[test]
+    fn what_a_group_was_is_erased_when_it_is_something_else_or_gone() {
+        let (mut story, alice, _) = scene();
+        let mut run = |command: &Command| story.run(alice, None, command).unwrap();
+        let made = run(&save(None, Some("devs"), Some(&["bob"])));
+        let group = made.events[0].seq;
+        let changed = run(&save(Some(group), None, Some(&[])));
+        assert_eq!((made.redacted, &changed.redacted), (vec![], &vec![group]));
+        let deleted = run(&Command::DeleteGroup { group });
+        assert_eq!(deleted.redacted, [changed.events[0].seq]);
     }
 
     #[test]

@@ -27,6 +27,15 @@ pub struct InviteTerms {
     pub note: String,
 }
 
+/// What is kept of a revoked invite: all but the note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
+pub struct RevokedInvite {
+    pub token_hash: TokenHash,
+    pub expires: Option<Timestamp>,
+    pub uses_max: Option<u32>,
+}
+
 /// An invite as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
@@ -90,14 +99,17 @@ pub(crate) fn create(
     Ok(Decision::new(admin, vec![created]))
 }
 
-/// Ends an invite.
+/// Ends an invite; its note is erased.
 pub(crate) fn revoke(case: Case<'_>, actor: Actor, invite: Seq) -> Result<Decision, Rejection> {
     let admin = account::administrator(case, actor)?;
     let found = case.workspace.invites.get(&invite).ok_or(Rejection::InviteNotFound)?;
     if found.revoked_ts.is_some() && !case.facts.is_named {
         return Ok(Decision::nothing(admin));
     }
-    Ok(Decision::new(admin, vec![Event::InviteRevoked { invite }]))
+    let (token_hash, terms) = (found.token_hash.clone(), &found.terms);
+    let kept = RevokedInvite { token_hash, expires: terms.expires, uses_max: terms.uses_max };
+    let revoked = Event::InviteRevoked { invite, kept: Some(kept) };
+    Ok(Decision::superseding(admin, vec![revoked], [invite]))
 }
 
 /// The invite that lets somebody sign up, by the hash of its token.

@@ -40,8 +40,10 @@ pub const UNSENT_BYTES_MAX: usize = 1024 * 1024;
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub enum PersonalChange {
-    /// Values are JSON texts that mean nothing to the server; `None` clears.
+    /// Values are JSON texts that mean nothing to the server; `None` clears. Only in logs from before the next was.
     Preferences(BTreeMap<String, Option<String>>),
+    /// All of them after it, so that the event before it can be erased.
+    AllPreferences(OrdMap<String, String>),
     Notifications {
         channel: ChannelId,
         notifications: ChannelNotifications,
@@ -91,9 +93,13 @@ pub enum PersonalWish {
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Personal {
     pub preferences: OrdMap<String, String>,
+    /// The event that set them; redacted when another does.
+    pub preferences_set: Seq,
     pub notifications: OrdMap<ChannelId, ChannelNotifications>,
     pub do_not_disturb: DoNotDisturb,
     pub keywords: Vec<String>,
+    /// The event that set the keywords; redacted when another does.
+    pub keywords_set: Seq,
     pub saved: OrdMap<Seq, SavedMessage>,
     /// Closed direct channels, and the event that closed them.
     pub hidden: OrdMap<ChannelId, Seq>,
@@ -181,10 +187,13 @@ pub(crate) fn change(
 ) -> Result<Decision, Rejection> {
     let personal = &case.workspace.users[&user].personal;
     let mut events = Vec::new();
+    let mut superseded = Seq::ZERO;
     let (change, is_so_already) = match wish {
         PersonalWish::Preferences(changes) => {
             let after = preferences(personal, changes)?;
-            (PersonalChange::Preferences(changes.clone()), after == personal.preferences)
+            superseded = personal.preferences_set;
+            let is_so_already = after == personal.preferences;
+            (PersonalChange::AllPreferences(after), is_so_already)
         }
         PersonalWish::Notifications { channel, level, is_muted } => {
             let place = Place::find(case.workspace, user, channel)?;
@@ -213,6 +222,7 @@ pub(crate) fn change(
         PersonalWish::Keywords(words) => {
             let words = keywords(words)?;
             let is_so_already = words == personal.keywords;
+            superseded = personal.keywords_set;
             (PersonalChange::Keywords(words), is_so_already)
         }
         PersonalWish::Save { message, on } => save(case, user, personal, *message, *on)?,
@@ -236,7 +246,7 @@ pub(crate) fn change(
         return Ok(Decision::nothing(user));
     }
     events.push(Event::PersonalChanged { change });
-    Ok(Decision::new(user, events))
+    Ok(Decision::superseding(user, events, [superseded]))
 }
 
 fn save(

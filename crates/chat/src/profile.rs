@@ -145,10 +145,12 @@ pub(crate) fn kept_status(
 }
 
 fn decided(case: Case<'_>, user: UserId, profile: Profile) -> Decision {
-    if *case.workspace.users[&user].profile == profile && !case.facts.is_named {
+    let account = &case.workspace.users[&user];
+    if *account.profile == profile && !case.facts.is_named {
         return Decision::nothing(user);
     }
-    Decision::new(user, vec![Event::ProfileChanged { user, profile }])
+    let changed = Event::ProfileChanged { user, profile };
+    Decision::superseding(user, vec![changed], [account.profile_set])
 }
 
 fn is_color(text: &str) -> bool {
@@ -213,6 +215,20 @@ mod tests {
         let wish = ProfileWish { time_zone: Some(None), ..ProfileWish::default() };
         story.given(alice, &Command::ChangeProfile(wish));
         assert_eq!(profile_of(&story, alice).time_zone, None);
+    }
+
+    #[test]
+    fn a_profile_takes_the_place_of_the_one_before_and_erases_it() {
+        let (mut story, alice) = scene();
+        let bio = |text| ProfileWish { bio: said(text), ..ProfileWish::default() };
+        let mut change = |command: &Command| story.run(alice, None, command).unwrap();
+        let first = change(&Command::ChangeProfile(bio("hi")));
+        assert_eq!(first.redacted, [], "there was none");
+        let second = change(&status(None, "away", None));
+        assert_eq!(second.redacted, [first.events[0].seq]);
+        let cleared = change(&Command::ChangeProfile(bio("")));
+        assert_eq!(cleared.redacted, [second.events[0].seq], "what was said of it is in the next");
+        assert_eq!(profile_of(&story, alice).status.unwrap().text, "away");
     }
 
     #[test]

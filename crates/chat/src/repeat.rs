@@ -357,6 +357,9 @@ impl Asked<'_> {
 
     fn is_own(self, wish: &PersonalWish, change: &PersonalChange) -> bool {
         match (wish, change) {
+            (PersonalWish::Preferences(wish), PersonalChange::AllPreferences(preferences)) => {
+                wish.iter().all(|(key, value)| preferences.get(key) == value.as_ref())
+            }
             (PersonalWish::Preferences(wish), PersonalChange::Preferences(changes)) => {
                 wish == changes
             }
@@ -409,7 +412,7 @@ impl Asked<'_> {
                     && one_line(&wish.note) == terms.note
                     && wish.expires.is_some() == terms.expires.is_some()
             }
-            (Command::RevokeInvite { invite }, Event::InviteRevoked { invite: revoked }) => {
+            (Command::RevokeInvite { invite }, Event::InviteRevoked { invite: revoked, .. }) => {
                 invite == revoked
             }
             (_, _) => return None,

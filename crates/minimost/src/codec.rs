@@ -281,7 +281,7 @@ mod tests {
                     note: "the night shift".to_owned(),
                 },
             },
-            EventKind::InviteRevoked => Event::InviteRevoked { invite: Seq(35) },
+            EventKind::InviteRevoked => Event::InviteRevoked { invite: Seq(35), kept: None },
             older => panic!("{older:?} has its example above"),
         }
     }

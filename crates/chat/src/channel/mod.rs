@@ -12,7 +12,7 @@ use crate::command::{Actor, ChannelWish};
 use crate::decide::{Case, Decision};
 use crate::direct;
 use crate::event::{ChannelOrigin, Event};
-use crate::ids::{ChannelId, ChannelName, Slug, UserId, UserName};
+use crate::ids::{ChannelId, ChannelName, Seq, Slug, UserId, UserName};
 use crate::notice::{self, Notice};
 use crate::rejection::Rejection;
 use crate::workspace::{Channel, ChannelKind, Workspace};
@@ -192,7 +192,8 @@ pub(crate) fn rename(
     }
     let renamed = Event::ChannelRenamed { channel: id, name: new_name.clone() };
     let notice = Notice::ChannelRenamed { actor: user, name: new_name };
-    Ok(Decision::new(user, vec![renamed, notice::posted(id, notice)]))
+    let events = vec![renamed, notice::posted(id, notice)];
+    Ok(Decision::superseding(user, events, [channel.renamed]))
 }
 
 /// Changes what is not the name. What is so already is no event, unless the wish must be remembered.
@@ -250,8 +251,16 @@ pub(crate) fn change(
     if is_so_already(channel, &change) && !case.facts.is_named {
         return Ok(Decision::nothing(user));
     }
-    let changed = Event::ChannelChanged { channel: id, change };
-    Ok(Decision::new(user, vec![changed, notice::posted(id, notice)]))
+    // A notice that tells of an earlier topic is a message, and stays.
+    let superseded = match &change {
+        ChannelChange::Topic(_) => channel.topic_set,
+        ChannelChange::Description(_) => channel.description_set,
+        ChannelChange::Archived(_) | ChannelChange::Owner(_) | ChannelChange::Posters(_) => {
+            Seq::ZERO
+        }
+    };
+    let events = vec![Event::ChannelChanged { channel: id, change }, notice::posted(id, notice)];
+    Ok(Decision::superseding(user, events, [superseded]))
 }
 
 /// The channel that a wish to change one names. An administrator hands over private channels without being a member,

@@ -21,7 +21,7 @@ pub use self::posting::{Attached, Forward, Mentions, Posting};
 use crate::channel::ChannelChange;
 use crate::group::GroupSettings;
 use crate::ids::{ChannelId, PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
-use crate::invite::InviteTerms;
+use crate::invite::{InviteTerms, RevokedInvite};
 use crate::member::History;
 use crate::personal::PersonalChange;
 use crate::profile::Profile;
@@ -213,8 +213,12 @@ pub enum Event {
         token_hash: TokenHash,
         terms: InviteTerms,
     },
+    /// The event that made it is erased, for its note.
     InviteRevoked {
         invite: Seq,
+        /// Absent in logs from before that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kept: Option<RevokedInvite>,
     },
 }
 

@@ -71,7 +71,7 @@ impl Event {
             Event::ReminderDue { reminder } | Event::ReminderEnded { reminder } => Some(*reminder),
             Event::GroupSaved { group, .. } => *group,
             Event::GroupDeleted { group } => Some(*group),
-            Event::InviteRevoked { invite } => Some(*invite),
+            Event::InviteRevoked { invite, .. } => Some(*invite),
             Event::AccountCreated { .. }
             | Event::ChannelCreated { .. }
             | Event::ChannelRenamed { .. }

@@ -41,7 +41,9 @@ impl Workspace {
                 AccountChange::Reactivated => user.is_deactivated = false,
             }
         } else if let Event::ProfileChanged { user, profile } = event {
-            self.user_mut(*user).profile = Arc::new(profile.clone());
+            let user = self.user_mut(*user);
+            user.profile = Arc::new(profile.clone());
+            user.profile_set = record.seq;
         }
     }
 
@@ -59,6 +61,7 @@ impl Workspace {
             joined: OrdSet::new(),
             is_deactivated: false,
             profile: Arc::new(Profile::default()),
+            profile_set: Seq::ZERO,
             personal: Arc::new(Personal::default()),
         };
         self.user_ids.insert(name.folded(), id);

@@ -70,11 +70,14 @@ impl Workspace {
         }
     }
 
-    /// What an erased event still changes: only bodies that others have superseded are erased, and those of messages.
+    /// What an erased event still changes: only bodies that others have superseded are erased, and those of messages
+    /// and of revoked invites.
     fn apply_envelope(&mut self, record: &LoggedEvent) {
         if record.kind == EventKind::MessagePosted {
             let channel = record.channel.expect("a message_posted record names its channel");
             self.move_newest(channel, record);
+        } else if record.kind == EventKind::InviteCreated {
+            self.add_revoked_invite(record);
         }
     }
 

@@ -8,7 +8,7 @@ use imbl::{OrdMap, OrdSet};
 use super::{Channel, ChannelKind, Pin, ReadMarker, Workspace};
 use crate::channel::ChannelChange;
 use crate::event::{ChannelOrigin, Event, LoggedEvent};
-use crate::ids::{ChannelId, UserId};
+use crate::ids::{ChannelId, Seq, UserId};
 use crate::member::{History, Members, Membership};
 
 impl Workspace {
@@ -16,11 +16,13 @@ impl Workspace {
         if let Event::ChannelCreated { origin } = event {
             self.add_channel(record, origin);
         } else if let Event::ChannelRenamed { channel, name: new_name } = event {
+            let channel = self.channel_mut(*channel);
             if let ChannelKind::Public { name, .. } | ChannelKind::Private { name, .. } =
-                &mut self.channel_mut(*channel).kind
+                &mut channel.kind
             {
                 name.clone_from(new_name);
             }
+            channel.renamed = record.seq;
         } else if let Event::MembersAdded { channel, users, history } = event {
             for user in users {
                 self.add_member(*channel, *user, Membership::new(record.seq, *history));
@@ -30,8 +32,14 @@ impl Workspace {
         } else if let Event::ChannelChanged { channel, change } = event {
             let channel = self.channel_mut(*channel);
             match change {
-                ChannelChange::Topic(topic) => channel.topic.clone_from(topic),
-                ChannelChange::Description(text) => channel.description.clone_from(text),
+                ChannelChange::Topic(topic) => {
+                    channel.topic.clone_from(topic);
+                    channel.topic_set = record.seq;
+                }
+                ChannelChange::Description(text) => {
+                    channel.description.clone_from(text);
+                    channel.description_set = record.seq;
+                }
                 ChannelChange::Archived(on) => channel.archived_ts = on.then_some(record.ts),
                 ChannelChange::Owner(owner) => channel.owner = *owner,
                 ChannelChange::Posters(posters) => channel.posters.clone_from(posters),
@@ -78,6 +86,9 @@ impl Workspace {
             owner,
             topic: String::new(),
             description: String::new(),
+            renamed: Seq::ZERO,
+            topic_set: Seq::ZERO,
+            description_set: Seq::ZERO,
             archived_ts: None,
             posters: None,
             created_ts: record.ts,

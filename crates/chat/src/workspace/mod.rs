@@ -47,6 +47,8 @@ pub struct User {
     pub joined: OrdSet<ChannelId>,
     pub is_deactivated: bool,
     pub profile: Arc<Profile>,
+    /// The event that set it; redacted when the next one does.
+    pub profile_set: Seq,
     pub personal: Arc<Personal>,
 }
 
@@ -87,6 +89,11 @@ pub struct Channel {
     pub owner: Option<UserId>,
     pub topic: String,
     pub description: String,
+    /// The events that set its name, its topic and its description; redacted when others do. The name that it began with
+    /// stays in the event that made it.
+    pub renamed: Seq,
+    pub topic_set: Seq,
+    pub description_set: Seq,
     pub archived_ts: Option<Timestamp>,
     /// Of an announcement channel: who may post, beside its owner and administrators.
     pub posters: Option<BTreeSet<UserId>>,
@@ -127,15 +134,17 @@ pub struct Workspace {
     pub head: Seq,
     /// Its time; the next one is later.
     pub last_ts: Timestamp,
+    /// Its envelope, which tells this history from another that is as long.
+    pub last: Option<Arc<Envelope>>,
     pub users: OrdMap<UserId, User>,
     pub sessions: OrdMap<SessionId, Session>,
     /// Shared one by one: a message moves its own channel's `newest` and must not copy the neighbours in the tree.
     pub channels: OrdMap<ChannelId, Arc<Channel>>,
     pub settings: Settings,
     pub groups: OrdMap<Seq, Arc<GroupSettings>>,
+    /// Of each group the event that says how it is; redacted when another does, or when the group is deleted.
+    pub groups_saved: OrdMap<Seq, Seq>,
     pub invites: OrdMap<Seq, Invite>,
-    /// Its envelope, which tells this history from another that is as long.
-    pub last: Option<Arc<Envelope>>,
     /// By folded name.
     #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,

@@ -106,6 +106,11 @@ impl Workspace {
                         None => drop(personal.preferences.remove(key)),
                     }
                 }
+                personal.preferences_set = record.seq;
+            }
+            PersonalChange::AllPreferences(preferences) => {
+                personal.preferences.clone_from(preferences);
+                personal.preferences_set = record.seq;
             }
             PersonalChange::Notifications { channel, notifications } => {
                 let (channel, notifications) = (*channel, *notifications);
@@ -114,6 +119,7 @@ impl Workspace {
             PersonalChange::DoNotDisturb(schedule) => personal.do_not_disturb = schedule.clone(),
             PersonalChange::Keywords(words) => {
                 personal.keywords.clone_from(words);
+                personal.keywords_set = record.seq;
                 if words.is_empty() {
                     self.keyword_users.remove(&record.actor);
                 } else {

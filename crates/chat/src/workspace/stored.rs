@@ -22,6 +22,7 @@ pub(super) struct StoredWorkspace {
     channels: OrdMap<ChannelId, Arc<Channel>>,
     settings: Settings,
     groups: OrdMap<Seq, Arc<GroupSettings>>,
+    groups_saved: OrdMap<Seq, Seq>,
     invites: OrdMap<Seq, Invite>,
 }
 
@@ -30,12 +31,13 @@ impl From<StoredWorkspace> for Workspace {
         let mut workspace = Workspace {
             head: stored.head,
             last_ts: stored.last_ts,
-            users: stored.users,
             last: stored.last,
+            users: stored.users,
             sessions: stored.sessions,
             channels: stored.channels,
             settings: stored.settings,
             groups: stored.groups,
+            groups_saved: stored.groups_saved,
             invites: stored.invites,
             ..Workspace::default()
         };
@@ -73,7 +75,9 @@ impl From<StoredWorkspace> for Workspace {
         for (id, group) in &workspace.groups {
             workspace.group_ids.insert(group.handle.folded(), *id);
         }
-        for (id, invite) in &workspace.invites {
+        // Of one that the fold has met erased and not yet revoked no hash is known.
+        let known = workspace.invites.iter().filter(|(_, it)| !it.token_hash.0.is_empty());
+        for (id, invite) in known {
             workspace.invite_ids.insert(invite.token_hash.clone(), *id);
         }
         workspace

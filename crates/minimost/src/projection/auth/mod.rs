@@ -98,7 +98,7 @@ struct AuthFile {
     path: PathBuf,
     connection: Connection,
     checkpoint: Seq,
-    /// The WAL still holds pages with a superseded password hash.
+    /// The WAL still holds pages with a superseded password hash or profile.
     wal_holds_erased: bool,
 }
 
@@ -123,7 +123,7 @@ impl AuthFile {
             let last = records.last().filter(|_| records.len() == RECORDS);
             let end = last.map_or(workspace.head, |record| Seq(record.seq));
             let changes = Changes::of(&records);
-            self.wal_holds_erased |= changes.passwords;
+            self.wal_holds_erased |= changes.superseding;
             let set_ts = changes.password_times(reader, workspace)?;
             let put = || {
                 let transaction = self.connection.unchecked_transaction()?;
@@ -150,8 +150,8 @@ struct Changes {
     profiles: BTreeSet<UserId>,
     /// Opened or closed.
     sessions: BTreeSet<SessionId>,
-    /// Whether a password was set, which supersedes a hash.
-    passwords: bool,
+    /// Whether a password or a profile was set, which takes the place of one that is not to be found any more.
+    superseding: bool,
 }
 
 impl Changes {
@@ -165,12 +165,15 @@ impl Changes {
                 }
                 Some(EventKind::PasswordSet) => {
                     changes.users.extend(target.map(UserId));
-                    changes.passwords = true;
+                    changes.superseding = true;
                 }
                 Some(EventKind::AccountLocked | EventKind::AccountChanged) => {
                     changes.users.extend(target.map(UserId));
                 }
-                Some(EventKind::ProfileChanged) => changes.profiles.extend(target.map(UserId)),
+                Some(EventKind::ProfileChanged) => {
+                    changes.profiles.extend(target.map(UserId));
+                    changes.superseding = true;
+                }
                 Some(EventKind::SessionOpened) => {
                     changes.users.extend(target.map(UserId));
                     changes.sessions.insert(SessionId(Seq(record.seq)));

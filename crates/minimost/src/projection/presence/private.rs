@@ -31,7 +31,7 @@ pub(super) fn apply(
             members.iter().try_for_each(|member| add(member, None))?;
         }
         Some(Event::ChannelRenamed { name, .. }) => {
-            file.prepare_cached(UPDATE_NAME)?.execute((number, name))?;
+            return Ok(file.prepare_cached(UPDATE_NAME)?.execute((number, name))? > 0);
         }
         Some(Event::MembersAdded { users, history, .. }) => {
             let start = match history {

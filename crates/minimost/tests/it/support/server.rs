@@ -83,6 +83,11 @@ impl TestServer {
     pub async fn restart_made_anew(&mut self) {
         self.restart_checked().await;
         self.stop().await;
+        self.restart_made_anew_stopped().await;
+    }
+
+    /// Starts again after [`TestServer::stop`], without any of the files that follow from the log.
+    pub async fn restart_made_anew_stopped(&mut self) {
         fs::remove_dir_all(self.data_dir().join("users")).unwrap();
         for file in ["presence.db", "auth.db", "workspace.db"] {
             fs::remove_file(self.data_dir().join(file)).unwrap();
