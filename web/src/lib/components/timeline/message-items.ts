@@ -193,7 +193,10 @@ function asking(
   ];
 }
 
-/** The sender alone may edit, and only where they may still speak; what one has said one may always delete. */
+/**
+ * The sender alone may edit, and only where they may still speak. What one has said one may always
+ * delete.
+ */
 function changing(tools: MessageTools, message: Message, timeline: Timeline): Group {
   const barrier = barrierAt(tools.chat, message);
   const isEditable = message.poll === null && (barrier === null || barrier === 'gone');
@@ -203,10 +206,7 @@ function changing(tools: MessageTools, message: Message, timeline: Timeline): Gr
     letter: 'e',
     onchoose: () => (timeline.editingId = message.id),
   };
-  return [
-    ...(isEditable ? [edit] : []),
-    deleteItem(tools, message),
-  ];
+  return [...(isEditable ? [edit] : []), deleteItem(tools, message)];
 }
 
 /** What another said, whoever looks after the channel may delete. */
