@@ -14,10 +14,11 @@ use chat::{
     Timestamp, UserId, Workspace,
 };
 use eventlog::Redaction;
+use tokio::time::Instant;
 
 use super::Wish;
 use super::facts::{Found, LookUp, WishKey, message_of, wish_key};
-use super::markers::{Accepted, Held, Key, Markers};
+use super::markers::{Accepted, Held, Key, Markers, Written};
 use crate::codec;
 
 /// What one wish came to, to be told when the batch is durable.
@@ -34,7 +35,7 @@ pub(super) struct Batch {
     /// asked before anybody is answered.
     pub(super) is_unsure: bool,
     /// Markers that this batch writes.
-    pub(super) written: Vec<Key>,
+    pub(super) written: Written,
     /// Markers that this batch accepts and holds, in order.
     pub(super) held: Vec<(Key, Option<Accepted>)>,
     workspace: Workspace,
@@ -56,7 +57,7 @@ impl Batch {
             events: Vec::new(),
             redactions: Vec::new(),
             is_unsure: false,
-            written: Vec::new(),
+            written: Written::default(),
             held: Vec::new(),
             facts: Facts {
                 messages: found.messages,
@@ -88,18 +89,21 @@ impl Batch {
     }
 
     /// Decides a read marker, and applies it or holds it.
-    pub(super) fn mark_read(&mut self, wish: &Wish, markers: &Markers) -> Result<(), Rejection> {
+    pub(super) fn mark_read(
+        &mut self,
+        wish: &Wish,
+        markers: &Markers,
+        now: Instant,
+    ) -> Result<(), Rejection> {
         self.facts.is_named = false;
         let mut decision = self.decide(wish)?;
         let key = marker_key(wish, &self.workspace);
-        let waits = |key: &Key| markers.is_open(*key) || self.written.contains(key);
-        if let Some(key) = key.filter(waits) {
+        if let Some(key) = key.filter(|key| markers.must_wait(*key, &self.written, now)) {
             let at = self.workspace.head;
             self.held.push((key, decision.events.pop().map(|event| Accepted { at, event })));
             return Ok(());
         }
         if !decision.events.is_empty() {
-            self.written.extend(key);
             self.accept(decision, None, &wish.command);
         }
         Ok(())
@@ -115,7 +119,7 @@ impl Batch {
         if is_same_membership && !is_true_already(&event, user, &self.workspace) {
             self.append(user, None, event);
         }
-        self.written.push(held.key);
+        self.written.insert(held.key);
     }
 
     /// The workspace after the batch, and its events.
@@ -206,6 +210,10 @@ impl Batch {
         let logged = LoggedEvent::new(seq, ts, actor, client_msg_id, event);
         if let Some(key) = key {
             self.named.insert(key, self.events.len());
+        }
+        // However it was wished for: what waited for this channel is older, and must not win over it.
+        if let Some(Event::ChannelRead { channel, .. }) = logged.event() {
+            self.written.insert((actor, *channel));
         }
         self.workspace.apply(&logged);
         self.overlay(&logged);

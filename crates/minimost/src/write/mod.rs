@@ -8,12 +8,13 @@
 //! an [`Announcement`].
 //!
 //! Inside: `owner` is the task, `batch` what it decides in one go, `facts` what it needs to know of the log for that,
-//! `markers` the read markers that wait.
+//! `markers` the read markers that wait, at the pace of `pace`.
 
 mod batch;
 mod facts;
 mod markers;
 mod owner;
+mod pace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,7 +141,8 @@ impl Writer {
         self.ask(|answer| Request::Submit { wish, answer }).await
     }
 
-    /// Accepts a read marker: the first of a person and channel is written at once, later ones within a second.
+    /// Accepts a read marker: the first of a person and channel is written at once, later ones within a second, of one
+    /// person ten a second.
     ///
     /// A refusal comes at once; `Ok` means accepted, and [`Writer::flush_markers`] makes it readable.
     pub async fn mark_read(&self, actor: Actor, command: Command) -> Result<(), SubmitError> {
@@ -148,7 +150,8 @@ impl Writer {
         self.ask(|answer| Request::MarkRead { wish, answer }).await
     }
 
-    /// Writes this user's waiting markers now, so that their own read includes them; cheap when none wait.
+    /// Writes this user's waiting markers now, so that their own read includes them; cheap when none wait. Who has used
+    /// up the allowance of `pace` reads what is written.
     pub async fn flush_markers(&self, user: UserId) -> Result<(), SubmitError> {
         if !self.waiting.has(user) {
             return Ok(());

@@ -112,9 +112,10 @@ impl Owner {
         closers: &mut Vec<oneshot::Sender<()>>,
     ) {
         fault_point("writer");
+        let now = Instant::now();
         for request in requests.iter() {
             match request {
-                Request::FlushMarkers { user, .. } => markers.extend(self.markers.of(*user)),
+                Request::FlushMarkers { user, .. } => markers.extend(self.markers.of(*user, now)),
                 Request::Close { .. } => self.ends.requests.close(),
                 Request::Submit { .. } | Request::MarkRead { .. } => {}
             }
@@ -162,7 +163,9 @@ impl Owner {
         let found = found.map_err(|fault| report_read(&fault))?;
         let mut batch = Batch::new(&self.workspace, found, self.clock.now());
         markers.iter().cloned().for_each(|held| batch.write_held(held));
-        let outcomes = requests.iter().map(|request| request.decide(&mut batch, &self.markers));
+        let now = Instant::now();
+        let outcomes =
+            requests.iter().map(|request| request.decide(&mut batch, &self.markers, now));
         let outcomes = outcomes.collect();
         if batch.is_unsure {
             return Ok(Attempt::Repeat);
@@ -186,11 +189,11 @@ impl Owner {
     /// The batch is durable: everybody may see it.
     async fn succeed(&mut self, mut batch: Batch) {
         let now = Instant::now();
-        for key in batch.written.drain(..) {
+        for key in batch.written.drain() {
             self.markers.written(key, now);
         }
         for (key, accepted) in batch.held.drain(..) {
-            self.markers.hold(key, accepted);
+            self.markers.hold(key, accepted, now);
         }
         if !batch.events.is_empty() {
             let (workspace, events) = batch.take_news();
@@ -246,14 +249,14 @@ impl Request {
         }
     }
 
-    fn decide(&self, batch: &mut Batch, markers: &Markers) -> Outcome {
+    fn decide(&self, batch: &mut Batch, markers: &Markers, now: Instant) -> Outcome {
         match self {
             Request::Submit { wish, .. } => {
                 let reply = batch.submit(wish).map(Box::new);
                 reply.map_or_else(Outcome::Rejected, Outcome::Receipt)
             }
             Request::MarkRead { wish, .. } => batch
-                .mark_read(wish, markers)
+                .mark_read(wish, markers, now)
                 .map_or_else(Outcome::Rejected, |()| Outcome::Accepted),
             Request::FlushMarkers { .. } => Outcome::Accepted,
             Request::Close { .. } => Outcome::Closing,

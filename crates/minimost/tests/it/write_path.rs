@@ -276,6 +276,51 @@ async fn a_waiting_marker_is_written_when_its_second_is_over() {
     assert_eq!(markers(&house), seqs);
 }
 
+/// Nobody waits, so the paused clock does not move while bob marks everything again and again.
+#[tokio::test(start_paused = true)]
+async fn of_three_hundred_channels_one_person_has_ten_markers_written_a_second() {
+    let house = House::open().await;
+    let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
+    let mut said = Vec::new();
+    for number in 0..300 {
+        let slug = format!("c{number}");
+        house.submit(Actor::System, chat::testing::wish::create_channel(&slug, true)).await;
+        let ids =
+            [house.post(alice, &slug, "one").await.id, house.post(alice, &slug, "two").await.id];
+        said.push((slug, ids));
+    }
+    let begin = tokio::time::Instant::now();
+    for which in [0, 1, 0, 1] {
+        for (slug, ids) in &said {
+            house.mark_read(bob, slug, ids[which]).await.unwrap();
+        }
+    }
+    let written = markers(&house).len();
+    let seconds = usize::try_from(begin.elapsed().as_secs()).unwrap() + 1;
+    assert!(written <= 10 * seconds, "{written} markers in {seconds} s");
+    house.writer.flush_markers(bob.user).await.unwrap();
+    for (slug, ids) in &said {
+        let read = house.published.now().read_up_to(bob.user, house.channel(slug));
+        assert_eq!(read, ids[1], "he reads what he marked in {slug}");
+    }
+}
+
+#[tokio::test]
+async fn a_marker_that_waits_does_not_win_over_a_later_wish() {
+    let house = House::open().await;
+    let alice = house.sign_up("alice").await;
+    let mut seqs = Vec::new();
+    for text in ["one", "two", "three"] {
+        seqs.push(house.post(alice, "general", text).await.id);
+    }
+    house.mark_read(alice, "general", seqs[0]).await.unwrap();
+    house.mark_read(alice, "general", seqs[2]).await.unwrap();
+    house.submit(alice.actor(), Command::MarkUnread { message: seqs[0] }).await;
+    house.writer.flush_markers(alice.user).await.unwrap();
+    let general = house.channel("general");
+    assert!(house.published.now().read_up_to(alice.user, general) < seqs[0]);
+}
+
 #[tokio::test]
 async fn a_marker_where_one_may_not_read_is_refused_at_once() {
     let house = House::open().await;
