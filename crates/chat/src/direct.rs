@@ -7,6 +7,7 @@ use crate::decide::{Case, Decision};
 use crate::event::{ChannelOrigin, Event};
 use crate::ids::{UserId, UserName};
 use crate::personal::PersonalChange;
+use crate::quota;
 use crate::rejection::Rejection;
 use crate::workspace::Workspace;
 
@@ -29,7 +30,10 @@ pub(crate) fn open(
             vec![Event::PersonalChanged { change }]
         }
         Place::Open(_) => Vec::new(),
-        Place::Unopened(members) => vec![opened(members)],
+        Place::Unopened(members) => {
+            may_open(case, user, &members)?;
+            vec![opened(members)]
+        }
     };
     Ok(Decision::new(user, events))
 }
@@ -45,6 +49,19 @@ pub(crate) fn find(
         return Err(Rejection::NotAMember);
     }
     place(workspace, accounts(workspace, names)?)
+}
+
+/// Refuses another channel of three people and more to who has opened enough, or with people who are in enough.
+pub(crate) fn may_open(
+    case: Case<'_>,
+    user: UserId,
+    members: &BTreeSet<UserId>,
+) -> Result<(), Rejection> {
+    if members.len() < 3 {
+        return Ok(());
+    }
+    quota::may_make(case, user, quota::Kind::Direct)?;
+    quota::may_put(case, user, members)
 }
 
 /// The event that opens a channel among `members`.

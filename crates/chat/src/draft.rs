@@ -21,7 +21,7 @@ pub(crate) fn save(
 ) -> Result<Decision, Rejection> {
     let place = Place::find(case.workspace, user, name)?;
     let is_open = matches!(place, Place::Open(_));
-    let (channel, mut events) = place.opened(case);
+    let (channel, mut events) = place.opened(case, user)?;
     let thread = match thread {
         Some(message) => Some(thread::root(case, user, message, channel)?.id),
         None => None,

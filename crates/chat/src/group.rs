@@ -142,6 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn a_workspace_has_five_hundred_groups() {
+        let (mut story, alice, _) = scene();
+        let mut made = Vec::new();
+        for number in 0..GROUPS_MAX {
+            let handle = format!("g{number}");
+            made.push(story.given(alice, &save(None, Some(&handle), Some(&[])))[0].seq);
+        }
+        let more = save(None, Some("more"), Some(&[]));
+        let full = Err(Rejection::TooMany { what: "groups", max: 500 });
+        assert_eq!(story.when(alice, &more), full);
+        assert!(story.when(alice, &save(Some(made[0]), Some("other"), None)).is_ok());
+        story.given(alice, &Command::DeleteGroup { group: made[1] });
+        assert!(story.when(alice, &more).is_ok());
+    }
+
+    #[test]
     fn a_deactivated_person_stays_in_a_group_and_comes_into_none() {
         let (mut story, alice, _) = scene();
         let group = story.given(alice, &save(None, Some("devs"), Some(&["bob"])))[0].seq;

@@ -30,6 +30,7 @@ pub mod pin;
 pub mod poll;
 pub mod private;
 pub mod profile;
+pub mod quota;
 pub mod reaction;
 pub mod read_marker;
 pub mod rejection;

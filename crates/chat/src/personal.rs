@@ -210,7 +210,7 @@ pub(crate) fn change(
             if is_so_already && matches!(place, Place::Unopened(_)) {
                 return Ok(Decision::nothing(user));
             }
-            let (channel, opening) = place.opened(case);
+            let (channel, opening) = place.opened(case, user)?;
             events.extend(opening);
             (PersonalChange::Notifications { channel, notifications }, is_so_already)
         }
@@ -427,6 +427,21 @@ mod tests {
         let words: Vec<_> = (0..100_000).map(|number| format!("word{number}")).collect();
         let refused = story.when(alice, &Command::ChangePersonal(PersonalWish::Keywords(words)));
         assert_eq!(refused, Err(Rejection::TooMany { what: "keywords", max: KEYWORDS_MAX }));
+    }
+
+    #[test]
+    fn one_keeps_a_thousand_messages_and_another_in_place_of_one() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let said: Vec<_> = (0..=SAVED_MAX).map(|_| story.post(alice, "general", "hi")).collect();
+        for message in &said[1..] {
+            story.given(alice, &save(*message, Some(true)));
+        }
+        let full = Err(Rejection::TooMany { what: "saved messages", max: 1_000 });
+        assert_eq!(story.when(alice, &save(said[0], Some(true))), full);
+        story.given(alice, &save(said[1], Some(false)));
+        assert!(story.when(alice, &save(said[0], Some(true))).is_ok());
     }
 
     #[test]

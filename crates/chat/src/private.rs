@@ -5,6 +5,7 @@ use crate::decide::{Case, Decision};
 use crate::direct;
 use crate::event::{ChannelOrigin, Event};
 use crate::ids::{ChannelId, UserId, UserName};
+use crate::quota;
 use crate::rejection::Rejection;
 
 /// Creates one; who makes it owns it.
@@ -19,6 +20,8 @@ pub(crate) fn create(
     if members.iter().any(|member| case.workspace.users[member].is_deactivated) {
         return Err(Rejection::AccountDeactivated);
     }
+    quota::may_make(case, user, quota::Kind::Private)?;
+    quota::may_put(case, user, &members)?;
     members.insert(user);
     let origin = ChannelOrigin::Private { name: display_name(name)?, members };
     let mut events = vec![Event::ChannelCreated { origin }];

@@ -95,6 +95,11 @@ pub enum Rejection {
     /// A limit of how many one may have.
     #[error("there are at most {max} {what}")]
     TooMany { what: &'static str, max: usize },
+    /// They were put into as many as they may be.
+    #[error("{} are in too many channels of others; they can leave some", .0.join(", "))]
+    InTooManyChannels(Vec<String>),
+    #[error("at most {max} new channels an hour; try again in {seconds} s")]
+    ChannelsTooOften { max: usize, seconds: u64 },
     /// A value outside its rule.
     #[error("{field}: {reason}")]
     InvalidValue { field: &'static str, reason: String },

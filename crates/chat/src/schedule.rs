@@ -42,7 +42,7 @@ pub(crate) fn schedule(
 ) -> Result<Decision, Rejection> {
     let place = Place::find(case.workspace, user, name)?;
     channel::may_post(case, user, &place)?;
-    let (channel, mut events) = place.opened(case);
+    let (channel, mut events) = place.opened(case, user)?;
     let thread = match thread {
         Some(message) => Some(thread::root(case, user, message, channel)?.id),
         None => None,

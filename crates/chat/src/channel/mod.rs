@@ -14,6 +14,7 @@ use crate::direct;
 use crate::event::{ChannelOrigin, Event};
 use crate::ids::{ChannelId, ChannelName, Seq, Slug, UserId, UserName};
 use crate::notice::{self, Notice};
+use crate::quota;
 use crate::rejection::Rejection;
 use crate::workspace::{Channel, ChannelKind, Workspace};
 
@@ -95,11 +96,18 @@ impl Place {
         }
     }
 
-    /// The channel, and what opens it first when nobody has: something is to be kept for it.
-    pub(crate) fn opened(self, case: Case<'_>) -> (ChannelId, Vec<Event>) {
+    /// The channel, and what opens it first when nobody has: something of `user` is to be kept for it.
+    pub(crate) fn opened(
+        self,
+        case: Case<'_>,
+        user: UserId,
+    ) -> Result<(ChannelId, Vec<Event>), Rejection> {
         match self {
-            Place::Open(channel) => (channel, Vec::new()),
-            Place::Unopened(members) => (ChannelId(case.next_seq), vec![direct::opened(members)]),
+            Place::Open(channel) => Ok((channel, Vec::new())),
+            Place::Unopened(members) => {
+                direct::may_open(case, user, &members)?;
+                Ok((ChannelId(case.next_seq), vec![direct::opened(members)]))
+            }
         }
     }
 
@@ -152,6 +160,7 @@ pub(crate) fn create(
     if case.workspace.slugs.contains_key(slug) {
         return Err(Rejection::ChannelExists);
     }
+    quota::may_make(case, creator, quota::Kind::Public)?;
     let name = display_name(about.name)?;
     let origin = ChannelOrigin::Public { slug: slug.clone(), name, is_default };
     let mut events = vec![Event::ChannelCreated { origin }];
@@ -223,6 +232,9 @@ pub(crate) fn change(
         }
         ChannelWish::Archived(on) => {
             may_govern(case, user, channel)?;
+            if !on && channel.archived_ts.is_some() {
+                quota::has_room(case.workspace)?;
+            }
             let (archived, unarchived) = (
                 Notice::ChannelArchived { actor: user },
                 Notice::ChannelUnarchived { actor: user },

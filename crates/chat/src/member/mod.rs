@@ -11,6 +11,7 @@ use crate::direct;
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, UserId, UserName};
 use crate::notice::{self, Notice};
+use crate::quota;
 use crate::rejection::Rejection;
 use crate::workspace::ChannelKind;
 
@@ -154,6 +155,7 @@ pub(crate) fn add(
     if users.iter().any(is_gone) {
         return Err(Rejection::AccountDeactivated);
     }
+    quota::may_put(case, actor, &users)?;
     let notice = Notice::MembersAdded { actor, users: users.clone() };
     let added = Event::MembersAdded { channel: id, users, history };
     Ok(Decision::new(actor, vec![added, notice::posted(id, notice)]))

@@ -225,7 +225,7 @@ pub(crate) fn post_at(
 ) -> Result<Decision, Rejection> {
     let readers = place.audience(case.workspace);
     channel::may_post(case, user, &place)?;
-    let (channel, mut events) = place.opened(case);
+    let (channel, mut events) = place.opened(case, user)?;
     let (text, attached) = content(case, user, wish)?;
     if let Some(target) = wish.reply_to {
         let target = readable(case, user, target)?;

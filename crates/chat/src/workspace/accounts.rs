@@ -59,6 +59,8 @@ impl Workspace {
             sessions: OrdSet::new(),
             directs: OrdSet::new(),
             joined: OrdSet::new(),
+            put_into: OrdSet::new(),
+            made: Arc::default(),
             is_deactivated: false,
             profile: Arc::new(Profile::default()),
             profile_set: Seq::ZERO,

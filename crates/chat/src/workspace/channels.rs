@@ -10,6 +10,7 @@ use crate::channel::ChannelChange;
 use crate::event::{ChannelOrigin, Event, LoggedEvent};
 use crate::ids::{ChannelId, Seq, UserId};
 use crate::member::{History, Members, Membership};
+use crate::quota::Kind;
 
 impl Workspace {
     pub(super) fn apply_to_channel(&mut self, record: &LoggedEvent, event: &Event) {
@@ -25,11 +26,13 @@ impl Workspace {
             channel.renamed = record.seq;
         } else if let Event::MembersAdded { channel, users, history } = event {
             for user in users {
-                self.add_member(*channel, *user, Membership::new(record.seq, *history));
+                let membership = Membership::new(record.seq, *history);
+                self.add_member(*channel, *user, membership, record.actor);
             }
         } else if let Event::MemberRemoved { channel, user } = event {
             self.remove_member(*channel, *user);
         } else if let Event::ChannelChanged { channel, change } = event {
+            let before = self.channel(*channel).is_counted();
             let channel = self.channel_mut(*channel);
             match change {
                 ChannelChange::Topic(topic) => {
@@ -44,6 +47,8 @@ impl Workspace {
                 ChannelChange::Owner(owner) => channel.owner = *owner,
                 ChannelChange::Posters(posters) => channel.posters.clone_from(posters),
             }
+            let after = channel.is_counted();
+            self.open_channels = self.open_channels - usize::from(before) + usize::from(after);
         } else if let Event::MessagePinned { channel, message, on } = event {
             let pins = &mut self.channel_mut(*channel).pins;
             if *on {
@@ -98,10 +103,13 @@ impl Workspace {
             pins: OrdMap::new(),
             watchers: OrdSet::new(),
         };
+        self.open_channels += usize::from(channel.is_counted());
         self.channels.insert(id, Arc::new(channel));
+        self.note_made(record, origin);
         let is_direct = matches!(origin, ChannelOrigin::Direct { .. });
         for member in founders.into_iter().flat_map(BTreeSet::into_iter) {
-            self.add_member(id, member, Membership::new(record.seq, History::FromStart));
+            let membership = Membership::new(record.seq, History::FromStart);
+            self.add_member(id, member, membership, record.actor);
             // The others hear of it with the first message.
             if is_direct && member != record.actor {
                 self.personal_mut(member).hidden.insert(id, record.seq);
@@ -109,14 +117,31 @@ impl Workspace {
         }
     }
 
-    fn add_member(&mut self, id: ChannelId, user: UserId, membership: Membership) {
+    fn note_made(&mut self, record: &LoggedEvent, origin: &ChannelOrigin) {
+        let kind = match origin {
+            ChannelOrigin::Public { .. } => Kind::Public,
+            ChannelOrigin::Private { .. } => Kind::Private,
+            ChannelOrigin::Direct { members } if members.len() > 2 => Kind::Direct,
+            ChannelOrigin::Direct { .. } => return,
+        };
+        if record.actor != UserId::SYSTEM {
+            Arc::make_mut(&mut self.user_mut(record.actor).made).note(kind, record.ts);
+        }
+    }
+
+    fn add_member(&mut self, id: ChannelId, user: UserId, membership: Membership, by: UserId) {
         let channel = self.channel_mut(id);
         let is_direct = matches!(channel.kind, ChannelKind::Direct { .. });
+        let is_of_two =
+            matches!(&channel.kind, ChannelKind::Direct { members } if members.len() < 3);
         if let Members::Listed(members) = &mut channel.members {
             members.insert(user, membership);
             let account = self.user_mut(user);
             let own = if is_direct { &mut account.directs } else { &mut account.joined };
             own.insert(id);
+            if by != user && !is_of_two {
+                account.put_into.insert(id);
+            }
         }
     }
 
@@ -134,7 +159,9 @@ impl Workspace {
             if channel.owner == Some(user) {
                 channel.owner = None;
             }
-            self.user_mut(user).joined.remove(&id);
+            let account = self.user_mut(user);
+            account.joined.remove(&id);
+            account.put_into.remove(&id);
             self.forget_plans(user, id);
         }
     }

@@ -26,6 +26,7 @@ use crate::invite::Invite;
 use crate::member::{History, Members, Membership};
 use crate::personal::Personal;
 use crate::profile::Profile;
+use crate::quota::Made;
 use crate::settings::Settings;
 
 /// An account.
@@ -45,6 +46,9 @@ pub struct User {
     pub directs: OrdSet<ChannelId>,
     /// The other channels that list their members, this user among them.
     pub joined: OrdSet<ChannelId>,
+    /// Of those and of the direct ones of three and more: where others put them, and they have not closed it.
+    pub put_into: OrdSet<ChannelId>,
+    pub made: Arc<Made>,
     pub is_deactivated: bool,
     pub profile: Arc<Profile>,
     /// The event that set it; redacted when the next one does.
@@ -163,6 +167,9 @@ pub struct Workspace {
     /// What the server has to do by itself, by its time: scheduled messages and reminders, with whose they are.
     #[serde(skip_serializing)]
     pub agenda: OrdMap<(Timestamp, Seq), UserId>,
+    /// Public and private channels that are not archived.
+    #[serde(skip_serializing)]
+    pub open_channels: usize,
     /// Who has keywords.
     #[serde(skip_serializing)]
     pub keyword_users: OrdSet<UserId>,
@@ -176,6 +183,11 @@ impl Channel {
             Members::Everyone => Some(Membership::new(user.0.max(id.0), History::FromStart)),
             Members::Listed(members) => members.get(&user).copied(),
         }
+    }
+
+    /// Whether it is one of those of which there is a number at most: public or private, and not archived.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.archived_ts.is_none() && !matches!(self.kind, ChannelKind::Direct { .. })
     }
 
     /// Whether everybody is in it.

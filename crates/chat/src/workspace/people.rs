@@ -135,6 +135,7 @@ impl Workspace {
             }
             PersonalChange::DirectHidden { channel, on: true } => {
                 personal.hidden.insert(*channel, record.seq);
+                self.user_mut(record.actor).put_into.remove(channel);
             }
             PersonalChange::DirectHidden { channel, on: false } => {
                 personal.hidden.remove(channel);

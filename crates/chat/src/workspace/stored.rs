@@ -61,6 +61,7 @@ impl From<StoredWorkspace> for Workspace {
             workspace.session_ids.insert(session.token_hash.clone(), *id);
         }
         for (id, channel) in &workspace.channels {
+            workspace.open_channels += usize::from(channel.is_counted());
             match &channel.kind {
                 ChannelKind::Public { slug, .. } => {
                     workspace.slugs.insert(slug.clone(), *id);

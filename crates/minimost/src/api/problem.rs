@@ -224,6 +224,9 @@ impl ApiError {
             ApiError::BadRequest(BadRequest::AccountLocked { minutes }) => {
                 Some(Duration::from_secs(minutes.unsigned_abs() * 60))
             }
+            ApiError::Rejected(Rejection::ChannelsTooOften { seconds, .. }) => {
+                Some(Duration::from_secs(*seconds))
+            }
             _ => self.kind().retry_after(),
         }
     }

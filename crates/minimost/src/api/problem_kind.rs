@@ -133,6 +133,8 @@ kinds! {
         "it was sent or cancelled, or never was yours";
     ReminderNotFound = NOT_FOUND, "reminder-not-found", "There is no such reminder",
         "it was done with, or never was yours";
+    InTooManyChannels = UNPROCESSABLE_ENTITY, "in-too-many-channels", "They are in too many channels",
+        "others have put somebody into 500 channels already; leaving or closing some makes room";
     TooMany = CONFLICT, "too-many", "There are too many of them already",
         "`detail` says how many there may be";
     InvalidValue = UNPROCESSABLE_ENTITY, "invalid-value", "A value is outside its rule",
@@ -220,6 +222,8 @@ impl ProblemKind {
             Rejection::ScheduleNotFound => ProblemKind::ScheduleNotFound,
             Rejection::ReminderNotFound => ProblemKind::ReminderNotFound,
             Rejection::TooMany { .. } => ProblemKind::TooMany,
+            Rejection::InTooManyChannels(_) => ProblemKind::InTooManyChannels,
+            Rejection::ChannelsTooOften { .. } => ProblemKind::TooManyRequests,
             Rejection::HistoryHidden => ProblemKind::HistoryHidden,
             Rejection::InvalidValue { .. } => ProblemKind::InvalidValue,
             Rejection::Name(_) => ProblemKind::NameInvalid,
