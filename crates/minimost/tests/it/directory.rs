@@ -68,3 +68,56 @@ async fn a_search_finds_words_anywhere_in_any_case() {
     let problem = answer.expect_problem(400, "invalid-fields");
     assert_eq!(problem["errors"][0]["parameter"], "archived");
 }
+
+#[tokio::test]
+async fn the_directory_is_read_in_pages_of_a_hundred_by_name() {
+    let (_server, [alice, bob, mallory]) = scene().await;
+    for number in 0..205 {
+        // Names in another order than slugs, and two of each.
+        let name = format!("Room {}", (204 - number) / 2);
+        let body = json!({"channel": format!("r{number:03}"), "name": name});
+        alice.post("/channels", &body).await.expect(201);
+    }
+    for query in ["", "archived=true", "q=room"] {
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let after = all.last().map(|slug| format!("&after={slug}")).unwrap_or_default();
+            let page = found(&mallory, &format!("{query}{after}")).await;
+            all.extend(page.iter().cloned());
+            assert!(page.len() <= 100);
+            if page.len() < 100 {
+                break;
+            }
+        }
+        let expected = 205
+            + match query {
+                "" => 4,
+                "q=room" => 0,
+                _ => 5,
+            };
+        assert_eq!(all.len(), expected, "{query:?}");
+        let mut names = Vec::new();
+        for slug in &all {
+            let one = bob.get(&format!("/directory?channel={slug}")).await.expect(200);
+            assert_eq!(one.as_array().unwrap().len(), 1, "{slug}");
+            names.push((one[0]["name"].as_str().unwrap().to_lowercase(), slug.clone()));
+        }
+        assert!(names.is_sorted(), "{query:?}");
+    }
+    let nowhere = mallory.get("/directory?after=nowhere").await;
+    nowhere.expect_problem(404, "channel-not-found");
+    assert!(found(&mallory, "channel=nowhere").await.is_empty());
+    assert!(found(&mallory, "channel=private:7").await.is_empty());
+    assert_eq!(found(&mallory, "channel=a1").await, ["a1"], "an archived one, too");
+}
+
+#[tokio::test]
+async fn a_question_has_sixteen_words() {
+    let (_server, [_, _, mallory]) = scene().await;
+    let words = |count: usize| (0..count).map(|n| format!("w{n}+")).collect::<String>();
+    assert!(found(&mallory, &format!("q={}", words(16))).await.is_empty());
+    assert_eq!(found(&mallory, &format!("q={}", "garden+".repeat(500))).await, ["g1"]);
+    let refused = mallory.get(&format!("/directory?q={}", words(17))).await;
+    let problem = refused.expect_problem(400, "invalid-fields");
+    assert_eq!(problem["errors"][0]["parameter"], "q");
+}

@@ -18,6 +18,16 @@ export interface NewPrivateChannel {
   readonly topic?: string;
 }
 
+/** The server looks for so many words at most; more of them find nothing else. */
+const WORDS_MAX = 16;
+/** A shorter page is the last. */
+export const DIRECTORY_PAGE = 100;
+
+function wordsOf(query: string): string {
+  const words = new Set(query.split(/\s+/).filter(Boolean));
+  return [...words].slice(0, WORDS_MAX).join(' ');
+}
+
 /** From where on new members see a private channel. */
 export type HistoryFrom = 'join' | 'start';
 
@@ -30,11 +40,18 @@ export class ChannelsApi {
   createPrivate(channel: NewPrivateChannel, client_msg_id: string): Promise<Channel> {
     return this.#channel('/private_channels/create', { ...channel, client_msg_id });
   }
-  directory(query: string, archived = false): Promise<DirectoryEntry[]> {
+  /** A page of `DIRECTORY_PAGE` by name, after the channel that ended the one before. */
+  directory(query: string, archived = false, after?: string): Promise<DirectoryEntry[]> {
     return this.requests.get('/directory', {
-      q: query || undefined,
+      q: wordsOf(query) || undefined,
       archived: archived || undefined,
+      after,
     });
+  }
+  /** The public channel of this address, archived or not; undefined where there is none. */
+  async directoryEntry(channel: string): Promise<DirectoryEntry | undefined> {
+    const [entry] = await this.requests.get<DirectoryEntry[]>('/directory', { channel });
+    return entry;
   }
   join(channel: string, client_msg_id: string): Promise<Channel> {
     return this.#channel(`${path(channel)}/join`, { client_msg_id });
