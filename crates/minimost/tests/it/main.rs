@@ -25,6 +25,7 @@ mod house;
 mod invites;
 mod late_joiners;
 mod leaving;
+mod limits;
 mod live_stream;
 mod members;
 mod message_flow;
