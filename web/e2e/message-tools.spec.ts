@@ -270,3 +270,39 @@ test('alice copies the link of a message, and bob comes to it by that link', asy
   await bob.message('the map is on the wall').waitFor();
   expect(new URL(bob.page.url()).pathname).toMatch(/^\/c\/general\/\d+$/);
 });
+
+test('alice, who runs the server, deletes what bob said; all see by whom, and bob is told', async ({
+  alice,
+  bob,
+}) => {
+  await bob.say('buy my watches');
+  await alice.message('buy my watches').waitFor();
+  await alice.act('buy my watches', 'Delete…');
+  await dialog(alice).getByText('bob is told').waitFor();
+  await dialog(alice).getByRole('button', { name: 'Delete' }).click();
+  for (const person of [alice, bob]) {
+    await person.message('deleted by an administrator (alice)').waitFor();
+  }
+  await bob.page.getByText('Your message was deleted').waitFor();
+  await bob.page.getByRole('link', { name: 'Mentions' }).click();
+  await cards(bob, 'Mentions').filter({ hasText: 'deleted by an administrator' }).waitFor();
+  await bob.page.goto('/c/general');
+  await alice.say('thank you');
+  await bob.message('thank you').waitFor();
+  await bob.message('thank you').hover();
+  await bob.message('thank you').getByRole('button', { name: 'More actions' }).click();
+  await bob.page.getByRole('menuitem', { name: 'Copy link' }).waitFor();
+  expect(await bob.page.getByRole('menuitem', { name: 'Delete…' }).count()).toBe(0);
+});
+
+test('a message of emoji without an end, or of a link without one, stops nobody', async ({
+  alice,
+  bob,
+}) => {
+  await bob.say(`${'👍🏽'.repeat(40)}x`);
+  await bob.say(`https://a.example/${'.)'.repeat(4_900)} end`);
+  await alice.message('👍🏽x').waitFor();
+  await alice.message('end').waitFor();
+  await alice.say('still here');
+  await bob.message('still here').waitFor();
+});
