@@ -1,6 +1,7 @@
 //! What can go wrong with the log, in its own words.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
@@ -28,6 +29,35 @@ pub enum Error {
         /// The first damaged record.
         seq: u64,
     },
+    /// An index does not fit the records: what is read by it may be wrong. Appends stop until an operator acts.
+    #[error("the log's index {index} does not fit the records{}", at(*seq))]
+    IndexDamaged {
+        /// Which index.
+        index: &'static str,
+        /// The record whose entry is missing, too much or another one, where that is known.
+        seq: Option<u64>,
+    },
+    /// The file's schema or header is not the one that the log was made with.
+    #[error("the log is not laid out as it was made: {what}")]
+    Schema {
+        /// What is missing, too much or different.
+        what: String,
+    },
+    /// SQLite's look at every page found something.
+    #[error("the pages of the log are not in order: {what}")]
+    Structure {
+        /// In SQLite's words.
+        what: String,
+    },
+    /// A file of the log was deleted or replaced while it was open; appends stop.
+    #[error("{} was deleted or replaced, or got another name, while the log was open", file.display())]
+    FileChanged {
+        /// `log.db` or its write-ahead log.
+        file: PathBuf,
+    },
+    /// A commit ended so that nobody can say whether its batches are there, or will be after a crash.
+    #[error("it is not known whether the log took what was appended")]
+    Unknown(#[source] Arc<Error>),
     /// Records of a batch do not rise strictly after the head, by seq or by time.
     #[error("appended seq {seq} does not follow head {head}")]
     OutOfOrder {
@@ -53,6 +83,23 @@ pub enum Error {
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
+}
+
+impl Error {
+    /// Whether the records may be whole all the same, so that [`repair`](crate::repair) can help.
+    pub fn is_repairable(&self) -> bool {
+        matches!(
+            self,
+            Error::IndexDamaged { .. }
+                | Error::Schema { .. }
+                | Error::Structure { .. }
+                | Error::FileDamaged(_)
+        )
+    }
+}
+
+fn at(seq: Option<u64>) -> String {
+    seq.map_or_else(String::new, |seq| format!(": look at record {seq}"))
 }
 
 impl From<rusqlite::Error> for Error {

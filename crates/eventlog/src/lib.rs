@@ -1,7 +1,8 @@
 //! The event log: one total order of records, and the only thing a request ever writes.
 //!
 //! Promises: an append that returned is on disk (`synchronous=FULL`, one commit for a whole batch); records come back
-//! exactly as they went in or as redacted; corruption names the seq. To it a payload is bytes, a kind is a number.
+//! exactly as they went in or as redacted; corruption names the seq, or the index that does not fit the records. To it a
+//! payload is bytes, a kind is a number.
 //!
 //! Flow: `write` appends; projections, streams and folds read ranges, channels and targets, and follow the head.
 
@@ -17,4 +18,4 @@ pub use error::Error;
 #[doc(hidden)]
 pub use fault::fault_point;
 pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
-pub use sqlite::{Log, Reader};
+pub use sqlite::{Comparison, Gaps, Log, Reader, Repaired, repair};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::schema;
 use crate::{Epoch, Error};
 
 /// "MMLG", in the file's header (SQLite docs, "Database File Format", 1.3).
@@ -46,7 +47,12 @@ pub(super) fn open_or_create(path: &Path) -> Result<(Connection, Epoch), Error> 
     // Before the pragmas: a foreign file must not be changed, and journal_mode would.
     let is_blank = is_blank(&connection)?;
     if !is_blank {
-        epoch(&connection)?;
+        let known = epoch(&connection);
+        // Another version's schema is none of ours to judge.
+        if !matches!(known, Err(Error::WrongFile)) {
+            schema::verify(path, &connection)?;
+        }
+        known?;
     }
     connection.execute_batch(WRITER_PRAGMAS)?;
     if is_blank {
@@ -108,7 +114,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Error> {
+pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -135,13 +141,16 @@ fn create_schema(connection: &mut Connection) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-/// The epoch of a file that is ours and of a version that we know.
-fn epoch(connection: &Connection) -> Result<Epoch, Error> {
+/// Refuses a file that is something else's.
+pub(super) fn verify_ours(connection: &Connection) -> Result<(), Error> {
     let application_id: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application_id != APPLICATION_ID {
-        return Err(Error::WrongFile);
-    }
+    if application_id == APPLICATION_ID { Ok(()) } else { Err(Error::WrongFile) }
+}
+
+/// The epoch of a file that is ours and of a version that we know.
+pub(super) fn epoch(connection: &Connection) -> Result<Epoch, Error> {
+    verify_ours(connection)?;
     let (format, epoch): (i64, i64) =
         connection.query_row("SELECT format, epoch FROM meta", [], |row| {
             Ok((row.get(0)?, row.get(1)?))

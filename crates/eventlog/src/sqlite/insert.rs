@@ -45,13 +45,14 @@ pub(super) fn apply(
     Ok(applied)
 }
 
-struct Inserter<'connection> {
+/// The statements that put records in.
+pub(super) struct Inserter<'connection> {
     insert: CachedStatement<'connection>,
     redact: CachedStatement<'connection>,
 }
 
 impl<'connection> Inserter<'connection> {
-    fn new(connection: &'connection Connection) -> Result<Inserter<'connection>, Error> {
+    pub(super) fn new(connection: &'connection Connection) -> Result<Inserter<'connection>, Error> {
         const INSERT: &str = "
             INSERT INTO record (seq, ts_us, kind, channel, actor, target, client_msg_id,
                                 envelope_sum, body, body_sum, redacted_by)
@@ -86,7 +87,7 @@ impl<'connection> Inserter<'connection> {
         Ok(tip)
     }
 
-    fn insert_record(&mut self, record: &Record) -> Result<(), Error> {
+    pub(super) fn insert_record(&mut self, record: &Record) -> Result<(), Error> {
         let (body, redacted_by) = match &record.body {
             Body::Present(bytes) => (Some(bytes.as_slice()), None),
             Body::Redacted { by } => (None, Some(by.cast_signed())),

@@ -1,16 +1,21 @@
 //! The SQLite engine: one owner thread appends, every reader has its own connection.
 //!
-//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` and `pages.rs` read; the layout of the file
-//! is `schema.sql`.
+//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` and `pages.rs` read; the layout
+//! of the file is `schema.sql`. `schema.rs`, `compare.rs` and `files.rs` find what is wrong with the file, `repair.rs` mends
+//! what can be mended.
 
+mod compare;
 mod damage;
 mod ended;
 mod file;
+mod files;
 mod insert;
 mod owner;
 mod pages;
 mod pool;
 mod reader;
+mod repair;
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -20,11 +25,14 @@ use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::follow::Head;
 use crate::{Batch, Epoch, Error};
+pub use compare::{Comparison, Gaps};
 use damage::Damage;
 use ended::Ended;
+use files::Files;
 use owner::{Append, Order, Owner};
 use pool::ReaderPool;
 pub use reader::Reader;
+pub use repair::{Repaired, repair};
 
 /// Batches that may wait for the owner thread; one more makes its caller wait for a place.
 const APPENDS_WAITING_MAX: usize = 1_024;
@@ -42,6 +50,7 @@ struct Shared {
     epoch: Epoch,
     head: Arc<Head>,
     damage: Arc<Damage>,
+    files: Arc<Files>,
     orders: mpsc::Sender<Order>,
     /// Bounds the queue of orders: each append holds one until it is answered.
     places: Arc<Semaphore>,
@@ -58,8 +67,8 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// [`Error::Corrupt`] and [`Error::FileDamaged`] when it must not be used, [`Error::WrongFile`] when it is not a
-    /// log, [`Error::Create`] when it cannot be made.
+    /// [`Error::Corrupt`], [`Error::Schema`] and [`Error::FileDamaged`] when it must not be used, [`Error::WrongFile`]
+    /// when it is not a log, [`Error::Create`] when it cannot be made.
     pub fn open(path: &Path, verified_up_to: u64) -> Result<Log, Error> {
         let (connection, epoch) = file::open_or_create(path)?;
         let damage = Arc::new(Damage::default());
@@ -69,6 +78,9 @@ impl Log {
         }
         readers[0].verify(verified_up_to, u64::MAX)?;
         let tip = file::tip(&connection)?;
+        // The connections are open and have read, so both files are there.
+        let files = Files::of(path).map_err(|source| Error::Create(Arc::new(source)))?;
+        let files = Arc::new(files);
         let head = Arc::new(Head::new(tip.seq));
         let owner = Owner {
             path: path.to_owned(),
@@ -76,6 +88,8 @@ impl Log {
             tip,
             head: Arc::clone(&head),
             damage: Arc::clone(&damage),
+            files: Arc::clone(&files),
+            wal_holds_refused: false,
             // A crash between an erasure and its checkpoint left erased bytes in the WAL.
             erasure_due: Some(owner::now()),
             disk_is_filled: false,
@@ -92,7 +106,7 @@ impl Log {
             .expect("a starting process may have threads");
         let places = Arc::new(Semaphore::new(APPENDS_WAITING_MAX));
         let (path, readers) = (path.to_owned(), ReaderPool::start(readers, &ended));
-        let shared = Shared { path, epoch, head, damage, orders, places, readers, ended };
+        let shared = Shared { path, epoch, head, damage, files, orders, places, readers, ended };
         Ok(Log { shared: Arc::new(shared) })
     }
 
@@ -124,9 +138,9 @@ impl Log {
     /// # Errors
     ///
     /// [`Error::OutOfOrder`] and [`Error::DuplicateClientMsgId`] refuse this batch alone. Any other error means that the
-    /// commit failed: nothing is acknowledged, and the next append opens the file anew. In the rare case that the
-    /// outcome could not be learnt (the disk answered neither the commit nor the question), the records may turn out
-    /// to be there: the head then moves on its own and the next append is `OutOfOrder`. Read on from there.
+    /// commit failed: nothing is acknowledged, and the next append opens the file anew. After [`Error::Unknown`] the
+    /// records may turn out to be there, at once or after a crash. When they are there at once the head moves on its
+    /// own and the next append is `OutOfOrder`: read on from there. After all others they are not there.
     ///
     /// # Cancellation
     ///
@@ -151,7 +165,19 @@ impl Log {
 
     /// A reader of one's own, for an owner thread.
     pub fn reader(&self) -> Result<Reader, Error> {
-        Reader::open(&self.shared.path, Arc::clone(&self.shared.damage))
+        let reader = Reader::open(&self.shared.path, Arc::clone(&self.shared.damage))?;
+        // It was opened by name, which may be another file's now.
+        match self.shared.files.find_changed() {
+            Some(file) => {
+                Err(self.shared.damage.report(Error::FileChanged { file: file.to_owned() }))
+            }
+            None => Ok(reader),
+        }
+    }
+
+    /// Begins a comparison of all records with the indexes.
+    pub fn comparison(&self, gaps: Gaps) -> Result<Comparison, Error> {
+        Comparison::new(self.reader()?, gaps)
     }
 
     /// Writes what is queued, empties the WAL into the file and closes it; later calls answer [`Error::Closed`].

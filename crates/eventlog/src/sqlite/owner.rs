@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::damage::Damage;
 use super::file::{self, Tip};
+use super::files::Files;
 use super::insert;
 use crate::Error;
 use crate::fault::fault_point;
@@ -56,6 +57,9 @@ pub(super) struct Owner {
     pub tip: Tip,
     pub head: Arc<Head>,
     pub damage: Arc<Damage>,
+    pub files: Arc<Files>,
+    /// A commit failed and may lie in the WAL as one that did not: a crash would bring it back.
+    pub wal_holds_refused: bool,
     /// When bytes that were erased have to leave the WAL.
     pub erasure_due: Option<Instant>,
     pub disk_is_filled: bool,
@@ -150,7 +154,7 @@ impl Owner {
         }
     }
 
-    /// Makes a group durable; the outer error means that nothing of it is.
+    /// Makes a group durable; the outer error means that nothing of it is, or that it is not known.
     fn commit(&mut self, batches: &[Batch]) -> Result<Vec<Result<u64, Error>>, Error> {
         self.damage.check()?;
         let tip = self.connect()?;
@@ -169,15 +173,25 @@ impl Owner {
             self.erasure_due.get_or_insert_with(|| now() + ERASURE_DELAY);
         }
         match committed {
-            Ok(_) => self.tip = applied.tip,
+            Ok(_) => {
+                // Frames of a record lie now where those of the refused commit did.
+                self.wal_holds_refused &= self.tip == applied.tip;
+                self.tip = applied.tip;
+            }
             Err(error) => {
                 self.connection = None;
+                self.wal_holds_refused = may_rise(&error);
                 let is_told_by_tip = self.tip != applied.tip;
-                if !is_told_by_tip || self.connect().ok() != Some(applied.tip) {
+                let is_there = is_told_by_tip && self.connect().ok() == Some(applied.tip);
+                if !is_there && may_rise(&error) {
+                    return Err(Error::Unknown(Arc::new(error.into())));
+                }
+                if !is_there {
                     return Err(error.into());
                 }
             }
         }
+        self.verify_files().map_err(|error| Error::Unknown(Arc::new(error)))?;
         self.head.move_to(self.tip.seq);
         Ok(applied.answers)
     }
@@ -188,6 +202,8 @@ impl Owner {
             return Ok(self.tip);
         }
         let connection = file::reopen(&self.path)?;
+        // It was opened by name, which may be another file's now.
+        self.verify_files()?;
         if self.disk_is_filled {
             connection.pragma_update(None, "max_page_count", 1)?;
         }
@@ -200,14 +216,25 @@ impl Owner {
             // A COMMIT failed and happened all the same. Its flush may be what failed: moving the WAL into the file
             // flushes anew, and only then may anybody hear of it.
             if !checkpoint(&connection, "PRAGMA wal_checkpoint(FULL)")? {
-                let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+                let busy = ffi::Error::new(ffi::SQLITE_BUSY);
                 return Err(rusqlite::Error::SqliteFailure(busy, None).into());
             }
             self.tip = tip;
             self.head.move_to(tip.seq);
         }
         self.connection = Some(connection);
+        if self.wal_holds_refused {
+            // Otherwise the next commit writes over it, and the next chore tries again.
+            self.wal_holds_refused = !self.empty_wal().unwrap_or(false);
+        }
         Ok(tip)
+    }
+
+    /// Makes sure that what was written has a name: two looks beside an fsync.
+    fn verify_files(&self) -> Result<(), Error> {
+        let changed = self.files.find_changed();
+        let error = changed.map(|file| Error::FileChanged { file: file.to_owned() });
+        error.map_or(Ok(()), |error| Err(self.damage.report(error)))
     }
 
     /// Moves the WAL into the file and truncates it; false while a reader is in the middle of it.
@@ -229,6 +256,12 @@ impl Owner {
         checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
         connection.close().map_err(|(_, error)| Error::from(error))
     }
+}
+
+/// Whether a COMMIT that ended so may have left all of its frames in the WAL: then it was not the writing that failed.
+fn may_rise(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    !matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_WRITE))
 }
 
 /// Runs a checkpoint; false when readers kept it from being complete.

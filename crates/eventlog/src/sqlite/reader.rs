@@ -18,8 +18,8 @@ use crate::record::{Body, Record, SEQ_MAX};
 /// It may live on any one thread and outlive [`Log::close`](crate::Log::close), but the file's WAL is only removed when
 /// the last reader is gone.
 pub struct Reader {
-    connection: Connection,
-    damage: Arc<Damage>,
+    pub(super) connection: Connection,
+    pub(super) damage: Arc<Damage>,
 }
 
 impl Reader {
@@ -249,7 +249,7 @@ impl Reader {
         }
     }
 
-    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, Error> {
+    pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, Error> {
         Ok(self.connection.prepare_cached(sql)?)
     }
 
@@ -273,7 +273,7 @@ impl Reader {
     }
 
     /// A record, if it is what was appended.
-    fn record(&self, row: &Row<'_>) -> Result<Record, Error> {
+    pub(super) fn record(&self, row: &Row<'_>) -> Result<Record, Error> {
         let seq = integer(row.get_ref(0)?).unwrap_or_default().cast_unsigned();
         let Some((record, envelope_sum, body_sum)) = parse(row)? else {
             return Err(self.damage.found(seq));

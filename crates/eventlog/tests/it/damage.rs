@@ -104,8 +104,10 @@ async fn a_torn_file_is_refused_and_never_taken_for_a_new_one() {
     for length in [whole.len() / 2, whole.len() - 4_096, whole.len() - 100, 5_000, 4_096, 600, 50] {
         fs::write(place.path(), &whole[..length]).unwrap();
         let error = open_error(&place);
-        let is_clear =
-            matches!(error, Error::FileDamaged(_) | Error::Corrupt { .. } | Error::WrongFile);
+        let is_clear = matches!(
+            error,
+            Error::FileDamaged(_) | Error::Corrupt { .. } | Error::Schema { .. } | Error::WrongFile
+        );
         assert!(is_clear, "{length} of {} bytes: {error:?}", whole.len());
     }
 }
