@@ -52,6 +52,8 @@ enum Task {
     Reads,
     /// From the start of the process until it listens.
     Startup,
+    /// The first comparison of the log with its indexes, and an erasure in the middle of it.
+    Comparison,
     /// The original, installed from PyPI and measured in the same way.
     Original,
     /// Fills the tables of a document from the JSON lines of `--json`.
@@ -75,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         Task::Idle => &[suite::idle::run],
         Task::Reads => &[suite::reads::run],
         Task::Startup => &[suite::startup::run],
+        Task::Comparison => &[suite::comparison::run],
         Task::Original => &[suite::original::run],
     };
     let mut bench = Bench::new(options)?;

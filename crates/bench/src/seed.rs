@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::Context;
 use chat::event::{ChannelOrigin, Event, Mentions, Posting};
-use chat::{ChannelId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName};
+use chat::{
+    ChannelId, ClientMsgId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName,
+};
 use eventlog::{Batch, Log};
 use minimost::clock::Clock;
 use minimost::codec;
@@ -53,11 +55,13 @@ impl Seed {
         }
         for number in 0..self.messages {
             let text = format!("Message {number} of the history, about as long as people write");
-            let (mentions, reply_to) = (Mentions::Nobody, None);
+            let reply_to = (number % 4 == 3).then_some(history.seq);
+            let mentions = Mentions::Nobody;
             let sender = users[number % users.len()];
             let posted = Posting { mentions, reply_to, ..Posting::text(general, text) };
             let posted = Event::MessagePosted(posted);
-            history.add(Some(sender), posted);
+            let name = ClientMsgId::parse(&format!("4f1c8a02-{number:012}"))?;
+            history.add_named(Some(sender), Some(name), posted);
             if history.batch.len() >= BATCH_RECORDS {
                 runtime.block_on(log.append(history.take()))?;
             }
@@ -84,10 +88,15 @@ impl History {
 
     /// Adds an event; without an actor it is its own.
     fn add(&mut self, actor: Option<UserId>, event: Event) -> Seq {
+        self.add_named(actor, None, event)
+    }
+
+    /// The same with the name that a client gave it.
+    fn add_named(&mut self, actor: Option<UserId>, name: Option<ClientMsgId>, event: Event) -> Seq {
         self.seq = self.seq.next();
         self.ts = self.ts.plus_micros(self.step_micros);
         let actor = actor.unwrap_or(UserId(self.seq));
-        self.batch.push(LoggedEvent::new(self.seq, self.ts, actor, None, event));
+        self.batch.push(LoggedEvent::new(self.seq, self.ts, actor, name, event));
         self.seq
     }
 

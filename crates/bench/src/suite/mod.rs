@@ -1,5 +1,6 @@
 //! The suites: each measures one thing in a few sizes, and adds a row for each.
 
+pub mod comparison;
 pub mod exact;
 pub mod idle;
 pub mod machine;
@@ -18,8 +19,16 @@ use crate::seed;
 pub type Suite = fn(&mut Bench) -> anyhow::Result<()>;
 
 /// Every suite, the ones that share a long history last before the original.
-pub const ALL: [Suite; 7] =
-    [sends::run, streams::run, exact::run, idle::run, reads::run, startup::run, original::run];
+pub const ALL: [Suite; 8] = [
+    sends::run,
+    streams::run,
+    exact::run,
+    idle::run,
+    reads::run,
+    startup::run,
+    comparison::run,
+    original::run,
+];
 
 /// Characters of a measured message.
 const TEXT_CHARS: usize = 64;
