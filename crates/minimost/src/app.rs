@@ -7,6 +7,7 @@ use chat::{Seq, Workspace};
 
 use crate::auth::Auth;
 use crate::clock::Clock;
+use crate::comparison::Comparisons;
 use crate::config::Config;
 use crate::live::{Cursor, Hub};
 use crate::projection::mailbox::Mailboxes;
@@ -27,6 +28,7 @@ pub struct Parts {
     pub mailboxes: Mailboxes,
     pub hub: Hub,
     pub auth: Auth,
+    pub comparisons: Comparisons,
 }
 
 impl App {

@@ -20,6 +20,7 @@ use crate::api;
 use crate::app::{App, Parts};
 use crate::auth::Auth;
 use crate::clock::Clock;
+use crate::comparison::Comparer;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::history;
@@ -111,6 +112,7 @@ impl Server {
         create_channels(&writer, &config.chat.channels).await?;
 
         let (shutdown, stopping) = watch::channel(false);
+        let (comparer, comparisons) = Comparer::new(log.clone(), start.clock.clone());
         let app = App::new(Parts {
             auth: Auth::new(&config.auth, &config.limits, &start.clock),
             config,
@@ -120,9 +122,10 @@ impl Server {
             published,
             mailboxes: projections.mailboxes.clone(),
             hub,
+            comparisons,
         });
         tasks.spawn("sweep", housekeeping::sweep(app.clone(), stopping.clone()));
-        tasks.spawn("scrub", housekeeping::scrub(log.clone(), stopping.clone()));
+        tasks.spawn("comparison", comparer.run(stopping.clone()));
         tasks.spawn("scheduler", scheduler::run(app.clone(), stopping.clone()));
         let door = api::Door::new(app.clone());
         tasks.spawn("door", api::serve(listener, door, stopped(stopping)));

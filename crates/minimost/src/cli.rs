@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use chat::UserName;
 use clap::{Args, Parser, Subcommand};
-use eventlog::Log;
+use eventlog::{Gaps, Log, Repaired};
 use tokio::net::TcpListener;
 
 use crate::boot::{Server, Start};
@@ -41,6 +41,8 @@ enum Wish {
     Rebuild(RebuildArgs),
     /// Put a backup in the place of the log, and begin a new history after it
     Restore(RestoreArgs),
+    /// Make log.db anew from its records, when they are whole and an index or the schema is not
+    RepairLog(Common),
 }
 
 #[derive(Args, Debug)]
@@ -105,6 +107,7 @@ pub fn main() -> ExitCode {
         Wish::Check(args) => check(args),
         Wish::Rebuild(args) => rebuild(args),
         Wish::Restore(args) => restore(args),
+        Wish::RepairLog(args) => repair_log(args),
     };
     done.unwrap_or_else(|error| {
         complain(&error);
@@ -226,17 +229,51 @@ async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// 0 when the log is whole now, 1 when it cannot be and was left as it is.
+#[tokio::main(flavor = "current_thread")]
+async fn repair_log(common: Common) -> anyhow::Result<ExitCode> {
+    let (config, data_dir) = open_directory(common)?;
+    let file = data_dir.path().join("log.db");
+    let repaired = eventlog::repair(&file, Gaps::Lost)
+        .with_context(|| format!("{} cannot be repaired and is left as it is", file.display()))?;
+    let mut out = std::io::stdout().lock();
+    let Some(repaired) = repaired else {
+        writeln!(out, "The log and its indexes are whole; nothing was changed")?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Repaired { found, kept, records, unnamed } = repaired;
+    writeln!(out, "Found: {found}")?;
+    writeln!(out, "{} is made anew from its {records} records", file.display())?;
+    writeln!(out, "{} is the file as it was; delete it when all is well:", kept.display())?;
+    writeln!(out, "  what is erased from now on stays in it")?;
+    for (earlier, later) in unnamed {
+        writeln!(out, "{earlier} and {later} have one client_msg_id; {later} has lost it")?;
+    }
+    // Projections may say what the damaged index said.
+    let log = history::open_log(data_dir.path(), u64::MAX).await?;
+    let window = config.chat.mailbox_messages_per_channel;
+    let mended = check::mend(data_dir.path(), &log, window)?;
+    mended.iter().try_for_each(|file| writeln!(out, "{} is made anew", file.display()))?;
+    log.close().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Opens an existing data directory that no server works on, and its log.
 async fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
+    let (config, data_dir) = open_directory(common)?;
+    // `check` verifies every record itself.
+    let log = history::open_log(data_dir.path(), u64::MAX).await?;
+    Ok((config, data_dir, log))
+}
+
+fn open_directory(common: Common) -> anyhow::Result<(Config, DataDir)> {
     let overrides = Overrides { data: common.data, ..Overrides::default() };
     let config = Config::load(common.config.as_deref(), &overrides)?;
     telemetry::start("warn")?;
     let log_file = config.data.dir.join("log.db");
     ensure!(log_file.is_file(), "there is no {}", log_file.display());
     let data_dir = DataDir::open(&config.data.dir)?;
-    // `check` verifies every record itself.
-    let log = history::open_log(data_dir.path(), u64::MAX).await?;
-    Ok((config, data_dir, log))
+    Ok((config, data_dir))
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]

@@ -37,6 +37,7 @@ impl DataDir {
         let path = fs::canonicalize(path)
             .with_context(|| format!("the data directory {} cannot be opened", path.display()))?;
         let lock = lock(&path)?;
+        clear_leftovers(&path)?;
         refuse_original(&path)?;
         Ok(DataDir { path, _lock: lock })
     }
@@ -65,6 +66,25 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }
     }
+}
+
+/// Removes what a `check` or a `repair-log` left behind that was killed: copies of messages, which no erasure would find.
+fn clear_leftovers(dir: &Path) -> anyhow::Result<()> {
+    let left = fs::read_dir(dir).with_context(|| format!("{} cannot be listed", dir.display()))?;
+    for entry in left {
+        let path = entry.with_context(|| format!("{} cannot be listed", dir.display()))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_left = name == "check.tmp" || name.starts_with("log.db.repair");
+        if !is_left {
+            continue;
+        }
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.with_context(|| {
+            format!("{} holds copies of messages and cannot be removed", path.display())
+        })?;
+    }
+    Ok(())
 }
 
 /// A log that is gone while its projections are there is not begun anew: that would be forgetting everything.

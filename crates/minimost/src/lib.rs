@@ -9,6 +9,7 @@ pub mod boot;
 pub mod cli;
 pub mod clock;
 pub mod codec;
+pub mod comparison;
 pub mod config;
 mod data_dir;
 pub mod fold;

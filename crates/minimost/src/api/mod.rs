@@ -22,6 +22,7 @@ mod fields;
 mod forwarding;
 mod groups;
 mod invites;
+mod log_state;
 mod members;
 mod mentions;
 mod messages;
@@ -103,6 +104,8 @@ fn accounts_and_people() -> Router<App> {
             "/admin/settings",
             get(administration::settings).post(administration::change_settings),
         )
+        .route("/admin/log", get(log_state::log_state))
+        .route("/admin/log/compare", post(log_state::compare))
         .route("/admin/invites", get(invites::list).post(invites::create))
         .route("/admin/invites/{id}/revoke", post(invites::revoke))
         .route("/signup_info", get(invites::signup_info))

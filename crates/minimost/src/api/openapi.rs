@@ -10,9 +10,9 @@ use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
     accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
-    groups, invites, members, mentions, messages, notifications, people, pins, polls, preferences,
-    presence, private_channels, read_markers, receipts, reminders, saved, scheduled, state, stream,
-    threads,
+    groups, invites, log_state, members, mentions, messages, notifications, people, pins, polls,
+    preferences, presence, private_channels, read_markers, receipts, reminders, saved, scheduled,
+    state, stream, threads,
 };
 use crate::app::App;
 
@@ -48,6 +48,7 @@ use crate::app::App;
         groups::list, groups::create, groups::change, groups::delete,
         administration::people, administration::set_role, administration::deactivate,
         administration::reactivate, administration::settings, administration::change_settings,
+        log_state::log_state, log_state::compare,
         invites::list, invites::create, invites::revoke, invites::signup_info,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
         presence::typing, presence::typists,

@@ -287,6 +287,7 @@ impl From<SubmitError> for ApiError {
             SubmitError::Busy => return ApiError::BadRequest(BadRequest::Busy),
             SubmitError::DiskFull => ProblemKind::DiskFull,
             SubmitError::Unavailable => ProblemKind::LogUnavailable,
+            SubmitError::Unknown => ProblemKind::WriteUnknown,
         };
         ApiError::Fault(Fault { kind, source: Box::new(error) })
     }

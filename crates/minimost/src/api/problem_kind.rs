@@ -168,6 +168,8 @@ kinds! {
         "come back when it has started again; repeating is safe";
     LogUnavailable = SERVICE_UNAVAILABLE, "log-unavailable", "Nothing can be written",
         "the message log cannot be written, the operator must act; reading goes on";
+    WriteUnknown = SERVICE_UNAVAILABLE, "write-unknown", "It is not known whether it was written",
+        "the disk failed half-way, or a file was taken away; repeating with the same client_msg_id is safe";
     LogDamaged = SERVICE_UNAVAILABLE, "log-damaged", "A part of the log cannot be read",
         "the message log is damaged where this answer stands, the operator must act";
     DiskFull = INSUFFICIENT_STORAGE, "disk-full", "The disk is full",

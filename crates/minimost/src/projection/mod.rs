@@ -63,12 +63,10 @@ pub enum ProjectionError {
 }
 
 impl ProjectionError {
-    /// Whether the log itself is broken, so that only a backup helps.
+    /// Whether the log itself is broken.
     pub fn is_log_damage(&self) -> bool {
-        matches!(
-            self,
-            ProjectionError::Log(eventlog::Error::Corrupt { .. } | eventlog::Error::FileDamaged(_))
-        )
+        let ProjectionError::Log(error) = self else { return false };
+        error.is_repairable() || matches!(error, eventlog::Error::Corrupt { .. })
     }
 }
 

@@ -57,7 +57,7 @@ pub struct Receipt {
     pub workspace: Arc<Workspace>,
 }
 
-/// Why a command came to nothing. Nothing was written.
+/// Why a command came to nothing. Nothing was written, unless it says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
     #[error(transparent)]
@@ -70,6 +70,9 @@ pub enum SubmitError {
     /// The log failed; details were logged once, where it happened.
     #[error("the message log cannot be written")]
     Unavailable,
+    /// It may be there, now or after a crash; a repeat with the same `client_msg_id` finds out.
+    #[error("it is not known whether the message log has taken it")]
+    Unknown,
 }
 
 /// What the owner is asked, and where it answers.
@@ -185,6 +188,7 @@ impl Writer {
                 SendTimeoutError::Closed(_) => SubmitError::Unavailable,
             }
         })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        // An owner that ended in the middle of it may have written it.
+        answered.await.unwrap_or(Err(SubmitError::Unknown))
     }
 }

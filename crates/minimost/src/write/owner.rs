@@ -56,6 +56,8 @@ enum Outcome {
 enum Fault {
     DiskFull,
     Unavailable,
+    /// The batch may be in the log.
+    Unknown,
 }
 
 /// What became of one attempt to make a batch durable.
@@ -313,6 +315,7 @@ impl From<Fault> for SubmitError {
         match fault {
             Fault::DiskFull => SubmitError::DiskFull,
             Fault::Unavailable => SubmitError::Unavailable,
+            Fault::Unknown => SubmitError::Unknown,
         }
     }
 }
@@ -321,6 +324,12 @@ fn report_append(fault: &eventlog::Error) -> Fault {
     if let eventlog::Error::DiskFull(_) = fault {
         warn!(error = fault as &dyn std::error::Error, "refused a batch: the disk is full");
         return Fault::DiskFull;
+    }
+    // A log that was closed meanwhile may have taken it before.
+    if let eventlog::Error::Unknown(_) | eventlog::Error::Closed = fault {
+        let error = fault as &dyn std::error::Error;
+        error!(error, "a batch may be in the log or not: its commit failed half-way");
+        return Fault::Unknown;
     }
     error!(error = fault as &dyn std::error::Error, "refused a batch: the log cannot be written");
     Fault::Unavailable

@@ -19,9 +19,10 @@ export class ApiProblem extends Error {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 
-  /** True when the server can store nothing for now, although it answers: its disk is full. */
+  /** True when the server can store nothing for now, although it answers: its disk is full or fails. */
   get isStopped(): boolean {
-    return this.status === 507 || this.type === '/problems/log-unavailable';
+    const types = ['/problems/log-unavailable', '/problems/write-unknown'];
+    return this.status === 507 || types.includes(this.type);
   }
 
   /** One or two sentences for the person in front of the screen. */

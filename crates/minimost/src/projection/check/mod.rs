@@ -11,9 +11,10 @@ use std::fmt;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chat::{Seq, UserName, Workspace};
-use eventlog::{Log, Reader};
+use eventlog::{Gaps, Log, Reader};
 
 use super::mailbox::{Sources, user_db_path};
 use super::{InFile, ProjectionError, auth, mailbox, presence, snapshot, sqlite};
@@ -256,7 +257,34 @@ impl Drop for Scratch {
     }
 }
 
-/// Compares every projection, brought to the head, with one built from nothing, and verifies the log's checksums.
+/// How long a slice of the log's comparison is when nobody waits for the file.
+const SLICE: Duration = Duration::from_secs(60);
+
+/// What is wrong with the log itself: its records, its indexes, its pages.
+fn log_difference(data_dir: &Path, log: &Log) -> Result<Option<Difference>, ProjectionError> {
+    let look = || {
+        let mut comparison = log.comparison(Gaps::Lost)?;
+        while comparison.advance(SLICE)? {}
+        log.reader()?.verify_structure()
+    };
+    let file = data_dir.join("log.db");
+    match look() {
+        Ok(()) => Ok(None),
+        Err(eventlog::Error::Corrupt { seq }) => {
+            let why = "it is lost, or its checksum does not fit".to_owned();
+            let kind = DifferenceKind::Unreadable { why, rebuild: None };
+            Ok(Some(Difference { file, table: "record".to_owned(), row: format!("seq = {seq}"), kind }))
+        }
+        Err(error) if error.is_repairable() => {
+            let why = format!("{error}; run `minimost repair-log`");
+            let kind = DifferenceKind::Unreadable { why, rebuild: None };
+            Ok(Some(Difference { file, table: String::new(), row: String::new(), kind }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Compares every projection, brought to the head, with one built from nothing, and the log with itself.
 ///
 /// Who is online and who types is not in the log and is not compared.
 pub fn check(
@@ -264,16 +292,9 @@ pub fn check(
     log: &Log,
     messages_per_channel: usize,
 ) -> Result<Vec<Difference>, ProjectionError> {
-    match log.reader()?.verify(0, log.head()) {
-        Ok(()) => {}
+    if let Some(difference) = log_difference(data_dir, log)? {
         // Nothing can be compared with a log that is damaged itself.
-        Err(eventlog::Error::Corrupt { seq }) => {
-            let why = "its checksum does not fit".to_owned();
-            let kind = DifferenceKind::Unreadable { why, rebuild: None };
-            let (file, row) = (data_dir.join("log.db"), format!("seq = {seq}"));
-            return Ok(vec![Difference { file, table: "record".to_owned(), row, kind }]);
-        }
-        Err(error) => return Err(error.into()),
+        return Ok(vec![difference]);
     }
     let mut bench = Bench::new(data_dir, log, messages_per_channel)?;
     let scratch = Scratch::new(data_dir)?;
@@ -282,6 +303,27 @@ pub fn check(
         differences.extend(bench.differences(&projection, &scratch.0)?);
     }
     Ok(differences)
+}
+
+/// Makes those projections anew that are not what the log says, and answers with their files.
+pub fn mend(
+    data_dir: &Path,
+    log: &Log,
+    messages_per_channel: usize,
+) -> Result<Vec<PathBuf>, ProjectionError> {
+    let mut bench = Bench::new(data_dir, log, messages_per_channel)?;
+    let scratch = Scratch::new(data_dir)?;
+    let mut files = Vec::new();
+    for projection in bench.each() {
+        if bench.differences(&projection, &scratch.0)?.is_empty() {
+            continue;
+        }
+        let file = file_of(data_dir, &projection).expect("a single projection has a file");
+        sqlite::remove(&file)?;
+        bench.bring_to_head(data_dir, &projection)?;
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// Deletes projections, builds them from the log, and answers with the files: none for a name that is no account's.

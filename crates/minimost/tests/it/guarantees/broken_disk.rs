@@ -102,7 +102,7 @@ async fn guarantee_8_a_damaged_projection_is_set_aside_and_rebuilt() {
 }
 
 /// Changes one letter of a text in a file.
-fn flip_byte(file: &Path, text: &str) {
+pub fn flip_byte(file: &Path, text: &str) {
     let mut bytes = fs::read(file).unwrap();
     let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
     bytes[at] ^= 1;

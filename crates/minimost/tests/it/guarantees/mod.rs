@@ -3,11 +3,13 @@
 //! 1 acknowledged means on disk: here, and `crash.rs`. 2 one order: here. 3 exactly once: `exactly_once`. 4 you read what
 //! you wrote and what anyone was told: here. 5 no gap, no repeat: `reconnect.rs`. 6 nobody sees what is not theirs:
 //! here in short, and `access.rs`. 7 crash-equal: `crash.rs`, and an orderly end here. 8 full disk, broken file:
-//! `broken_disk`, `broken_parts`, `other_programs`, `snapshot_file` and `checking`. 9 forgetting is real: here, and `rebuild/mailbox.rs` and the log's own tests file by file.
+//! `broken_disk`, `broken_parts`, `damaged_log`, `other_programs`, `snapshot_file` and `checking`. 9 forgetting is real: here,
+//! and `rebuild/mailbox.rs` and the log's own tests file by file.
 
 mod broken_disk;
 mod broken_parts;
 mod checking;
+mod damaged_log;
 mod exactly_once;
 mod other_programs;
 mod snapshot_file;
