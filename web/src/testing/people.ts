@@ -39,6 +39,7 @@ export function aMessage(
     deleted_by: null,
     reply_to_id: null,
     reactions: {},
+    reaction_order: [],
     reactions_ts: null,
     mentions: [],
     filename: null,

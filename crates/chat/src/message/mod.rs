@@ -13,6 +13,7 @@ use crate::decide::{Case, Decision};
 use crate::event::{Attached, Event, EventKind, Forward, LoggedEvent, Mentions, Posting};
 use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
 use crate::mention::mentions;
+use crate::reaction::Reactions;
 use crate::rejection::Rejection;
 use crate::thread::{self, Follower, ThreadSummary};
 use crate::workspace::ChannelKind;
@@ -34,8 +35,7 @@ pub struct Message {
     pub text: Option<String>,
     pub mentions: Mentions,
     pub reply_to: Option<Seq>,
-    /// Short name to reactors in the order in which they reacted; no empty lists.
-    pub reactions: BTreeMap<String, Vec<UserId>>,
+    pub reactions: Reactions<UserId>,
     pub reactions_ts: Option<Timestamp>,
     pub edited_ts: Option<Timestamp>,
     /// A redacted record whose deleting event is not applied yet is `deleted` without a time.
@@ -75,7 +75,7 @@ impl Message {
             text: None,
             mentions: Mentions::Nobody,
             reply_to: None,
-            reactions: BTreeMap::new(),
+            reactions: Reactions::default(),
             reactions_ts: None,
             edited_ts: None,
             deleted: false,
@@ -124,7 +124,7 @@ impl Message {
             self.text = Some(text.clone());
             self.mentions = mentions.clone();
         } else if let Event::MessageReacted { reaction, on, .. } = event {
-            self.set_reaction(reaction, record.actor, *on);
+            self.reactions.set(reaction, record.actor, *on);
         } else if let Event::PollVoted { options, .. } = event {
             self.set_votes(options, record.actor);
         } else if let Event::PollClosed { .. } = event {
@@ -179,19 +179,6 @@ impl Message {
         self.attached = None;
         self.votes.clear();
         self.poll_closed_ts = None;
-    }
-
-    fn set_reaction(&mut self, reaction: &str, reactor: UserId, on: bool) {
-        let reactors = self.reactions.entry(reaction.to_owned()).or_default();
-        let is_on = reactors.contains(&reactor);
-        if on && !is_on {
-            reactors.push(reactor);
-        } else if !on {
-            reactors.retain(|other| *other != reactor);
-        }
-        if reactors.is_empty() {
-            self.reactions.remove(reaction);
-        }
     }
 }
 

@@ -174,7 +174,7 @@ fn deleting_leaves_a_tombstone_and_erases_every_text_it_had() {
         text: None,
         mentions: Mentions::Nobody,
         reply_to: None,
-        reactions: BTreeMap::new(),
+        reactions: Reactions::default(),
         deleted: true,
         deleted_ts: Some(batch.events[0].ts),
         ..before

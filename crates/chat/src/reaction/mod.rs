@@ -2,12 +2,17 @@
 //!
 //! `names.tsv` holds the names that people of this family of chats know (contract/rules.md, 21); a name in it means its
 //! character, whatever other lists say. Every other emoji has the first GitHub short name that is free, or else Unicode's name.
+//!
+//! The names of GitHub and of Slack are aliases: what a person who writes `:tada:` means. They never change what a reaction
+//! that is stored under a known name shows. `slack.tsv` holds those of Slack that are not GitHub's too, from emojibase-data 17
+//! (MIT, `en/shortcodes/iamcal.json`); where the two mean different emoji by one name, GitHub's holds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use emojis::{Emoji, Group};
 
+pub use self::given::Reactions;
 use crate::channel;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
@@ -19,6 +24,23 @@ use crate::rejection::Rejection;
 pub const REACTIONS_MAX: usize = 50;
 
 const NAMES: &str = include_str!("names.tsv");
+const SLACK_NAMES: &str = include_str!("slack.tsv");
+
+mod given;
+
+/// A reaction that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The name under which it is kept.
+    pub name: &'static str,
+    /// The emoji.
+    pub emoji: &'static str,
+    /// Unicode's group.
+    pub group: &'static str,
+    /// What Slack and GitHub call it, without `name`. One of them may be the `name` of another reaction (`tada`); whoever
+    /// writes it in a text means this one.
+    pub aliases: Vec<&'static str>,
+}
 
 /// Sets, clears or toggles (`on` is `None`) the reaction of `user`.
 pub(crate) fn react(
@@ -38,7 +60,7 @@ pub(crate) fn react(
     channel::is_open(case, message.channel)?;
     let name =
         canonical(reaction).ok_or_else(|| Rejection::UnknownReaction(reaction.to_owned()))?;
-    let reactors = message.reactions.get(name);
+    let reactors = message.reactions.find(name);
     let is_on = reactors.is_some_and(|reactors| reactors.contains(&user));
     let on = on.unwrap_or(!is_on);
     if on == is_on && !case.facts.is_named {
@@ -61,11 +83,17 @@ pub fn canonical(reaction: &str) -> Option<&'static str> {
     })
 }
 
-/// Every reaction that exists, as name, emoji and group, in the order of Unicode's list.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+/// Every reaction that exists, in the order of Unicode's list.
+pub fn all() -> impl Iterator<Item = Known> {
     emojis::iter().flat_map(|emoji| {
         let names = TABLE.names_of(emoji).unwrap_or_default();
-        names.iter().map(move |name| (*name, emoji.as_str(), group_name(emoji.group())))
+        names.iter().enumerate().map(move |(place, name)| Known {
+            name,
+            emoji: emoji.as_str(),
+            group: group_name(emoji.group()),
+            // An emoji with two names has its aliases once.
+            aliases: if place == 0 { TABLE.aliases_of(emoji, names) } else { Vec::new() },
+        })
     })
 }
 
@@ -76,19 +104,25 @@ struct Table {
     names: HashMap<&'static str, &'static str>,
     /// The kept names of an emoji, by its plain form; two for the two emoji that `names.tsv` names twice.
     by_emoji: HashMap<&'static str, Vec<&'static str>>,
+    /// The names of Slack that are not GitHub's, by the plain form of their emoji.
+    slack: HashMap<&'static str, Vec<&'static str>>,
 }
 
 impl Table {
     fn load() -> Table {
-        let mut table = Table { names: HashMap::new(), by_emoji: HashMap::new() };
-        for line in NAMES.lines() {
-            let (name, emoji) = line.split_once('\t').expect("names.tsv has two columns");
-            let emoji = emojis::get(emoji).expect("names.tsv has characters that Unicode lists");
+        let mut table =
+            Table { names: HashMap::new(), by_emoji: HashMap::new(), slack: HashMap::new() };
+        for (name, emoji) in named(NAMES) {
             table.names.insert(name, name);
             table.by_emoji.entry(plain(emoji)).or_default().push(name);
         }
         for emoji in emojis::iter() {
             table.add_shortcodes(emoji);
+        }
+        for (name, emoji) in named(SLACK_NAMES) {
+            table.slack.entry(plain(emoji)).or_default().push(name);
+            let kept = table.by_emoji.entry(plain(emoji)).or_insert_with(|| vec![name]);
+            table.names.entry(name).or_insert(kept[0]);
         }
         for emoji in emojis::iter() {
             if !table.by_emoji.contains_key(emoji.as_str()) {
@@ -122,6 +156,20 @@ impl Table {
     fn names_of(&self, emoji: &'static Emoji) -> Option<&[&'static str]> {
         self.by_emoji.get(plain(emoji)).map(Vec::as_slice)
     }
+
+    fn aliases_of(&self, emoji: &'static Emoji, names: &[&'static str]) -> Vec<&'static str> {
+        let slack = self.slack.get(plain(emoji)).map(Vec::as_slice).unwrap_or_default();
+        let mut seen: HashSet<_> = names.iter().copied().collect();
+        emoji.shortcodes().chain(slack.iter().copied()).filter(|name| seen.insert(name)).collect()
+    }
+}
+
+/// The lines of a table of names.
+fn named(table: &'static str) -> impl Iterator<Item = (&'static str, &'static Emoji)> {
+    table.lines().map(|line| {
+        let (name, emoji) = line.split_once('\t').expect("a table of names has two columns");
+        (name, emojis::get(emoji).expect("a table of names has characters that Unicode lists"))
+    })
 }
 
 /// The emoji in its default skin tone: all tones are one reaction.
@@ -166,7 +214,7 @@ mod tests {
 
     fn reactions(story: &Story, message: Seq) -> Vec<(&str, usize)> {
         let reactions = &story.messages[&message].reactions;
-        reactions.iter().map(|(name, reactors)| (name.as_str(), reactors.len())).collect()
+        reactions.iter().map(|(name, reactors)| (name, reactors.len())).collect()
     }
 
     #[test]
@@ -204,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_known_name_means_its_character_whatever_other_lists_say() {
-        let emoji_of = |name| all().find(|(other, ..)| *other == name).unwrap().1;
+        let emoji_of = |name| all().find(|known| known.name == name).unwrap().emoji;
         assert_eq!(emoji_of("cloud"), "⛅");
         assert_eq!(emoji_of("laugh"), "😂");
         assert_eq!((emoji_of("dart"), emoji_of("target")), ("🎯", "🎯"));
@@ -216,11 +264,57 @@ mod tests {
             assert!(canonical(emoji.as_str()).is_some(), "{emoji} has no name");
         }
         let mut seen = HashSet::new();
-        for (name, emoji, _) in all() {
+        for Known { name, emoji, .. } in all() {
             assert!(seen.insert(name), "{name} is listed twice");
             assert_eq!(canonical(name), Some(name), "{name} is not the kept name of {emoji}");
         }
-        assert!(all().any(|reaction| reaction == ("heart", "❤️", "smileys_and_emotion")));
+        let heart = all().find(|known| known.name == "heart").unwrap();
+        assert_eq!((heart.emoji, heart.group), ("❤️", "smileys_and_emotion"));
+    }
+
+    #[test]
+    fn a_message_keeps_its_reactions_in_the_order_in_which_they_came() {
+        let (mut story, alice, bob, message) = scene();
+        for name in ["wave", "heart", "100"] {
+            story.given(alice, &react(message, name, None));
+        }
+        story.given(bob, &react(message, "heart", None));
+        assert_eq!(reactions(&story, message), [("wave", 1), ("heart", 2), ("hundred", 1)]);
+        story.given(alice, &react(message, "wave", None));
+        story.given(alice, &react(message, "wave", None));
+        assert_eq!(reactions(&story, message), [("heart", 2), ("hundred", 1), ("wave", 1)]);
+    }
+
+    #[test]
+    fn the_names_of_slack_and_github_are_aliases_and_mean_one_emoji_each() {
+        let every: Vec<_> = all().collect();
+        let meant = |name: &str| {
+            let mut found = every.iter().filter(|known| known.aliases.contains(&name));
+            let emoji = found.next().or_else(|| every.iter().find(|known| known.name == name));
+            assert_eq!(found.next(), None, "{name} means two");
+            emoji.unwrap_or_else(|| panic!("{name} means nothing")).emoji
+        };
+        for (name, emoji) in [
+            ("tada", "🎉"),
+            ("confetti_ball", "🎊"),
+            ("+1", "👍"),
+            ("thumbsup", "👍"),
+            ("joy", "😂"),
+            ("100", "💯"),
+            ("cloud", "☁️"),
+            ("thinking_face", "🤔"),
+            ("flag-de", "🇩🇪"),
+        ] {
+            assert_eq!(meant(name), emoji, "{name}");
+        }
+        for (name, _) in named(SLACK_NAMES) {
+            meant(name);
+            assert!(canonical(name).is_some(), "{name} is no reaction");
+        }
+        for name in emojis::iter().flat_map(Emoji::shortcodes) {
+            meant(name);
+        }
+        assert_eq!(canonical("tada"), canonical("🎊"), "a stored reaction shows what it showed");
     }
 
     #[test]
@@ -243,7 +337,7 @@ mod tests {
     #[test]
     fn a_message_carries_fifty_different_reactions_and_any_number_of_the_same() {
         let (mut story, alice, bob, message) = scene();
-        let names: Vec<_> = all().map(|(name, ..)| name).take(51).collect();
+        let names: Vec<_> = all().map(|known| known.name).take(51).collect();
         for name in &names[..50] {
             story.given(alice, &react(message, name, None));
         }

@@ -2,7 +2,6 @@
 //!
 //! Neighbours: `write` takes the wishes; `projection/mailbox` answers the pages.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::Json;
@@ -10,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
+use chat::reaction::Reactions;
 use chat::{ClientMsgId, Command, Place, PostWish, Rejection, Seq, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -123,6 +123,8 @@ pub(super) struct EmojiView {
     name: &'static str,
     char: &'static str,
     group: &'static str,
+    /// What Slack and GitHub call it. In a text such a name means this emoji, also where it is the `name` of another.
+    aliases: Vec<&'static str>,
 }
 
 /// Messages of a channel, oldest first, tombstones included.
@@ -220,7 +222,7 @@ pub(super) async fn react(
     asker: LoggedIn,
     MessagePath(message): MessagePath,
     Input(input): Input<ReactInput>,
-) -> Result<Json<BTreeMap<String, Vec<String>>>, ApiError> {
+) -> Result<Json<Reactions<String>>, ApiError> {
     let command = Command::React { message, reaction: input.reaction, on: input.on };
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
     message_view(&receipt).map(|message| Json(message.reactions))
@@ -234,7 +236,12 @@ pub(super) async fn emoji(
     headers: HeaderMap,
 ) -> Response<Body> {
     static ALL: LazyLock<Encoded> = LazyLock::new(|| {
-        let all = chat::reaction::all().map(|(name, char, group)| EmojiView { name, char, group });
+        let all = chat::reaction::all().map(|known| EmojiView {
+            name: known.name,
+            char: known.emoji,
+            group: known.group,
+            aliases: known.aliases,
+        });
         let json = serde_json::to_vec(&all.collect::<Vec<_>>());
         Encoded::json(json.expect("names and emoji are text"))
     });

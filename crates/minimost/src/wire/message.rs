@@ -1,9 +1,8 @@
 //! A message as it is now.
 
-use std::collections::BTreeMap;
-
 use chat::event::{Attached, Forward, Mentions};
 use chat::poll::Poll;
+use chat::reaction::Reactions;
 use chat::thread::ThreadSummary;
 use chat::workspace::ChannelKind;
 use chat::{Message, Seq, Timestamp, UserId, Workspace};
@@ -33,7 +32,10 @@ pub struct MessageView {
     pub deleted_by: Option<String>,
     pub reply_to_id: Option<u64>,
     /// Short name of the emoji to the names of those who reacted, in their order.
-    pub reactions: BTreeMap<String, Vec<String>>,
+    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    pub reactions: Reactions<String>,
+    /// The keys of `reactions` in the order in which they came; JavaScript would put `100` first.
+    pub reaction_order: Vec<String>,
     pub reactions_ts: Option<f64>,
     /// Names, or exactly `["@everyone"]`.
     pub mentions: Vec<String>,
@@ -117,11 +119,8 @@ impl MessageView {
             deleted_ts: seconds(message.deleted_ts),
             deleted_by: message.deleted_by.map(|user| workspace.user_name(user).to_owned()),
             reply_to_id: message.reply_to.map(Seq::get),
-            reactions: message
-                .reactions
-                .iter()
-                .map(|(name, users)| (name.clone(), names(users, workspace)))
-                .collect(),
+            reactions: message.reactions.map(|user| workspace.user_name(*user).to_owned()),
+            reaction_order: order_of(&message.reactions),
             reactions_ts: seconds(message.reactions_ts),
             mentions: mention_names(&message.mentions, workspace),
             filename: None,
@@ -189,6 +188,11 @@ impl PollView {
             closed_ts: seconds(message.poll_closed_ts),
         }
     }
+}
+
+/// The names of the reactions, in their order.
+pub fn order_of<R>(reactions: &Reactions<R>) -> Vec<String> {
+    reactions.iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The names in the `mentions` of a message.

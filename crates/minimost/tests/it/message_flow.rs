@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, Person, TestServer, rows};
 
 #[tokio::test]
 async fn a_message_reaches_the_other_person_live_and_on_the_page() {
@@ -46,6 +46,49 @@ async fn a_message_can_be_edited_reacted_to_and_deleted() {
         ["message_posted", "message_edited", reacted, reacted, reacted, "message_deleted"];
     assert_eq!(names, expected);
     assert_eq!(bob.messages("general").await, [tombstone]);
+}
+
+#[tokio::test]
+async fn reactions_stand_everywhere_in_the_order_in_which_they_came() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let id = alice.send("general", "shipped").await["id"].clone();
+    for (who, reaction) in [(&alice, "wave"), (&alice, "heart"), (&bob, "heart"), (&bob, "cloud")] {
+        who.react(&id, reaction).await;
+    }
+    let order = async |person: &Person| {
+        let page = person.messages("general").await;
+        let one = person.get(&format!("/message/{id}")).await.expect(200);
+        assert_eq!(page[0]["reaction_order"], one["reaction_order"]);
+        one["reaction_order"].clone()
+    };
+    assert_eq!(order(&bob).await, json!(["wave", "heart", "cloud"]));
+    alice.react(&id, "wave").await;
+    alice.react(&id, "wave").await;
+    assert_eq!(order(&alice).await, json!(["heart", "cloud", "wave"]), "given again stands last");
+    server.app().mailboxes.drain().await.unwrap();
+    let file = server.data_dir().join("users/bob.db");
+    let kept = rows(&file, "SELECT reactions FROM messages");
+    assert_eq!(kept, [r#"{"heart":["alice","bob"],"cloud":["bob"],"wave":["alice"]}"#]);
+    let tombstone = alice.delete(&id).await;
+    assert_eq!(tombstone["reaction_order"], json!([]));
+}
+
+#[tokio::test]
+async fn the_list_of_emoji_says_what_slack_and_github_call_them() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let list = alice.get("/emoji").await.expect(200);
+    let called = |char: &str| {
+        let found = list.as_array().unwrap().iter().find(|one| one["char"] == char).unwrap();
+        (found["name"].clone(), found["aliases"].clone())
+    };
+    assert_eq!(called("🎉"), (json!("party"), json!(["tada"])));
+    assert_eq!(called("🎊"), (json!("tada"), json!(["confetti_ball"])));
+    assert_eq!(called("👍"), (json!("thumbsup"), json!(["+1"])));
+    assert_eq!(called("🤔"), (json!("thinking"), json!(["thinking_face"])));
+    let id = alice.send("general", "hm").await["id"].clone();
+    assert_eq!(alice.react(&id, "thinking_face").await, json!({"thinking": ["alice"]}));
 }
 
 #[tokio::test]

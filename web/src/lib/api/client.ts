@@ -1,7 +1,7 @@
 /** The routes of docs/api.md that the client uses, one method each, by what they are about. */
 import { AdminApi } from './admin-api';
 import { ChannelsApi } from './channels-api';
-import { completed } from './completed';
+import { completed, completedEmoji } from './completed';
 import { LaterApi } from './later-api';
 import { MessagesApi } from './messages-api';
 import { PeopleApi } from './people-api';
@@ -65,8 +65,8 @@ export class ApiClient {
     const { value, cursor } = await this.#requests.read<State>('/state');
     return { value: completed(value), cursor };
   }
-  emoji(): Promise<Emoji[]> {
-    return this.#requests.get('/emoji');
+  async emoji(): Promise<readonly Emoji[]> {
+    return (await this.#requests.get<Emoji[]>('/emoji')).map(completedEmoji);
   }
 
   viewing(stream: string, channel: string | null): Promise<void> {

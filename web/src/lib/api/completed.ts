@@ -5,6 +5,7 @@
 import type {
   Channel,
   ChannelSummary,
+  Emoji,
   FollowedThread,
   Message,
   Profile,
@@ -17,6 +18,7 @@ type Some<T> = Partial<T>;
 
 export function completedMessage(message: Some<Message>): Message {
   return {
+    reaction_order: Object.keys(message.reactions ?? {}),
     thread_id: null,
     thread: null,
     forward: null,
@@ -24,6 +26,10 @@ export function completedMessage(message: Some<Message>): Message {
     deleted_by: null,
     ...message,
   } as Message;
+}
+
+export function completedEmoji(emoji: Some<Emoji>): Emoji {
+  return { aliases: [], ...emoji } as Emoji;
 }
 
 export function completedThread(page: ThreadPage): ThreadPage {

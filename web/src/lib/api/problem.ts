@@ -28,10 +28,10 @@ export class ApiProblem extends Error {
   /** One or two sentences for the person in front of the screen. */
   get sentence(): string {
     const text = this.detail || this.title;
-    if (this.status === 429 && this.retryAfterSeconds !== null) {
-      return `${text} Try again in ${secondsInWords(this.retryAfterSeconds)}.`;
-    }
-    return text;
+    if (this.status !== 429 || this.retryAfterSeconds === null) return asSentence(text);
+    // The server says how long to wait, for programs' logs; once is enough.
+    const reason = asSentence(text.replace(/[;,.]? *(please )?try again\b.*$/i, ''));
+    return `${reason} Try again in ${secondsInWords(this.retryAfterSeconds)}.`;
   }
 
   static async fromResponse(response: Response): Promise<ApiProblem> {
@@ -62,6 +62,13 @@ export class ApiProblem extends Error {
 export function asProblem(failure: unknown): ApiProblem {
   if (failure instanceof ApiProblem) return failure;
   return new ApiProblem('about:blank', 'Something went wrong in this window.', String(failure), -1);
+}
+
+/** As a person would write it: with a capital, and with an end. */
+function asSentence(text: string): string {
+  const [first = '', ...rest] = text;
+  const begun = first.toUpperCase() + rest.join('');
+  return begun === '' || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }
 
 async function readObject(response: Response): Promise<Record<string, unknown>> {

@@ -61,4 +61,6 @@ export interface Emoji {
   readonly name: string;
   readonly char: string;
   readonly group: string;
+  /** What Slack and GitHub call it; one may be the `name` of another, and then means this one in a text. */
+  readonly aliases: readonly string[];
 }

@@ -1,11 +1,12 @@
 import type { ApiClient } from '../api/client';
 import type { Emoji } from '../api/schema';
-import { fuzzyRank } from '../text/fuzzy';
+import { EmojiNames } from '../text/emoji-names';
 
 /** The reactions that exist. Loaded when somebody first needs them. */
 export class EmojiState {
   list = $state.raw<readonly Emoji[]>([]);
-  #byName = $derived(new Map(this.list.map((emoji) => [emoji.name, emoji.char])));
+  #byName = $derived(new Map(this.list.map((emoji) => [emoji.name, emoji])));
+  readonly names = $derived(new EmojiNames(this.list));
   #loading: Promise<void> | null = null;
 
   constructor(private readonly api: ApiClient) {}
@@ -22,17 +23,23 @@ export class EmojiState {
     return this.#loading;
   }
 
-  /** The character of a name; the name itself while it is not known. */
+  /** The character of a stored reaction; its name while it is not known. */
   charOf(name: string): string {
-    return this.#byName.get(name) ?? `:${name}:`;
+    return this.find(name) ?? `:${name}:`;
   }
 
-  /** Undefined while it is not known. */
+  /** The same; undefined while it is not known. */
   find(name: string): string | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name)?.char;
+  }
+
+  /** How a stored reaction may be written: `:thumbsup: :+1:`. */
+  writtenOf(name: string): string {
+    const emoji = this.#byName.get(name);
+    return emoji === undefined ? name.replaceAll('_', ' ') : this.names.written(emoji);
   }
 
   search(query: string): readonly Emoji[] {
-    return fuzzyRank(query, this.list, (emoji) => emoji.name.replaceAll('_', ' '));
+    return this.names.search(query);
   }
 }

@@ -60,6 +60,26 @@ describe('messages', () => {
     apply(state, reacted(25, 12, 'carol', false));
     apply(state, reacted(26, 12, 'bob', false));
     expect(timeline.messages.at(-1)?.reactions).toEqual({});
+    expect(timeline.messages.at(-1)?.reaction_order).toEqual([]);
+  });
+
+  it('keeps different reactions in the order in which they came, and what is given again last', () => {
+    const { state, timeline } = aliceReading();
+    const react = (seq: number, name: string, user: string, on: boolean) =>
+      apply(state, reacted(seq, 12, user, on, name));
+    react(21, 'heart', 'bob', true);
+    react(22, '100', 'bob', true);
+    react(23, 'heart', 'carol', true);
+    expect(timeline.messages.at(-1)?.reaction_order).toEqual(['heart', '100']);
+    react(24, 'heart', 'bob', false);
+    react(25, 'heart', 'bob', true);
+    expect(timeline.messages.at(-1)?.reaction_order).toEqual(['heart', '100']);
+    react(26, 'heart', 'bob', false);
+    react(27, 'heart', 'carol', false);
+    react(28, 'heart', 'carol', true);
+    expect(timeline.messages.at(-1)?.reaction_order).toEqual(['100', 'heart']);
+    apply(state, deleted(29, 12));
+    expect(timeline.messages.at(-1)?.reaction_order).toEqual([]);
   });
 
   it('is not changed by hearing everything twice', () => {

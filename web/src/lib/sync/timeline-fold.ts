@@ -131,8 +131,7 @@ function amended(
     }
     case 'message_reacted': {
       const { emoji, user, on, reactions_ts } = event.data;
-      const reactions = reacted(message.reactions, emoji, user, on);
-      return { ...message, reactions, reactions_ts };
+      return { ...message, ...reacted(message, emoji, user, on), reactions_ts };
     }
     case 'poll_voted':
       return changedPoll(message, (poll) => voted(poll, event.data.user, event.data.options));
@@ -194,6 +193,7 @@ function tombstone(message: Message, event: MessageDeleted['data']): Message {
     deleted_by: event.deleted_by ?? null,
     mentions: [],
     reactions: {},
+    reaction_order: [],
     reply_to_id: null,
     filename: null,
     files: [],
@@ -217,16 +217,23 @@ function voted(poll: Poll, user: string, chosen: readonly number[]): Poll {
   return { ...poll, options };
 }
 
+/** A reaction that comes stands last; one that the last person took back is gone, and comes anew. */
 function reacted(
-  reactions: Message['reactions'],
+  { reactions, reaction_order }: Pick<Message, 'reactions' | 'reaction_order'>,
   emoji: string,
   user: string,
   on: boolean,
-): Message['reactions'] {
+): Pick<Message, 'reactions' | 'reaction_order'> {
   const users = reactions[emoji] ?? [];
-  if (users.includes(user) === on) return reactions;
-  if (on) return { ...reactions, [emoji]: [...users, user] };
-  const { [emoji]: _gone, ...others } = reactions;
+  if (users.includes(user) === on) return { reactions, reaction_order };
   const left = users.filter((name) => name !== user);
-  return left.length === 0 ? others : { ...reactions, [emoji]: left };
+  if (!on && left.length === 0) {
+    const { [emoji]: _gone, ...others } = reactions;
+    const order = reaction_order.filter((name) => name !== emoji);
+    return { reactions: others, reaction_order: order };
+  }
+  return {
+    reactions: { ...reactions, [emoji]: on ? [...users, user] : left },
+    reaction_order: users.length === 0 ? [...reaction_order, emoji] : reaction_order,
+  };
 }

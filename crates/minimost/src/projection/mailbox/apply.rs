@@ -7,9 +7,8 @@
 //! Neighbours: `catch_up` calls this in the order of the log; `member`, `marker` and `thread` have the arms of their
 //! nouns; `window` draws the window afterwards.
 
-use std::collections::BTreeMap;
-
 use chat::event::Mentions;
+use chat::reaction::Reactions;
 use chat::{ChannelId, Event, EventKind, LoggedEvent, Message, Seq, UserId, Workspace};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -211,7 +210,7 @@ impl Applying<'_> {
         let Some(Event::MessageReacted { reaction, on, .. }) = event.event() else {
             return Ok(());
         };
-        let row: Option<(BTreeMap<String, Vec<String>>, bool)> = self
+        let row: Option<(Reactions<String>, bool)> = self
             .file
             .prepare_cached(SELECT_REACTIONS)?
             .query_row([to_sql(target)], |row| Ok((rows::from_json(row, 0)?, row.get(1)?)))
@@ -219,14 +218,7 @@ impl Applying<'_> {
         let Some((mut reactions, is_deleted)) = row else { return Ok(()) };
         if !is_deleted {
             let reactor = self.workspace.user_name(event.actor);
-            let reactors = reactions.entry(reaction.clone()).or_default();
-            let is_on = reactors.iter().any(|name| name == reactor);
-            if *on && !is_on {
-                reactors.push(reactor.to_owned());
-            } else if !*on {
-                reactors.retain(|name| name != reactor);
-            }
-            reactions.retain(|_, reactors| !reactors.is_empty());
+            reactions.set(reaction, reactor.to_owned(), *on);
         }
         let reactions = (!reactions.is_empty()).then(|| rows::json(&reactions));
         let parameters = (to_sql(target), reactions, event.ts.as_seconds());

@@ -14,7 +14,7 @@ use super::user_db_path;
 use crate::fold::FoldError;
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 3;
+const FORMAT: i64 = 4;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::super::sqlite::{count_to_sql, from_sql, to_sql};
-use crate::wire::{ForwardView, MessageView, PollView, ThreadView};
+use crate::wire::{ForwardView, MessageView, PollView, ThreadView, order_of};
 
 /// A row that stands already was put there by hand; the log's word wins.
 const INSERT: &str = "
@@ -68,6 +68,7 @@ fn view(row: &Row) -> rusqlite::Result<MessageView> {
     let Metadata { notice, thread_id, thread, forward, poll, deleted_by } = from_json(row, 15)?;
     let notice =
         (!notice.is_empty()).then(|| serde_json::Value::Object(notice.into_iter().collect()));
+    let reactions = from_json(row, 12)?;
     Ok(MessageView {
         id: from_sql(row.get(0)?).get(),
         channel: row.get(1)?,
@@ -82,7 +83,8 @@ fn view(row: &Row) -> rusqlite::Result<MessageView> {
         deleted_ts: row.get(10)?,
         deleted_by,
         reply_to_id: row.get::<_, Option<i64>>(11)?.map(|id| from_sql(id).get()),
-        reactions: from_json(row, 12)?,
+        reaction_order: order_of(&reactions),
+        reactions,
         reactions_ts: row.get(13)?,
         mentions: from_json(row, 14)?,
         files: Vec::new(),

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS messages (
     deleted       INTEGER DEFAULT 0,      -- 1 for a tombstone
     deleted_ts    REAL,                   -- Unix seconds
     reply_to_id   INTEGER,                -- id of the message that this one answers
-    reactions     TEXT,                   -- JSON, {"heart":["bob"]}; NULL without any
+    reactions     TEXT,                   -- JSON, {"heart":["bob"]}, keys in the order in which they came; NULL without any
     reactions_ts  REAL,                   -- Unix seconds of the last reaction set or cleared
     mentions      TEXT,                   -- JSON, ["bob"] or ["@everyone"]; NULL without any
     metadata      TEXT,                   -- JSON: what a notice says, thread, forwarded message, poll; NULL without any

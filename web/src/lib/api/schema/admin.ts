@@ -36,4 +36,6 @@ export interface NewInvite extends Invite {
 export interface SignupInfo {
   readonly signup: SignupMode;
   readonly invite: 'valid' | 'invalid' | 'expired' | 'used_up' | 'revoked' | null;
+  /** Nobody has an account here yet. */
+  readonly is_empty: boolean;
 }

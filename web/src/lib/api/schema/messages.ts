@@ -55,6 +55,8 @@ export interface Message {
   readonly deleted_by: string | null;
   readonly reply_to_id: number | null;
   readonly reactions: Reactions;
+  /** The names in `reactions` in the order in which they came: an object puts `100` first. */
+  readonly reaction_order: readonly string[];
   readonly reactions_ts: number | null;
   /** Names, or `@everyone`. */
   readonly mentions: readonly string[];
