@@ -30,7 +30,7 @@ fields! {
     EventsInput {
         /// A `Minimost-Cursor`, as it was given; the head when left out. `Last-Event-ID` wins.
         cursor: Option<String>,
-        /// The channel that is open on the screen.
+        /// The channel that is open on the screen; one that there is not, or that one may not read, counts as none.
         channel: Option<String>,
     }
 }
@@ -56,12 +56,13 @@ pub(super) async fn events(
     // What is no text is no cursor either, and is told to resync like any other that cannot be continued.
     let last_event_id = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or("not text"));
     let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
-    let channel = input.channel.as_deref().map(parse_channel).transpose()?;
+    // An address that leads nowhere must not end the stream: a screen would hear nothing more of any channel.
+    let channel = input.channel.as_deref().map(parse_channel).and_then(Result::ok);
     let outbox = app.hub.connect(Connect {
         user: asker.user,
         session: asker.session,
         cursor: cursor.map(|text| app.parse_cursor(text)),
-        place: channel.map(|name| asker.place(&name)).transpose()?,
+        place: channel.and_then(|name| asker.place(&name).ok()),
     })?;
     app.mailboxes.connected(asker.user);
     let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));

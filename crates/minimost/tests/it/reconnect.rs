@@ -143,3 +143,21 @@ async fn a_cursor_that_cannot_be_continued_is_told_to_start_anew() {
         assert_eq!(stream.next_event().await.data, message, "the head itself is no gap");
     }
 }
+
+#[tokio::test]
+async fn a_channel_that_is_not_bobs_to_look_at_does_not_end_his_stream() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let wish = json!({"name": "Plans", "members": ["bob"]});
+    let made = alice.post("/private_channels/create", &wish).await.expect(201);
+    let plans = made["channel"].as_str().unwrap().to_owned();
+    let mut open = bob.events_at(&format!("channel={plans}")).await;
+    let who = json!({"user": "bob"});
+    alice.post(&format!("/channels/{plans}/members/remove"), &who).await.expect(200);
+    open.next_named("member_removed").await;
+    for channel in [plans.as_str(), "zzz", "private:999999", "dm:alice:zoe", "no%20name"] {
+        let mut events = bob.events_at(&format!("channel={channel}")).await;
+        let said = alice.send("general", "still there?").await;
+        assert_eq!(events.next_named("message_posted").await.data, said, "{channel}");
+    }
+}
