@@ -26,6 +26,8 @@ pub enum Rejection {
     ChannelNameLength { chars_max: usize },
     #[error("you are not a member of this channel")]
     NotAMember,
+    #[error("not in this channel: {}", .0.join(", "))]
+    NotMembers(Vec<String>),
     #[error(
         "{} sees only a part of this channel; remove and add them again to show them everything",
         .0.join(", ")

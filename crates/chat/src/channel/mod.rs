@@ -368,11 +368,9 @@ fn members_named(
     names: &[UserName],
 ) -> Result<BTreeSet<UserId>, Rejection> {
     let users = direct::accounts(case.workspace, names)?;
-    if users.iter().all(|user| may_read(*user, id, case.workspace)) {
-        Ok(users)
-    } else {
-        Err(Rejection::NotAMember)
-    }
+    let absent = users.iter().filter(|user| !may_read(**user, id, case.workspace));
+    let absent: Vec<_> = absent.map(|user| case.workspace.user_name(*user).to_owned()).collect();
+    if absent.is_empty() { Ok(users) } else { Err(Rejection::NotMembers(absent)) }
 }
 
 /// A display name is one line: surrounding white space does not count.

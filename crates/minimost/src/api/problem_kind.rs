@@ -69,6 +69,8 @@ kinds! {
         "The channel's name is too short or too long", "the name to show has 1 to 80 characters";
     NotAMember = FORBIDDEN, "not-a-member", "You are not a member of this channel",
         "only its members read and write in a channel; public ones can be joined";
+    NotMembers = UNPROCESSABLE_ENTITY, "not-members", "They are not in this channel",
+        "one or more of the names are not members of the channel";
     AlreadyAMember = CONFLICT, "already-a-member", "They are a member already",
         "who sees only a part of a channel is removed and added again to see everything";
     DirectMembers = UNPROCESSABLE_ENTITY, "direct-members",
@@ -192,6 +194,7 @@ impl ProblemKind {
             Rejection::ChannelExists => ProblemKind::ChannelExists,
             Rejection::ChannelNameLength { .. } => ProblemKind::ChannelNameLength,
             Rejection::NotAMember => ProblemKind::NotAMember,
+            Rejection::NotMembers(_) => ProblemKind::NotMembers,
             Rejection::AlreadyAMember(_) => ProblemKind::AlreadyAMember,
             Rejection::DirectMembers { .. } => ProblemKind::DirectMembers,
             Rejection::MessageNotFound => ProblemKind::MessageNotFound,

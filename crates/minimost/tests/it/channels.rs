@@ -347,12 +347,18 @@ async fn what_is_no_channel_is_refused_and_nothing_changes() {
     for (users, status, slug) in [
         (json!(["nobody"]), 404, "user-not-found"),
         (json!(["a b"]), 404, "user-not-found"),
-        (json!(["alice"]), 403, "not-a-member"),
+        (json!(["alice", "bob"]), 422, "not-members"),
         (json!(7), 400, "invalid-fields"),
     ] {
         let body = json!({"users": users});
         bob.post("/channels/garden/posters", &body).await.expect_problem(status, slug);
     }
+    let heir = bob.post("/channels/garden/owner", &json!({"user": "alice"})).await;
+    let problem = heir.expect_problem(422, "not-members");
+    assert_eq!(
+        problem["detail"], "not in this channel: alice",
+        "he is told who, and is not called one"
+    );
     let forgotten = bob.post("/channels/garden/posters", &json!({})).await;
     forgotten.expect_problem(400, "invalid-fields");
     let odd = json!({"on": "maybe"});
