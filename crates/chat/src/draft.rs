@@ -4,12 +4,15 @@ use crate::channel::Place;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, UserId};
-use crate::message::{MESSAGE_CHARS_MAX, normalized};
+use crate::message::normalized;
 use crate::rejection::Rejection;
 use crate::thread;
 
 /// Drafts of one person; each is kept in memory.
 pub const DRAFTS_MAX: usize = 200;
+
+/// Characters of one draft. More than a message has: what became too long is still to be cut or divided, and not lost.
+pub const DRAFT_CHARS_MAX: usize = 30_000;
 
 /// Keeps a draft in the place of the one before, whose text is erased; an empty text clears it.
 pub(crate) fn save(
@@ -28,8 +31,10 @@ pub(crate) fn save(
     };
     let text = normalized(text);
     let chars = text.chars().count();
-    if chars > MESSAGE_CHARS_MAX {
-        return Err(Rejection::TextTooLong { chars, chars_max: MESSAGE_CHARS_MAX });
+    if chars > DRAFT_CHARS_MAX {
+        let reason =
+            format!("a draft has at most {DRAFT_CHARS_MAX} characters, this one has {chars}");
+        return Err(Rejection::invalid("text", reason));
     }
     let personal = &case.workspace.users[&user].personal;
     let drafts = &personal.drafts;
@@ -180,10 +185,10 @@ mod tests {
         assert!(matches!(unknown, Err(Rejection::NoSuchUser(_))), "{unknown:?}");
         let elsewhere = story.when(alice, &save("general", Some(root), "x"));
         assert_eq!(elsewhere, Err(Rejection::ReplyNotInChannel));
-        let long = "ü".repeat(MESSAGE_CHARS_MAX);
+        let long = "ü".repeat(DRAFT_CHARS_MAX);
         assert!(story.when(alice, &save("general", None, &long)).is_ok());
         let too_long = story.when(alice, &save("general", None, &(long + "!")));
-        assert!(matches!(too_long, Err(Rejection::TextTooLong { .. })), "{too_long:?}");
+        assert!(matches!(too_long, Err(Rejection::InvalidValue { .. })), "{too_long:?}");
     }
 
     #[test]

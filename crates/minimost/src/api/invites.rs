@@ -90,6 +90,8 @@ pub(super) struct SignupInfo {
     signup: String,
     /// Of the invite in the query: `valid`, `invalid`, `expired`, `used_up` or `revoked`.
     invite: Option<&'static str>,
+    /// Nobody has an account here yet: the first will be the administrator's.
+    is_empty: bool,
 }
 
 /// All invites, newest first; administrators only.
@@ -164,7 +166,11 @@ pub(super) async fn signup_info(
             Some(InviteState::Revoked) => "revoked",
         }
     });
-    Json(SignupInfo { signup: SettingsView::new(workspace.settings).signup, invite })
+    Json(SignupInfo {
+        signup: SettingsView::new(workspace.settings).signup,
+        invite,
+        is_empty: workspace.users.is_empty(),
+    })
 }
 
 impl InviteView {

@@ -24,11 +24,13 @@ async fn set_signup(admin: &Person, mode: &str) {
 #[tokio::test]
 async fn where_signing_up_takes_an_invite_a_link_lets_people_in() {
     let server = TestServer::start().await;
-    let alice = server.sign_up("alice").await;
-    set_signup(&alice, "invite").await;
     let stranger = server.stranger();
     let info = stranger.get("/signup_info").await.expect(200);
-    assert_eq!(info, json!({"signup": "invite", "invite": null}));
+    assert_eq!(info, json!({"signup": "open", "invite": null, "is_empty": true}));
+    let alice = server.sign_up("alice").await;
+    set_signup(&alice, "invite").await;
+    let info = stranger.get("/signup_info").await.expect(200);
+    assert_eq!(info, json!({"signup": "invite", "invite": null, "is_empty": false}));
     sign_up(&stranger, "bob", None).await.expect_problem(403, "invite-invalid");
     sign_up(&stranger, "bob", Some("guess")).await.expect_problem(403, "invite-invalid");
 
@@ -54,7 +56,7 @@ async fn where_nobody_may_sign_up_no_invite_helps() {
     let token = made["token"].as_str();
     sign_up(&stranger, "bob", token).await.expect_problem(403, "signup-closed");
     let path = format!("/signup_info?invite={}", token.unwrap());
-    let expected = json!({"signup": "closed", "invite": "invalid"});
+    let expected = json!({"signup": "closed", "invite": "invalid", "is_empty": false});
     assert_eq!(stranger.get(&path).await.expect(200), expected);
     set_signup(&alice, "open").await;
     assert_eq!(stranger.get(&path).await.expect(200)["invite"], "valid", "it was not used up");
