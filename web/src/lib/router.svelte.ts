@@ -1,7 +1,7 @@
 /** Where the window is. What the addresses mean is in `routes.ts`. */
 import { panelOf, routeOf, withPanel, type Route, type SidePanel } from './routes';
 
-export { channelPath, messagePath, threadPath, viewPath } from './routes';
+export { channelPath, doorPath, messagePath, threadPath, viewPath } from './routes';
 
 export class Router {
   #url = $state.raw(new URL(location.href));

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import {
+  behindDoor,
   channelPath,
+  doorPath,
   messagePath,
   panelOf,
   routeOf,
@@ -71,4 +73,32 @@ it('puts one panel beside a view, and takes it away again', () => {
 
 it('does not fall over an address that encodes nothing', () => {
   expect(channelAt('/c/%zz')).toMatchObject({ channel: null, message: null });
+});
+
+it('leads on behind the door to where somebody was going, and never to another house', () => {
+  const origin = 'https://chat.lan';
+  const through = (path: string) =>
+    behindDoor(new URL(doorPath('/login', path), origin).searchParams, origin);
+  for (const path of [
+    '/',
+    '/c/general/17',
+    '/c/dm:a:b?thread=3&reply=4',
+    '/view/settings/profile',
+  ]) {
+    expect(through(path)).toBe(path);
+  }
+  for (const to of [
+    '//evil.example/x',
+    '/\\evil.example',
+    '/\t/evil.example',
+    'https://evil.example/c/general',
+    'javascript:alert(1)',
+    'c/general',
+    '/login',
+    '/signup?invite=x',
+    '',
+  ]) {
+    expect(behindDoor(new URLSearchParams({ to }), origin), to).toBe('/');
+  }
+  expect(behindDoor(new URLSearchParams(), origin)).toBe('/');
 });

@@ -61,6 +61,25 @@ export function viewPath(view: Exclude<View, { kind: 'channel' }>): string {
   return `/view/${view.kind}${section}`;
 }
 
+/** What a view is called. */
+export function viewName(kind: Exclude<View['kind'], 'channel'>): string {
+  const names = { browse: 'Browse channels', admin: 'Administration' } as const;
+  return kind in names ? names[kind as keyof typeof names] : kind[0]?.toUpperCase() + kind.slice(1);
+}
+
+/** The door, and where somebody goes on behind it. */
+export function doorPath(door: '/login' | '/signup', to: string): string {
+  return to === '/' ? door : `${door}?${new URLSearchParams({ to })}`;
+}
+/** Where the door was opened to; only ever a place of this house, whatever the address says. */
+export function behindDoor(query: URLSearchParams, origin = location.origin): string {
+  const to = query.get('to') ?? '/';
+  if (!to.startsWith('/') || !URL.canParse(to, origin)) return '/';
+  const url = new URL(to, origin);
+  if (url.origin !== origin || routeOf(url.pathname).screen !== 'chat') return '/';
+  return url.pathname + url.search;
+}
+
 /** The same page with this panel beside it; null for none. */
 export function withPanel(url: URL, panel: SidePanel | null): string {
   const query = new URLSearchParams(url.search);

@@ -8,7 +8,7 @@ import { ApiClient } from '../api/client';
 import type { StreamEvent } from '../api/events';
 import { asProblem } from '../api/problem';
 import type { Channel, Override, Presence } from '../api/schema';
-import { channelPath, Router } from '../router.svelte';
+import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
 import { newClientMsgId } from '../sync/client-msg-id';
@@ -75,7 +75,7 @@ export class AppState {
 
   readonly #stream = new Stream({
     connect: (url) => new EventSource(url),
-    position: () => ({ cursor: this.#cursor, channel: this.channel }),
+    position: () => ({ cursor: this.#cursor, channel: this.#viewed }),
     onevent: (event) => this.#events.add(event),
     onconnected: () => {
       this.connection.found();
@@ -109,6 +109,12 @@ export class AppState {
     if (route.view.kind !== 'channel') return null;
     return route.view.channel ?? this.chat?.channelList.open[0]?.channel ?? null;
   });
+
+  /** The same, if it is one that we are in: an address may name any. */
+  get #viewed(): string | null {
+    const { channel } = this;
+    return channel === null ? null : (this.chat?.channelList.find(channel)?.channel ?? null);
+  }
 
   /** Begins to listen; the result ends everything that belongs to the session. */
   start(): () => void {
@@ -305,7 +311,7 @@ export class AppState {
     void this.api
       .viewing(
         this.#streamName,
-        untrack(() => this.channel),
+        untrack(() => this.#viewed),
       )
       .catch(() => {});
   }
@@ -329,7 +335,8 @@ export class AppState {
   }
 
   #signedOut(): void {
-    if (this.router.route.screen === 'chat') this.router.replace('/login');
+    if (this.router.route.screen !== 'chat') return;
+    this.router.replace(doorPath('/login', location.pathname + location.search));
   }
 }
 

@@ -8,7 +8,10 @@ export interface Closed {
 
 const ASK = 'Ask whoever runs this server for a new link.';
 
-export function closedBecause({ signup, invite }: SignupInfo): Closed | null {
+export function closedBecause({
+  signup,
+  invite,
+}: Pick<SignupInfo, 'signup' | 'invite'>): Closed | null {
   if (signup === 'closed') {
     return {
       title: 'Signing up is closed',

@@ -46,6 +46,11 @@ function isSpace(letter: string): boolean {
   return /\s/.test(letter);
 }
 
+/** "1 reply", "2 replies": what is counted, in the number that it has. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A number for a badge: beyond 99 nobody counts. */
 export function badge(count: number): string {
   return count > 99 ? '99+' : String(count);
