@@ -1,6 +1,7 @@
 import { completedProfile } from '../api/completed';
 import type { Dnd, Group, Preferences, Profile, Settings, State, Status } from '../api/schema';
 import type { PeopleData } from '../sync/chat-state';
+import { byName } from '../text/fold';
 import { namesOf, type Names } from '../text/names';
 
 /** Who people are, and what this person and the administrators have set. */
@@ -25,6 +26,10 @@ export class ProfilesState implements PeopleData {
   /** The accounts that can log in. */
   readonly active: readonly string[] = $derived(
     this.users.filter((name) => !this.of(name).is_deactivated),
+  );
+  /** The same, as people look for them: by the names that are shown. */
+  readonly activeByName: readonly string[] = $derived(
+    this.active.toSorted((a, b) => byName(this.nameOf(a), this.nameOf(b))),
   );
 
   constructor(state: State) {

@@ -28,3 +28,18 @@ it('puts the word in place with one space after it', () => {
   });
   expect(complete('@b', 2, { kind: 'mention', query: 'b', start: 0 }, '@bob').text).toBe('@bob ');
 });
+
+it('completes names in any script, and after whatever a mention may follow', () => {
+  for (const query of ['Inê', 'Nyström', 'فر', 'Ωμ', 'हि']) {
+    expect(completionAt(`hi @${query}`, 4 + query.length)?.query, query).toBe(query);
+  }
+  for (const before of ['(', '[', '"', '„', '—', 'what?', 'wait,']) {
+    expect(completionAt(`${before}@me`, before.length + 3)?.start, before).toBe(before.length);
+  }
+  for (const before of ['é', 'ü', '1', '_', '@', '/']) {
+    expect(completionAt(`${before}@me`, before.length + 3), before).toBeNull();
+  }
+  expect(completionAt('(:ta', 4)).toEqual({ kind: 'emoji', query: 'ta', start: 1 });
+  expect(completionAt(':+1', 3)).toEqual({ kind: 'emoji', query: '+1', start: 0 });
+  expect(completionAt('x:tada', 6)).toBeNull();
+});

@@ -14,7 +14,13 @@ const EMOJI_LETTERS_MIN = 2;
 /** No name and no emoji is longer; what is, is looked for in thousands of names at each key. */
 const QUERY_LETTERS_MAX = 64;
 
-const IN_QUERY = /[\w+-]/;
+/** People are called something in every script. */
+const IN_QUERY = /[\p{L}\p{M}\p{N}_+-]/u;
+const EMOJI_NAME = /^[\w+-]*$/;
+/** What an `@` stands after is no mention, to the server neither: in an address, in a word. */
+const BEFORE_NO_NAME = /[\p{L}\p{M}\p{N}_@/]/u;
+/** A time of day, an address. */
+const BEFORE_NO_EMOJI = /[\p{L}\p{M}\p{N}_:/]/u;
 
 export function completionAt(
   text: string,
@@ -26,10 +32,12 @@ export function completionAt(
   const start = begin - 1;
   const sign = scanner.before(begin);
   if (sign !== '@' && sign !== ':') return null;
-  if (start > 0 && !/\s/.test(scanner.before(start))) return null;
+  const barred = sign === '@' ? BEFORE_NO_NAME : BEFORE_NO_EMOJI;
+  if (start > 0 && barred.test(scanner.before(start))) return null;
   const query = text.slice(begin, caret);
   if (sign === '@') return { kind: 'mention', query, start };
-  return query.length < EMOJI_LETTERS_MIN ? null : { kind: 'emoji', query, start };
+  if (query.length < EMOJI_LETTERS_MIN || !EMOJI_NAME.test(query)) return null;
+  return { kind: 'emoji', query, start };
 }
 
 /** The text with the completed word in place, and where the caret goes. */

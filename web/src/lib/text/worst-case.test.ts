@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { namesFor } from '../components/composer/suggestions';
 import { completionAt } from './completion';
 import { compared } from './diff';
+import { EmojiNames } from './emoji-names';
 import { isEmojiOnly } from './emoji-only';
 import { fuzzyScore } from './fuzzy';
 import { namesOf } from './names';
@@ -45,7 +46,16 @@ const TEXTS: Readonly<Record<string, string>> = {
   'many names of everyone': hostile('@everyone '),
   'half surrogates': hostile('\uD83D'),
   letters: hostile('a'),
+  colons: hostile(':'),
+  'colons and letters': hostile(`:${'a'.repeat(63)}`),
+  'names of emoji': hostile(':joy:'),
+  'half names of emoji': hostile(':joy: :jo'),
+  backticks: hostile('`'),
+  'backticks on lines of their own': hostile('`\n'),
+  'code that does not end': `\`\`\`${hostile(':joy:').slice(5)}`,
 };
+
+const EMOJI = new EmojiNames([{ name: 'laugh', char: '😂', group: 'x', aliases: ['joy'] }]);
 
 /** Each letter is looked at a few times at most, whatever stands around it. */
 const STEPS_PER_CHAR = 8;
@@ -75,6 +85,13 @@ describe.each(Object.entries(TEXTS))('a message of %s', (_, text) => {
   it('is quoted in a line', () => {
     const scanner = new Scanner(text);
     expect([...excerpt(text, 100, scanner)].length).toBeLessThanOrEqual(101);
+    expect(scanner.steps).toBeLessThanOrEqual(STEPS_MAX);
+  });
+
+  it('has its emoji put in the place of their names', () => {
+    const scanner = new Scanner(text);
+    expect(EMOJI.converted(text, scanner).length).toBeLessThanOrEqual(text.length);
+    // At each colon a name is looked for, and after each backtick the other one.
     expect(scanner.steps).toBeLessThanOrEqual(STEPS_MAX);
   });
 

@@ -3,6 +3,7 @@ import type { Group } from '../../api/schema';
 import type { EmojiState } from '../../state/emoji.svelte';
 import { EVERYONE } from '../../sync/unread';
 import type { Completion } from '../../text/completion';
+import { byName } from '../../text/fold';
 import { fuzzyScore } from '../../text/fuzzy';
 
 export interface Suggestion {
@@ -37,9 +38,12 @@ export function suggestionsFor(
 
 function emojiFor(query: string, emoji: EmojiState): readonly Suggestion[] {
   return emoji
-    .search(query.replaceAll('_', ' '))
+    .search(query)
     .slice(0, SUGGESTIONS_MAX)
-    .map(({ name, char }) => ({ word: char, label: `${char}  ${name}`, person: null, note: '' }));
+    .map((one) => {
+      const label = `${one.char}  ${emoji.names.written(one)}`;
+      return { word: one.char, label, person: null, note: '' };
+    });
 }
 
 export function namesFor(query: string, nameable: Nameable): readonly Suggestion[] {
@@ -49,9 +53,15 @@ export function namesFor(query: string, nameable: Nameable): readonly Suggestion
   return all
     .map((one, place) => ({ one, place, score: score(query, one) }))
     .filter((found) => found.score !== null)
-    .sort((a, b) => (b.score ?? 0) - (a.score ?? 0) || a.place - b.place)
+    .sort((a, b) => (b.score ?? 0) - (a.score ?? 0) || inOrder(a, b))
     .slice(0, SUGGESTIONS_MAX)
     .map((found) => found.one);
+}
+
+/** People as one looks for them; then groups, then everyone. */
+function inOrder(a: { one: Suggestion; place: number }, b: { one: Suggestion; place: number }) {
+  const arePeople = a.one.person !== null && b.one.person !== null;
+  return arePeople ? byName(a.one.label, b.one.label) : a.place - b.place;
 }
 
 const ALL: readonly Suggestion[] = [

@@ -5,6 +5,8 @@ import type { ChannelEntry } from '../../sync/chat-state';
 export interface Place {
   readonly key: string;
   readonly title: string;
+  /** What it is found by besides: the handles of people, the address of a channel. */
+  readonly handles: string;
   /** Undefined for a person with whom there is no direct channel yet. */
   readonly entry?: ChannelEntry;
 }
@@ -16,11 +18,13 @@ export function placesOf(chat: Chat): readonly Place[] {
   const channels = entries.map((entry): Place => ({
     key: entry.channel,
     title: chat.channelList.titleOf(entry),
+    handles: entry.kind === 'direct' ? chat.channelList.othersIn(entry).join(' ') : entry.channel,
     entry,
   }));
-  const known = new Set(direct.map((entry) => chat.channelList.titleOf(entry)));
-  const people = chat.profileList.active
-    .filter((name) => name !== chat.me && !known.has(name))
-    .map((name): Place => ({ key: `@${name}`, title: name }));
+  const known = new Set(direct.map((entry) => chat.channelList.othersIn(entry).join(' ')));
+  const { profileList } = chat;
+  const people = profileList.activeByName
+    .filter((user) => user !== chat.me && !known.has(user))
+    .map((user): Place => ({ key: `@${user}`, title: profileList.nameOf(user), handles: user }));
   return [...channels, ...people];
 }
