@@ -10,6 +10,12 @@ interface Anchor {
   readonly top_px: number;
 }
 
+/** Where somebody reads: a message, and how far below the top of the box it begins. */
+export interface Position {
+  readonly id: number;
+  readonly top_px: number;
+}
+
 /**
  * Keeps the reading position of a list that grows at both ends. Near the end it follows; elsewhere
  * the row at the top of the box stays where it is, whatever is loaded, edited or resized.
@@ -17,6 +23,8 @@ interface Anchor {
  */
 export class Scroller {
   isNearEnd = $state(true);
+  /** Where to go on reading, once there is a box with that message. */
+  resumeAt: Position | null = null;
   #box: HTMLElement | null = null;
   #anchor: Anchor | null = null;
   /** Where the box stood at the last look, and how long the list and the box were. */
@@ -32,6 +40,13 @@ export class Scroller {
     private readonly goesOn: () => boolean = () => false,
   ) {}
 
+  /** Where the person reads; null at the end, which they follow. */
+  get position(): Position | null {
+    const id = Number(this.#anchor?.row.getAttribute('data-id') ?? NaN);
+    if (this.isNearEnd || this.#anchor === null || Number.isNaN(id)) return null;
+    return { id, top_px: this.#anchor.top_px };
+  }
+
   readonly attach = (box: HTMLElement): (() => void) => {
     this.#box = box;
     // A resize is seen after layout and before paint: nobody sees the list jump.
@@ -42,6 +57,7 @@ export class Scroller {
     const look = () => (lengthsOf(box) === this.#lengths_px ? this.#look() : this.#hold());
     box.addEventListener('scroll', look, { passive: true });
     if (this.#toPark) this.parkAt(this.#toPark);
+    else if (this.resumeAt !== null) this.resume(this.resumeAt);
     return () => {
       observer.disconnect();
       box.removeEventListener('scroll', look);
@@ -76,6 +92,18 @@ export class Scroller {
     // What comes after the row is still to be read: the end is not followed, unless it is in sight.
     this.isNearEnd = false;
     this.#look();
+  }
+
+  /** Puts a message back to where it stood. False where it is not drawn. */
+  resume({ id, top_px }: Position): boolean {
+    const row = this.#box?.querySelector(`[data-id="${id}"]`);
+    const box = this.#box;
+    if (box === null || !row) return false;
+    box.scrollTop += row.getBoundingClientRect().top - box.getBoundingClientRect().top - top_px;
+    this.resumeAt = null;
+    this.isNearEnd = false;
+    this.#look();
+    return true;
   }
 
   /** Brings the row of message `id` to the middle. */

@@ -5,6 +5,7 @@
 import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Message, Notification, Presence, State } from '../api/schema';
+import type { Position } from '../attachments/scroller.svelte';
 import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
@@ -35,6 +36,8 @@ export class Chat implements ChatState {
   /** Who they are. */
   readonly profileList: ProfilesState;
   readonly later: LaterState;
+  /** Where somebody reads in channels that are not on the screen; those that are absent, at the end. */
+  readonly positions = new Map<string, Position>();
   readonly #timelines = new SvelteMap<string, Timeline>();
   /** The opened threads, by their roots. */
   readonly #threads = new SvelteMap<number, Timeline>();

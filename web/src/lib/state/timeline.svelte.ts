@@ -40,8 +40,11 @@ export class Timeline implements TimelineData {
     return this.find(id) ?? this.quoted[id];
   }
 
-  lastOwn(me: string): Message | undefined {
-    return this.messages.findLast((message) => message.sender === me && !message.deleted);
+  /** A poll stays as it is. */
+  lastEditable(me: string): Message | undefined {
+    return this.messages.findLast(
+      (message) => message.sender === me && !message.deleted && message.poll === null,
+    );
   }
 
   /** The others who have read as far as this message. */

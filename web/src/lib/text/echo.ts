@@ -15,6 +15,7 @@ export function echoAsMessage(echo: Echo, me: string): Message {
     edited_ts: null,
     deleted: false,
     deleted_ts: null,
+    deleted_by: null,
     reply_to_id,
     reactions: {},
     reaction_order: [],

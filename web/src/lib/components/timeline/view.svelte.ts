@@ -92,6 +92,21 @@ export class TimelineView {
     this.scroller.follow();
   }
 
+  /** Goes on reading where the person was before they looked elsewhere. */
+  async resume(): Promise<void> {
+    const position = this.scroller.resumeAt;
+    if (position === null || this.scroller.resume(position)) return;
+    this.isJumping = true;
+    try {
+      if (!(await this.#reach(position.id))) return;
+      await tick();
+      this.scroller.resume(position);
+    } finally {
+      this.scroller.resumeAt = null;
+      this.isJumping = false;
+    }
+  }
+
   /** What was just marked as unread is not read by being on the screen. */
   keepUnread(): void {
     this.keepsUnread = true;
