@@ -119,9 +119,9 @@ test('the title says how much, where, and whose', async ({ alice, bob }) => {
 });
 
 test('Tab leads first past the sidebar', async ({ alice }) => {
-  await alice.page.goto('/c/general');
-  await alice.composer.waitFor();
-  await alice.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  // A channel gives the focus to its composer; everywhere else the keyboard begins at the top.
+  await alice.page.goto('/view/saved');
+  await alice.page.getByRole('heading', { name: 'Saved' }).waitFor();
   await alice.page.keyboard.press('Tab');
   const skip = alice.page.getByRole('link', { name: 'Skip to the conversation' });
   await eventually(async () => {
@@ -134,7 +134,7 @@ test('Tab leads first past the sidebar', async ({ alice }) => {
     );
     expect(inMain).toBe(true);
   });
-  expect(alice.page.url()).toMatch(/\/c\/general$/);
+  expect(alice.page.url()).toMatch(/\/view\/saved$/);
 });
 
 test('what one says is added to the page once', async ({ alice }) => {
@@ -171,7 +171,7 @@ test('the open channel is in sight in the sidebar', async ({ alice }) => {
     alice.page.locator('nav a[aria-current=page]').evaluate((link) => {
       const box = link.closest('.lists')?.getBoundingClientRect();
       const own = link.getBoundingClientRect();
-      return box !== undefined && own.top >= box.top && own.bottom <= box.bottom;
+      return box !== undefined && own.top >= box.top - 1 && own.bottom <= box.bottom + 1;
     });
   await alice.page.goto('/c/c59');
   await alice.composer.waitFor();

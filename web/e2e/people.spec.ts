@@ -136,11 +136,11 @@ test('what calls alice reaches her beside what she reads, unless she paused it',
   const call = alice.toast('the build is red');
   await call.filter({ hasText: 'bob in #' }).waitFor();
   expect(await alice.toast('nothing for anybody').count()).toBe(0);
-  await eventually(async () => expect(await alice.page.title()).toBe('(1) MiniMost'));
+  await eventually(async () => expect(await alice.page.title()).toMatch(/^\(1\) #\S+ · MiniMost$/));
   await call.getByRole('button', { name: 'Open' }).click();
   await alice.page.waitForURL(/\/c\/general\/\d+/);
   await alice.message('the build is red').waitFor();
-  await eventually(async () => expect(await alice.page.title()).toBe('MiniMost'));
+  await eventually(async () => expect(await alice.page.title()).toMatch(/^#\S+ · MiniMost$/));
 
   await alice.page.goto('/c/random');
   await alice.account.click();

@@ -130,10 +130,13 @@ impl IntoResponse for ApiError {
 }
 
 /// Sends a browser elsewhere, after a form or for want of a session.
-pub(super) fn see_other(location: &'static str) -> axum::response::Response {
+pub(super) fn see_other(location: &str) -> axum::response::Response {
     let mut response = Response::new(axum::body::Body::empty());
     *response.status_mut() = axum::http::StatusCode::SEE_OTHER;
-    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(location));
+    response.headers_mut().insert(
+        header::LOCATION,
+        HeaderValue::from_str(location).expect("where we lead is printable ASCII"),
+    );
     response
 }
 

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Response, Uri};
 use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::encoding::Encoded;
 use super::extract::LoggedIn;
@@ -31,15 +33,27 @@ const HASHED: &str = "assets/";
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// Of an address that the door leads on to; no link of ours is longer, and a proxy refuses long headers.
+const TO_BYTES_MAX: usize = 2_000;
+
 /// `/`, `/c/<channel>`, `/c/<channel>/<message>` and `/view/<view>`: the chat, for those who are logged in.
 pub(super) async fn chat(
     asker: Option<LoggedIn>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
     if asker.is_none() {
-        return Ok(see_other("/login"));
+        return Ok(see_other(&door_to(&uri)));
     }
     index(&headers)
+}
+
+/// The door, that leads on to where somebody was going; the client goes nowhere but to places of this house.
+fn door_to(uri: &Uri) -> String {
+    match uri.path_and_query().map_or("/", PathAndQuery::as_str) {
+        to if to == "/" || to.len() > TO_BYTES_MAX => "/login".to_owned(),
+        to => format!("/login?to={}", utf8_percent_encode(to, NON_ALPHANUMERIC)),
+    }
 }
 
 /// `/login` and `/signup`: the same page, for everybody.

@@ -29,8 +29,13 @@ async fn every_view_is_the_page_for_who_is_logged_in_and_the_door_for_who_is_not
         assert_eq!(alice.get(path).await.expect_html(), page, "{path}");
         let stranger = server.stranger().request(Method::GET, path).header(ACCEPT, "text/html");
         let sent = Answer::of(stranger).await;
-        assert_eq!((sent.status, sent.header("location").as_deref()), (303, Some("/login")));
+        let to = percent_encoding::utf8_percent_encode(path, percent_encoding::NON_ALPHANUMERIC);
+        let door = if path == "/" { "/login".to_owned() } else { format!("/login?to={to}") };
+        assert_eq!((sent.status, sent.header("location")), (303, Some(door)));
     }
+    let long = format!("/c/general?{}", "x".repeat(4_000));
+    let stranger = server.stranger().request(Method::GET, &long).header(ACCEPT, "text/html");
+    assert_eq!(Answer::of(stranger).await.header("location").as_deref(), Some("/login"));
     alice.get("/view").await.expect_problem(404, "route-not-found");
     alice.get("/c").await.expect_problem(404, "route-not-found");
 }
