@@ -99,7 +99,7 @@ pub(crate) fn changed(before: &Profile, wish: &ProfileWish) -> Result<Profile, R
         if !color.is_none_or(is_color) {
             return Err(Rejection::invalid("name_color", "like #12ab9f"));
         }
-        profile.name_color = color.map(str::to_ascii_lowercase);
+        profile.name_color = color.map(str::to_owned);
     }
     if let Some(zone) = &wish.time_zone {
         let zone = zone.as_deref().map(str::trim).filter(|zone| !zone.is_empty());
@@ -205,7 +205,7 @@ mod tests {
         story.given(alice, &Command::ChangeProfile(wish));
         let expected = Profile {
             display_name: Some("Alice A.".to_owned()),
-            name_color: Some("#12ab9f".to_owned()),
+            name_color: Some("#12AB9F".to_owned()),
             bio: None,
             pronouns: Some("she".to_owned()),
             time_zone: Some("Europe/Berlin".to_owned()),

@@ -39,11 +39,13 @@ fields! {
 }
 
 fields! {
-    /// One's own name colour and bio, both: what is left out is cleared.
+    /// Changes of one's own name colour and bio: what is left out stays, null clears.
     OwnSettingsInput {
         /// `#rrggbb`.
-        name_color: Option<String>,
-        bio: Option<String>,
+        #[schema(value_type = Option<String>)]
+        name_color: Change<String>,
+        #[schema(value_type = Option<String>)]
+        bio: Change<String>,
         #[schema(value_type = Option<String>)]
         client_msg_id: Option<ClientMsgId>,
     }
@@ -161,7 +163,7 @@ pub(super) async fn own_settings(
     Ok(asker.answer(&app, settings))
 }
 
-/// Sets one's own name colour and bio, both.
+/// Changes one's own name colour and bio.
 #[utoipa::path(post, path = "/settings", request_body = OwnSettingsInput,
     responses((status = 200, body = OwnSettingsView)))]
 pub(super) async fn set_own_settings(
@@ -169,7 +171,7 @@ pub(super) async fn set_own_settings(
     asker: LoggedIn,
     Input(input): Input<OwnSettingsInput>,
 ) -> Result<Json<OwnSettingsView>, ApiError> {
-    let (name_color, bio) = (Some(input.name_color), Some(input.bio));
+    let (name_color, bio) = (input.name_color.into(), input.bio.into());
     let wish = ProfileWish { name_color, bio, ..ProfileWish::default() };
     let command = Command::ChangeProfile(wish);
     let receipt = submit(&app, &asker, input.client_msg_id, command).await?;

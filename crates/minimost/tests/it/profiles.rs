@@ -18,7 +18,7 @@ async fn a_profile_is_changed_field_by_field_and_everybody_hears_of_it() {
     });
     let profile = alice.post("/profile", &wish).await.expect(200);
     let expected = json!({
-        "username": "alice", "display_name": "Alice L.", "name_color": "#12ab9f",
+        "username": "alice", "display_name": "Alice L.", "name_color": "#12AB9F",
         "pronouns": "she/her", "time_zone": "Europe/Berlin", "bio": "hello", "status": null,
         "is_admin": true, "is_deactivated": false,
     });
@@ -35,7 +35,7 @@ async fn a_profile_is_changed_field_by_field_and_everybody_hears_of_it() {
     assert_eq!(people[0], changed);
     assert_eq!(people[1]["username"], "bob");
     assert_eq!(bob.state().await["people"], people);
-    assert_eq!(alice.get("/user_colors").await.expect(200), json!({"alice": "#12ab9f"}));
+    assert_eq!(alice.get("/user_colors").await.expect(200), json!({"alice": "#12AB9F"}));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn what_a_profile_must_not_say_is_refused_and_nothing_changes() {
 }
 
 #[tokio::test]
-async fn name_colour_and_bio_are_set_together_under_the_names_of_the_original() {
+async fn name_colour_and_bio_are_changed_under_the_names_of_the_original() {
     let server = TestServer::start().await;
     let [alice, bob] = server.people(["alice", "bob"]).await;
     let nothing = json!({"name_color": null, "bio": null});
@@ -121,11 +121,29 @@ async fn name_colour_and_bio_are_set_together_under_the_names_of_the_original() 
     assert_eq!(bob.get("/user_colors").await.expect(200), json!({"alice": "#ff0000"}));
     let form = alice.post_form("/settings", &[("bio", "only this"), ("name_color", "")]).await;
     let expected = json!({"name_color": null, "bio": "only this"});
-    assert_eq!(form.expect(200), expected, "what is left out is cleared");
+    assert_eq!(form.expect(200), expected, "empty in a form clears");
     assert_eq!(alice.get("/settings").await.expect(200), expected);
     let profile = bob.get("/profile/alice").await.expect(200);
     assert_eq!(profile["pronouns"], "she/her", "and the rest of the profile stays");
     assert_eq!(bob.get("/settings").await.expect(200), nothing, "bob's own");
+}
+
+#[tokio::test]
+async fn a_setting_that_is_left_out_stays_and_null_clears_it() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let both = json!({"name_color": "#ff0000", "bio": "hello"});
+    alice.post("/settings", &both).await.expect(200);
+    assert_eq!(alice.post("/settings", &json!({})).await.expect(200), both);
+    let bio = alice.post("/settings", &json!({"bio": "only this"})).await.expect(200);
+    assert_eq!(bio, json!({"name_color": "#ff0000", "bio": "only this"}));
+    let form = alice.post_form("/settings", &[("name_color", "#00ff00")]).await.expect(200);
+    assert_eq!(form, json!({"name_color": "#00ff00", "bio": "only this"}));
+    let cleared = alice.post("/settings", &json!({"bio": null})).await.expect(200);
+    assert_eq!(cleared, json!({"name_color": "#00ff00", "bio": null}));
+    let cleared = alice.post("/settings", &json!({"name_color": null})).await.expect(200);
+    assert_eq!(cleared, json!({"name_color": null, "bio": null}));
+    assert_eq!(alice.get("/settings").await.expect(200), cleared);
 }
 
 #[tokio::test]
