@@ -46,7 +46,7 @@ pub enum BadRequest {
     UnknownHost,
     WrongCredentials,
     WrongCurrentPassword(Vec<FieldProblem>),
-    AccountLocked { minutes: i64 },
+    AccountLocked { seconds: u64 },
     TooManyRequests(TooSoon),
     TooManyStreams { streams_max: usize },
     StreamNotFound,
@@ -163,8 +163,8 @@ impl fmt::Display for BadRequest {
             BadRequest::BodyTooLarge { bytes_max } => {
                 write!(f, "a body has at most {bytes_max} bytes")
             }
-            BadRequest::AccountLocked { minutes } => {
-                write!(f, "too many failed logins; try again in {minutes} min")
+            BadRequest::AccountLocked { seconds } => {
+                write!(f, "too many failed logins; try again in {} min", seconds.div_ceil(60))
             }
             BadRequest::TooManyRequests(too_soon) => too_soon.fmt(f),
             BadRequest::TooManyStreams { streams_max } => {
@@ -208,8 +208,8 @@ impl ApiError {
                 | BadRequest::PasswordRules(errors)
                 | BadRequest::WrongCurrentPassword(errors),
             ) => json!({ "errors": errors }),
-            ApiError::BadRequest(BadRequest::AccountLocked { minutes }) => {
-                json!({ "minutes": minutes })
+            ApiError::BadRequest(BadRequest::AccountLocked { seconds }) => {
+                json!({ "minutes": seconds.div_ceil(60) })
             }
             _ => return Map::new(),
         };
@@ -224,8 +224,8 @@ impl ApiError {
             ApiError::BadRequest(BadRequest::TooManyRequests(too_soon)) => {
                 Some(too_soon.retry_after)
             }
-            ApiError::BadRequest(BadRequest::AccountLocked { minutes }) => {
-                Some(Duration::from_secs(minutes.unsigned_abs() * 60))
+            ApiError::BadRequest(BadRequest::AccountLocked { seconds }) => {
+                Some(Duration::from_secs(*seconds))
             }
             ApiError::Rejected(Rejection::ChannelsTooOften { seconds, .. }) => {
                 Some(Duration::from_secs(*seconds))
@@ -339,8 +339,8 @@ impl LoginError {
         match self {
             LoginError::Wrong => BadRequest::WrongCredentials.into(),
             LoginError::Locked { until } | LoginError::LockNow { until, .. } => {
-                let minutes = (until.0 - now.0) / 60_000_000 + 1;
-                BadRequest::AccountLocked { minutes }.into()
+                let micros = u64::try_from(until.0 - now.0).unwrap_or_default();
+                BadRequest::AccountLocked { seconds: micros.div_ceil(1_000_000) }.into()
             }
             LoginError::Busy(busy) => busy.into(),
         }
