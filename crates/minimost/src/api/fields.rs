@@ -4,7 +4,7 @@
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use chat::ClientMsgId;
@@ -230,13 +230,43 @@ async fn multipart_fields(request: Request) -> Result<Map<String, Value>, ApiErr
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut values = Map::new();
     while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
-        let Some(name) = part.name().map(str::to_owned) else { continue };
+        let disposition = part.headers().get(CONTENT_DISPOSITION).cloned();
+        let name = part.name().map(str::to_owned);
         let bytes = part.bytes().await.map_err(|_| broken())?;
+        match disposition.as_ref().and_then(|it| file_name(it.as_bytes())) {
+            // A field for a file in which none was chosen.
+            Some(b"") if bytes.is_empty() => continue,
+            // Left out as if nobody had asked for it, what was to be sent would be lost without a word.
+            Some(_) => return Err(BadRequest::FilesNotSupported.into()),
+            None => {}
+        }
+        let name = name.ok_or_else(|| malformed("a part has no name"))?;
         let text =
             String::from_utf8(bytes.to_vec()).map_err(|_| malformed("a part is not UTF-8"))?;
         add(&mut values, name, text);
     }
     Ok(values)
+}
+
+/// The file name of a part, by either of its parameters (RFC 7578, 4.2, and RFC 5987), in any case.
+fn file_name(disposition: &[u8]) -> Option<&[u8]> {
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let parameters = disposition.split(|byte| {
+        let ends = *byte == b';' && !is_quoted;
+        is_quoted ^= *byte == b'"' && !is_escaped;
+        is_escaped = *byte == b'\\' && is_quoted && !is_escaped;
+        ends
+    });
+    parameters.skip(1).find_map(|parameter| {
+        let equals = parameter.iter().position(|byte| *byte == b'=')?;
+        let (name, value) =
+            (parameter[..equals].trim_ascii(), parameter[equals + 1..].trim_ascii());
+        let is_file =
+            [&b"filename"[..], b"filename*"].iter().any(|it| name.eq_ignore_ascii_case(it));
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        is_file.then(|| value.strip_suffix(b"\"").unwrap_or(value))
+    })
 }
 
 /// A repeated field becomes a list.

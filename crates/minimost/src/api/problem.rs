@@ -40,6 +40,7 @@ pub enum BadRequest {
     BodyTooLarge { bytes_max: usize },
     BodyTimeout,
     UnsupportedMediaType,
+    FilesNotSupported,
     RouteNotFound,
     MethodNotAllowed,
     CrossSite,
@@ -172,6 +173,7 @@ impl fmt::Display for BadRequest {
             }
             BadRequest::BodyTimeout
             | BadRequest::UnsupportedMediaType
+            | BadRequest::FilesNotSupported
             | BadRequest::RouteNotFound
             | BadRequest::MethodNotAllowed
             | BadRequest::CrossSite
@@ -249,6 +251,7 @@ impl BadRequest {
             BadRequest::BodyTooLarge { .. } => ProblemKind::BodyTooLarge,
             BadRequest::BodyTimeout => ProblemKind::BodyTimeout,
             BadRequest::UnsupportedMediaType => ProblemKind::UnsupportedMediaType,
+            BadRequest::FilesNotSupported => ProblemKind::FilesNotSupported,
             BadRequest::RouteNotFound => ProblemKind::RouteNotFound,
             BadRequest::MethodNotAllowed => ProblemKind::MethodNotAllowed,
             BadRequest::CrossSite => ProblemKind::CrossSite,

@@ -156,6 +156,8 @@ kinds! {
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type",
         "Bodies of this kind are not understood",
         "send application/json, application/x-www-form-urlencoded or multipart/form-data";
+    FilesNotSupported = UNSUPPORTED_MEDIA_TYPE, "files-not-supported", "Files cannot be sent yet",
+        "a part of the form is a file, and nothing was done; send the fields without it";
     RouteNotFound = NOT_FOUND, "route-not-found", "There is nothing here",
         "the path is not one of ours; GET /openapi.json lists them";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "That cannot be done here",

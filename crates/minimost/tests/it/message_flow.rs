@@ -120,6 +120,49 @@ async fn a_form_and_multipart_say_the_same_as_json() {
 }
 
 #[tokio::test]
+async fn a_file_is_refused_by_name_and_nothing_is_sent_without_it() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let send = async |parts: &str| {
+        let text = "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nlook\r\n";
+        let request = alice.request(reqwest::Method::POST, "/send/general");
+        let request = request.header("content-type", "multipart/form-data; boundary=x");
+        Answer::of(request.body(format!("{text}{parts}--x--\r\n"))).await
+    };
+    let part = |disposition: &str, content: &str| {
+        let kind = "Content-Type: application/octet-stream";
+        format!(
+            "--x\r\nContent-Disposition: form-data; {disposition}\r\n{kind}\r\n\r\n{content}\r\n"
+        )
+    };
+    let none_chosen = part("name=\"file\"; filename=\"\"", "");
+    send(&none_chosen).await.expect(201);
+    send(&part("name=\"note\"", "nobody asked for it")).await.expect(201);
+    send(&part("name=\"filename=; filename=\"", "nor for this")).await.expect(201);
+    let before = alice.cursor().await;
+    for (disposition, content) in [
+        ("name=\"file\"; filename=\"a.png\"", "\u{89}PNG"),
+        ("name=\"file\"; filename=\"a.png\"", ""),
+        ("name=\"file\"; filename=\"\"", "nameless"),
+        ("name=\"files[]\"; filename=a.png", "x"),
+        ("name=\"text\"; filename=\"a.txt\"", "hello"),
+        ("name=\"file\"; filename*=UTF-8''a%20b.png", "x"),
+        ("name=\"file\"; FileName=\"a.png\"", "x"),
+        ("name=\"fi\\\"le\"; filename=\"a;b.png\"", "x"),
+        ("filename=\"a.png\"", "x"),
+    ] {
+        let refused = send(&part(disposition, content)).await;
+        let problem = refused.expect_problem(415, "files-not-supported");
+        assert!(problem["detail"].as_str().unwrap().contains("nothing"), "{disposition}");
+    }
+    send("--x\r\nContent-Type: text/plain\r\n\r\nx\r\n")
+        .await
+        .expect_problem(400, "malformed-body");
+    assert_eq!(alice.cursor().await, before, "nothing was sent");
+    assert_eq!(alice.texts("general").await, ["look", "look", "look"]);
+}
+
+#[tokio::test]
 async fn pages_go_back_and_forth_by_id_and_by_time() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice").await;
