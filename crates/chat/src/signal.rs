@@ -32,6 +32,11 @@ pub const TYPING_SECONDS: u64 = 5;
 /// How long after its last sign of life a person is still listed.
 pub const LAST_SEEN_SECONDS: u64 = 3600;
 
+/// Whether a person who gave the last sign of life then is still listed.
+pub fn is_listed(last_seen: Timestamp, now: Timestamp) -> bool {
+    (now.0 - last_seen.0).unsigned_abs() <= LAST_SEEN_SECONDS * 1_000_000
+}
+
 macro_rules! words {
     ($type:ident: $($variant:ident = $word:literal),*) => {
         impl $type {

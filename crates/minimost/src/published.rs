@@ -1,8 +1,10 @@
 //! What everybody may read: the workspace at the head, the news of each commit, and who is active now.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat::{LoggedEvent, Seq, UserId, Workspace};
+use chat::signal::is_listed;
+use chat::{LoggedEvent, Seq, Timestamp, UserId, Workspace};
 use tokio::sync::watch;
 
 /// The workspace as of the last commit; clones share it.
@@ -43,21 +45,32 @@ pub struct Announcement {
     pub events: Arc<[LoggedEvent]>,
 }
 
-/// Who is active now, sorted: `live` says so, `write` asks when a message names `@here`. Clones share it.
+/// Who appears active. `live` writes it in the same breath as what it knows, so what a person was answered holds for
+/// whatever is decided next; `write` asks when a message names `@here`. Clones share it.
 #[derive(Clone, Default)]
 pub struct ActivePeople {
-    users: Arc<Mutex<Arc<[UserId]>>>,
+    /// With the last sign of life of each, which does not count for ever.
+    last_seen: Arc<Mutex<BTreeMap<UserId, Timestamp>>>,
 }
 
 impl ActivePeople {
-    /// Takes note.
-    pub fn set(&self, mut users: Vec<UserId>) {
-        users.sort_unstable();
-        *self.users.lock().expect("nobody panics holding it") = users.into();
+    /// Takes note of somebody: active, with a last sign of life, or not.
+    pub fn note(&self, user: UserId, last_seen: Option<Timestamp>) {
+        let mut people = self.people();
+        match last_seen {
+            Some(at) => drop(people.insert(user, at)),
+            None => drop(people.remove(&user)),
+        }
     }
 
-    /// Who is active.
-    pub fn now(&self) -> Arc<[UserId]> {
-        Arc::clone(&self.users.lock().expect("nobody panics holding it"))
+    /// Who is active, sorted.
+    pub fn at(&self, now: Timestamp) -> Vec<UserId> {
+        let people = self.people();
+        let listed = people.iter().filter(|(_, last_seen)| is_listed(**last_seen, now));
+        listed.map(|(user, _)| *user).collect()
+    }
+
+    fn people(&self) -> MutexGuard<'_, BTreeMap<UserId, Timestamp>> {
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

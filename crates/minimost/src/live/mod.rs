@@ -69,6 +69,7 @@ pub struct Hub {
 /// What the hub's task, its handles and the streams share.
 ///
 /// Both locks are held for one round over the streams at most, never across an await, and never one inside the other.
+/// The one of [`ActivePeople`] is taken inside that of `presence`, for a look or a note.
 struct Shared {
     log: eventlog::Log,
     epoch: Epoch,
@@ -78,7 +79,6 @@ struct Shared {
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
     spots: Spots,
-    active: ActivePeople,
     last_stream: AtomicU64,
     closing: Notify,
 }
@@ -101,9 +101,8 @@ impl Hub {
             clock,
             signals,
             registry,
-            presence: Mutex::default(),
+            presence: Mutex::new(Presence::new(active)),
             spots: Spots::default(),
-            active,
             last_stream: AtomicU64::new(0),
             closing: Notify::new(),
         };

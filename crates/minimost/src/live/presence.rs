@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chat::signal::{LAST_SEEN_SECONDS, PresenceOverride, PresenceState, TYPING_SECONDS};
+use chat::signal::{PresenceOverride, PresenceState, TYPING_SECONDS, is_listed};
 use chat::{Timestamp, UserId};
 
 use super::spot::Spot;
+use crate::published::ActivePeople;
 
 /// A screen that shows the typist already need not hear of the next key for this long.
 const TYPING_REPEAT_SECONDS: u64 = 1;
@@ -34,6 +35,8 @@ struct Typist {
 #[derive(Default)]
 pub(super) struct Presence {
     people: HashMap<UserId, Person>,
+    /// Those who appear active, for whoever decides; never behind `people`.
+    active: ActivePeople,
     /// The last sign of life, also of those who were not seen for an hour.
     last_seen: HashMap<UserId, Timestamp>,
     /// Who appears differently since the last [`Presence::take_changed`].
@@ -42,6 +45,11 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// Nobody yet; keeps `active` true to what is known from now on.
+    pub(super) fn new(active: ActivePeople) -> Presence {
+        Presence { active, ..Presence::default() }
+    }
+
     /// A sign of life, and a change of state. The override stays.
     pub(super) fn update(&mut self, user: UserId, state: PresenceState, now: Timestamp) {
         self.change(user, now, |person| person.state = state);
@@ -84,6 +92,7 @@ impl Presence {
     pub(super) fn gone(&mut self, user: UserId, now: Timestamp) -> Option<Timestamp> {
         let person = self.people.get_mut(&user)?;
         (person.state, person.wished) = (PresenceState::Offline, None);
+        self.active.note(user, None);
         if person.tell(now) {
             self.changed.insert(user);
         }
@@ -129,23 +138,17 @@ impl Presence {
         changed.into_iter().map(|user| (user, told(user))).collect()
     }
 
-    /// Who appears active now.
-    pub(super) fn active(&self, now: Timestamp) -> Vec<UserId> {
-        let people = self.people.iter();
-        let active = people.filter(|(_, it)| it.shown(now) == Some(PresenceState::Active));
-        active.map(|(user, _)| *user).collect()
-    }
-
     /// Forgets who was not seen for an hour, and typing that is over.
     ///
     /// An override outlives the hour: it shows again with the next sign of life.
     pub(super) fn prune(&mut self, now: Timestamp) {
-        let Presence { people, changed, typing, .. } = self;
+        let Presence { people, active, changed, typing, .. } = self;
         typing.retain(|_, typist| is_within(typist.at, now, TYPING_SECONDS));
         people.retain(|user, person| {
             if person.tell(now) {
                 changed.insert(*user);
             }
+            active.note(*user, person.active_seen(now));
             person.shown(now).is_some() || person.wished.is_some()
         });
     }
@@ -160,6 +163,7 @@ impl Presence {
         person.last_seen = now;
         self.last_seen.insert(user, now);
         change(person);
+        self.active.note(user, person.active_seen(now));
         if person.tell(now) {
             self.changed.insert(user);
         }
@@ -170,7 +174,12 @@ impl Person {
     /// How the person appears; `None` when not seen within the hour.
     fn shown(&self, now: Timestamp) -> Option<PresenceState> {
         let shown = self.wished.map_or(self.state, PresenceState::from);
-        is_within(self.last_seen, now, LAST_SEEN_SECONDS).then_some(shown)
+        is_listed(self.last_seen, now).then_some(shown)
+    }
+
+    /// The last sign of life of somebody who appears active.
+    fn active_seen(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.shown(now) == Some(PresenceState::Active)).then_some(self.last_seen)
     }
 
     /// Takes note of how the person appears now; true when that is news.

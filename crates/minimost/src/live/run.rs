@@ -129,7 +129,6 @@ impl Shared {
         if changed.is_empty() {
             return;
         }
-        self.active.set(self.presence().active(self.clock.now()));
         let frame = frame::presence(changed.into_iter(), &self.published.now());
         let mut wakers = Vec::new();
         self.registry().tell_all(&frame, &mut wakers);

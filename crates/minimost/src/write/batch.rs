@@ -51,7 +51,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(workspace: &Workspace, found: Found, now: Timestamp) -> Batch {
+    /// `active` are the people who appear active, where the wishes ask for it.
+    pub(super) fn new(
+        workspace: &Workspace,
+        found: Found,
+        active: Vec<UserId>,
+        now: Timestamp,
+    ) -> Batch {
         Batch {
             workspace: workspace.clone(),
             events: Vec::new(),
@@ -62,7 +68,7 @@ impl Batch {
             facts: Facts {
                 messages: found.messages,
                 is_named: false,
-                active: found.active,
+                active,
                 is_moderated: found.is_moderated,
             },
             edits: found.edits,

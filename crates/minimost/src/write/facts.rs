@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
 use chat::{
-    Actor, ClientMsgId, Command, EventKind, LoggedEvent, Message, PostWish, Seq, UserId, Workspace,
+    Actor, ClientMsgId, Command, EventKind, LoggedEvent, Message, PostWish, Seq, Timestamp, UserId,
+    Workspace,
 };
 use eventlog::{Log, Reader};
 use lru::LruCache;
@@ -49,8 +50,8 @@ pub(super) struct Found {
     pub(super) earlier: HashMap<WishKey, LoggedEvent>,
     /// Whether `earlier` is the whole truth, or only knows this batch.
     pub(super) look_up: LookUp,
-    /// Who is active, when somebody names `@here`.
-    pub(super) active: Vec<UserId>,
+    /// Whether somebody may name `@here`: then who is active must be asked, at the very decision.
+    pub(super) names_who_is_here: bool,
     /// Whether administrators and owners may delete what others said.
     pub(super) is_moderated: bool,
 }
@@ -83,15 +84,13 @@ impl FactsCache {
             edits: HashMap::new(),
             earlier: HashMap::new(),
             look_up,
-            active: Vec::new(),
+            names_who_is_here: false,
             is_moderated: self.is_moderated,
         };
         let mut missing = Missing::default();
         for wish in wishes {
             self.take_messages(&wish.command, workspace, &mut found, &mut missing);
-            if found.active.is_empty() && names_who_is_here(&wish.command) {
-                found.active = self.active.now().to_vec();
-            }
+            found.names_who_is_here = found.names_who_is_here || names_who_is_here(&wish.command);
             if look_up == LookUp::First
                 && let Some(key) = wish_key(wish)
             {
@@ -134,6 +133,12 @@ impl FactsCache {
             Some(message) => drop(found.messages.insert(id, message)),
             None => missing.messages.push(id),
         }
+    }
+
+    /// Who is active, where somebody may have asked. Not gathered with the rest: while that is read from the log,
+    /// somebody may go.
+    pub(super) fn active(&self, found: &Found, now: Timestamp) -> Vec<UserId> {
+        if found.names_who_is_here { self.active.at(now) } else { Vec::new() }
     }
 
     /// Keeps what a durable batch has made of its messages.

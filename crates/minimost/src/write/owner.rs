@@ -163,7 +163,9 @@ impl Owner {
         let wishes = requests.iter().filter_map(Request::wish);
         let found = self.facts.gather(&self.log, &self.workspace, wishes, look_up).await;
         let found = found.map_err(|fault| report_read(&fault))?;
-        let mut batch = Batch::new(&self.workspace, found, self.clock.now());
+        let now = self.clock.now();
+        let active = self.facts.active(&found, now);
+        let mut batch = Batch::new(&self.workspace, found, active, now);
         markers.iter().cloned().for_each(|held| batch.write_held(held));
         let now = Instant::now();
         let outcomes =

@@ -280,14 +280,51 @@ async fn settings_that_cannot_be_are_refused_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn here_means_those_who_appear_active_at_that_very_moment() {
+    let mut server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let called = async || alice.send("general", "lunch, @here").await["mentions"].clone();
+    let wishes = async |person: &Person, value: Value| {
+        person.post("/presence/override", &json!({"override": value})).await.expect(204);
+    };
+    let says = async |person: &Person, state: &str| {
+        person.post("/presence", &json!({"state": state})).await.expect(204);
+    };
+    for _ in 0..5 {
+        assert_eq!(called().await, json!(["alice", "bob", "carol"]), "each has just come");
+        wishes(&carol, json!("offline")).await;
+        assert_eq!(called().await, json!(["alice", "bob"]), "carol has just said that she is away");
+        wishes(&carol, json!("auto")).await;
+        says(&bob, "hidden").await;
+        assert_eq!(called().await, json!(["alice", "carol"]));
+        wishes(&bob, json!("active")).await;
+        assert_eq!(called().await, json!(["alice", "bob", "carol"]), "he wishes to appear so");
+        wishes(&bob, json!(null)).await;
+        says(&bob, "active").await;
+    }
+    carol.post("/logout", &json!({})).await.expect(204);
+    assert_eq!(called().await, json!(["alice", "bob"]));
+    server.advance(Duration::from_secs(3_600));
+    says(&alice, "active").await;
+    assert_eq!(called().await, json!(["alice", "bob"]), "an hour is not over");
+    server.advance(Duration::from_secs(1));
+    assert_eq!(called().await, json!(["alice"]), "of bob nothing was heard for an hour");
+
+    server.restart().await;
+    let [alice, bob] = [alice.at(&server), bob.at(&server)];
+    let called = async || alice.send("general", "supper, @here").await["mentions"].clone();
+    assert_eq!(called().await, json!([]), "nobody has said yet that they are here again");
+    says(&bob, "active").await;
+    assert_eq!(called().await, json!(["bob"]));
+}
+
+#[tokio::test]
 async fn here_and_groups_notify_one_by_one_and_never_beyond_the_channel() {
     let server = TestServer::start().await;
     let [alice, bob, carol, mallory] = server.people(["alice", "bob", "carol", "mallory"]).await;
     let everybody = json!({"handle": "devs", "members": ["bob", "carol", "mallory"]});
     alice.post("/groups", &everybody).await.expect(201);
-    let mut alices = alice.events().await;
     bob.post("/presence/override", &json!({"override": "idle"})).await.expect(204);
-    while alices.next_named("presence").await.data["users"]["bob"] != "idle" {}
     let channel = alice.create_private(&["bob", "carol"]).await;
     let (mut bobs, mut carols) = (bob.events().await, carol.events().await);
     let mut mallorys = mallory.events().await;
