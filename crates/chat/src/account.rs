@@ -6,6 +6,7 @@
 use crate::command::Actor;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
+use crate::greeting::greeting;
 use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
 use crate::invite;
 use crate::rejection::Rejection;
@@ -72,6 +73,7 @@ pub(crate) fn sign_up(
     password_hash: &PasswordHash,
     token_hash: &TokenHash,
     invite: Option<&TokenHash>,
+    greet: bool,
 ) -> Result<Decision, Rejection> {
     let is_first = case.workspace.users.is_empty();
     name.may_be_taken()?;
@@ -81,11 +83,12 @@ pub(crate) fn sign_up(
         return Err(Rejection::NameTaken(name.clone()));
     }
     let user = UserId(case.next_seq);
-    let events = vec![
+    let mut events = vec![
         Event::AccountCreated { name: name.clone(), is_admin: is_first, invite },
         Event::PasswordSet { user, password_hash: password_hash.clone() },
         Event::SessionOpened { user, token_hash: token_hash.clone() },
     ];
+    events.extend(greet.then(|| greeting(case, user)).flatten());
     Ok(Decision::new(user, events))
 }
 
@@ -206,6 +209,7 @@ mod tests {
             password_hash: PasswordHash("$fake$1".to_owned()),
             token_hash: TokenHash("t1".to_owned()),
             invite: None,
+            greet: false,
         }
     }
 
@@ -452,6 +456,7 @@ mod tests {
             password_hash: PasswordHash("$secret$".to_owned()),
             token_hash: TokenHash("$secret$".to_owned()),
             invite: None,
+            greet: false,
         };
         story.given(Actor::Anonymous, &command);
         let shown = format!("{command:?} {:?} {:?}", story.workspace, story.log);

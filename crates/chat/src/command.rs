@@ -38,6 +38,8 @@ pub enum Command {
         password_hash: PasswordHash,
         token_hash: TokenHash,
         invite: Option<TokenHash>,
+        /// Whether a notice tells the others.
+        greet: bool,
     },
     /// Opens a session; the password was verified against the hash set by the event `verified_against`, and the wish
     /// is refused when another has replaced it meanwhile.

@@ -181,9 +181,9 @@ pub fn decide(
     let case = Case { workspace, facts, next_seq, now };
     let user = || account::logged_in(case, actor);
     match command {
-        Command::SignUp { name, password_hash, token_hash, invite } => {
+        Command::SignUp { name, password_hash, token_hash, invite, greet } => {
             account::at_the_door(actor)?;
-            account::sign_up(case, name, password_hash, token_hash, invite.as_ref())
+            account::sign_up(case, name, password_hash, token_hash, invite.as_ref(), *greet)
         }
         Command::LogIn { user, verified_against, token_hash } => {
             account::at_the_door(actor)?;

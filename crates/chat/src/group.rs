@@ -121,7 +121,7 @@ mod tests {
             assert_eq!(story.when(alice, &save(None, Some(word), Some(&[]))), reserved);
             let (name, invite) = (name(word), None);
             let (password_hash, token_hash) = (PasswordHash::default(), TokenHash(word.to_owned()));
-            let sign_up = Command::SignUp { name, password_hash, token_hash, invite };
+            let sign_up = Command::SignUp { name, password_hash, token_hash, invite, greet: false };
             assert_eq!(story.when(Actor::Anonymous, &sign_up), reserved);
         }
         assert!(story.when(alice, &save(None, Some("all-hands"), Some(&[]))).is_ok());
@@ -223,6 +223,7 @@ mod tests {
             password_hash: crate::PasswordHash::default(),
             token_hash: crate::TokenHash("t".to_owned()),
             invite: None,
+            greet: false,
         };
         let refused = story.when(Actor::Anonymous, &sign_up);
         assert_eq!(refused, Err(Rejection::NameTaken(name("DEVS"))));

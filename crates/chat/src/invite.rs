@@ -146,7 +146,7 @@ mod tests {
     fn sign_up(story: &mut Story, who: &str, invite: Option<&str>) -> Result<(), Rejection> {
         let (name, token_hash) = (name(who), token(&format!("session of {who}")));
         let (password_hash, invite) = (PasswordHash::default(), invite.map(token));
-        let command = Command::SignUp { name, password_hash, token_hash, invite };
+        let command = Command::SignUp { name, password_hash, token_hash, invite, greet: false };
         story.when(Actor::Anonymous, &command).map(|_| ())
     }
 

@@ -17,6 +17,7 @@ pub mod decide;
 pub mod direct;
 pub mod draft;
 pub mod event;
+mod greeting;
 pub mod group;
 pub mod ids;
 pub mod invite;

@@ -44,6 +44,10 @@ pub enum Notice {
     ChannelUnarchived {
         actor: UserId,
     },
+    /// Somebody new is here.
+    AccountCreated {
+        user: UserId,
+    },
     /// `None`: everybody may post again.
     PostersChanged {
         actor: UserId,

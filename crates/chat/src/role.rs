@@ -163,6 +163,7 @@ mod tests {
             password_hash: PasswordHash::default(),
             token_hash: TokenHash("another".to_owned()),
             invite: None,
+            greet: false,
         };
         let taken = story.when(Actor::Anonymous, &again);
         assert_eq!(taken, Err(Rejection::NameTaken(name("Bob"))));

@@ -122,6 +122,7 @@ impl Story {
             password_hash: PasswordHash(format!("$fake$first password of {name}")),
             token_hash: token_hash(number),
             invite: None,
+            greet: false,
         };
         let events = self.given(Actor::Anonymous, &command);
         Actor::User { user: UserId(events[0].seq), session: SessionId(events[2].seq) }

@@ -96,7 +96,8 @@ pub(super) async fn sign_up(
     let token = Token::generate();
     let password_hash = app.auth.passwords.hash(input.password).await?;
     let (name_wish, token_hash) = (name.clone(), token.hash());
-    let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite };
+    let greet = app.config.chat.greet_new_accounts;
+    let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite, greet };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
     let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
     Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))

@@ -49,6 +49,8 @@ pub struct Data {
 pub struct Chat {
     /// Public channels that are created at the start when they are missing; taking one out deletes nothing.
     pub channels: Vec<String>,
+    /// A notice in the first public channel tells of each new account.
+    pub greet_new_accounts: bool,
     /// Messages of each channel that a person's mailbox keeps; 0 keeps everything.
     pub mailbox_messages_per_channel: usize,
     /// Whether administrators and owners of channels may delete what others said there.
@@ -103,6 +105,7 @@ impl Default for Chat {
     fn default() -> Chat {
         Chat {
             channels: vec!["general".to_owned(), "random".to_owned()],
+            greet_new_accounts: true,
             mailbox_messages_per_channel: 1000,
             moderation: true,
         }
@@ -209,6 +212,7 @@ impl Config {
             data: Data { dir: options.value("data.dir", "\"/var/lib/minimost\"") },
             chat: Chat {
                 channels: options.value::<Words>("chat.channels", CHANNELS_EXAMPLE).0,
+                greet_new_accounts: options.value("chat.greet_new_accounts", "true"),
                 mailbox_messages_per_channel: options
                     .value("chat.mailbox_messages_per_channel", "1000"),
                 moderation: options.value("chat.moderation", "true"),

@@ -34,6 +34,7 @@ pub(super) fn sentence(notice: &Notice, workspace: &Workspace) -> String {
         Notice::ChannelUnarchived { actor } => {
             format!("{} has brought the channel back", name(actor))
         }
+        Notice::AccountCreated { user } => format!("{} joined MiniMost. Welcome!", name(user)),
         Notice::PostersChanged { actor, posters: None } => {
             format!("{} has let everybody post here", name(actor))
         }
@@ -73,6 +74,7 @@ pub(super) fn metadata(notice: &Notice, workspace: &Workspace) -> Value {
         Notice::ChannelUnarchived { actor } => {
             json!({"notice": "channel_unarchived", "actor": name(actor)})
         }
+        Notice::AccountCreated { user } => json!({"notice": "account_created", "user": name(user)}),
         Notice::PostersChanged { actor, posters } => {
             let posters = posters.as_ref().map(|posters| names(posters, workspace));
             json!({"notice": "posters_changed", "actor": name(actor), "posters": posters})

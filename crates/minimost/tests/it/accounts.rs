@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat::{Actor, Command, PasswordHash};
+use minimost::config::Config;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use serde_json::{Value, json};
@@ -278,4 +279,38 @@ async fn too_many_attempts_from_one_address_are_told_to_wait() {
     server.advance(Duration::from_secs(31));
     log_in(&alice, "alice", PASSWORD).await.expect(200);
     alice.send("general", "hi").await;
+}
+
+#[tokio::test]
+async fn who_is_new_is_greeted_in_the_first_public_channel_and_nobody_is_disturbed() {
+    assert!(Config::default().chat.greet_new_accounts, "unless somebody turns it off");
+    let mut server = TestServer::with(|config| config.chat.greet_new_accounts = true).await;
+    let alice = server.sign_up("alice").await;
+    let mut events = alice.events().await;
+    let bob = server.sign_up("bob").await;
+    let told = events.next_named("message_posted").await.data;
+    let fields = ["channel", "sender", "content_type", "content", "mentions", "metadata"];
+    let expected = json!([
+        "general", "system", "system", "bob joined MiniMost. Welcome!", [],
+        {"notice": "account_created", "user": "bob"},
+    ]);
+    assert_eq!(json!(fields.map(|field| &told[field])), expected);
+    let greeted = ["alice joined MiniMost. Welcome!", "bob joined MiniMost. Welcome!"];
+    for person in [&alice, &bob] {
+        assert_eq!(person.texts("general").await, greeted);
+        assert_eq!(person.texts("random").await, [""; 0]);
+        assert_eq!(
+            person.get("/unread_count").await.expect(200),
+            json!({"count": 0}),
+            "it arrives read"
+        );
+        assert_eq!(person.get("/mentions").await.expect(200), json!([]));
+    }
+    server.restart_made_anew().await;
+    assert_eq!(bob.at(&server).texts("general").await, greeted);
+
+    let server = TestServer::with(|config| config.chat.greet_new_accounts = false).await;
+    let alice = server.sign_up("alice").await;
+    server.sign_up("bob").await;
+    assert_eq!(alice.texts("general").await, [""; 0], "who turns it off");
 }

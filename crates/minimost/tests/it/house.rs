@@ -104,8 +104,13 @@ impl House {
         let token_hash = TokenHash(format!("{name:0>64}"));
         let password_hash = chat::PasswordHash("not a hash".to_owned());
         let name = UserName::parse(name).unwrap();
-        let command =
-            Command::SignUp { name, password_hash, token_hash: token_hash.clone(), invite: None };
+        let command = Command::SignUp {
+            name,
+            password_hash,
+            token_hash: token_hash.clone(),
+            invite: None,
+            greet: false,
+        };
         let receipt = self.submit(Actor::Anonymous, command).await;
         let (session, opened) = receipt.workspace.find_session(&token_hash).unwrap();
         Person { user: opened.user, session }

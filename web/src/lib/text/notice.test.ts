@@ -24,6 +24,7 @@ describe('the sentence of a notice', () => {
     ],
     [{ notice: 'channel_archived', actor: 'bob' }, 'Bob Builder archived the channel'],
     [{ notice: 'channel_unarchived', actor: 'bob' }, 'Bob Builder brought the channel back'],
+    [{ notice: 'account_created', user: 'bob' }, 'Bob Builder joined MiniMost. Welcome!'],
     [
       { notice: 'posters_changed', actor: 'alice', posters: null },
       'alice let everybody post here again',

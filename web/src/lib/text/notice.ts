@@ -25,6 +25,7 @@ const KINDS = {
   ],
   channel_archived: ({ actor }: Fields) => [who(actor), ' archived the channel'],
   channel_unarchived: ({ actor }: Fields) => [who(actor), ' brought the channel back'],
+  account_created: ({ user }: Fields) => [who(user), ' joined MiniMost. Welcome!'],
   posters_changed: ({ actor, posters }: Fields) => postersParts(who(actor), posters),
 } as const satisfies Record<string, (fields: Fields) => readonly Part[]>;
 

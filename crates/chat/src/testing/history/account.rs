@@ -55,6 +55,7 @@ impl Narrator {
             password_hash: PasswordHash(format!("$fake$password {number}")),
             token_hash: token_hash(number),
             invite: self.prng.pick(&invites),
+            greet: true,
         }
     }
 

@@ -24,12 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of diagnostics that are kept for [`Process::says`].
 const LINES_MAX: usize = 10_000;
 
-/// Cheap password hashes, no rate limits, and a mailbox so small that its window moves and trims in every test.
-const SETTINGS: [(&str, &str); 5] = [
+/// Cheap password hashes, no rate limits, no greeting among the messages that tests count, and a mailbox so small that its window moves and trims in every test.
+const SETTINGS: [(&str, &str); 6] = [
     ("MINIMOST_AUTH__ARGON2_MEMORY_KIB", "64"),
     ("MINIMOST_LIMITS__SENDS_PER_MINUTE", "0"),
     ("MINIMOST_LIMITS__SIGNUPS_PER_HOUR", "0"),
     ("MINIMOST_LIMITS__LOGINS_PER_MINUTE", "0"),
+    ("MINIMOST_CHAT__GREET_NEW_ACCOUNTS", "false"),
     ("MINIMOST_CHAT__MAILBOX_MESSAGES_PER_CHANNEL", "40"),
 ];
 

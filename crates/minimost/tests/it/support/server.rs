@@ -30,7 +30,7 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    /// Cheap password hashes and no rate limits; otherwise the defaults.
+    /// Cheap password hashes, no rate limits, and no greeting among the messages that tests count; otherwise the defaults.
     pub async fn start() -> TestServer {
         TestServer::with(|_| {}).await
     }
@@ -41,6 +41,7 @@ impl TestServer {
         let mut config = Config::default();
         config.data.dir = dir.path().join("data");
         config.auth.argon2_memory_kib = 8;
+        config.chat.greet_new_accounts = false;
         config.limits.sends_per_minute = 0;
         config.limits.logins_per_minute = 0;
         config.limits.signups_per_hour = 0;
