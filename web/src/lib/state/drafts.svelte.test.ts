@@ -23,6 +23,26 @@ it('saves what alice writes when she pauses, once, for each place of its own', a
   expect(saved).toEqual(['general null Good', 'general 10 Yes']);
 });
 
+it('saves again what the server did not take, once, and what is being written not yet', async () => {
+  const saved: string[] = [];
+  let isThere = false;
+  const save = (channel: string, _: number | null, text: string) => {
+    saved.push(`${channel} ${text}`);
+    return isThere ? Promise.resolve() : Promise.reject(new Error('no such channel'));
+  };
+  const drafts = new DraftsState({ save });
+  drafts.of('dm:alice:bob').text = 'psst';
+  await vi.advanceTimersByTimeAsync(1_000);
+  isThere = true;
+  drafts.of('general').text = 'half a';
+  drafts.saveAgain();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(saved).toEqual(['dm:alice:bob psst', 'dm:alice:bob psst']);
+  await vi.advanceTimersByTimeAsync(1_000);
+  drafts.saveAgain();
+  expect(saved.slice(2)).toEqual(['general half a']);
+});
+
 it('takes in what she wrote on another screen, but never over what she writes here', async () => {
   const { saved, drafts } = aliceWriting();
   drafts.adopt([{ channel: 'general', thread_id: null, text: 'from the phone', ts: 1 }]);

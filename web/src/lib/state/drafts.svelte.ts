@@ -40,6 +40,8 @@ export class Draft {
 export class DraftsState {
   readonly #drafts = new Map<string, Draft>();
   readonly #timers = new Map<Draft, ReturnType<typeof setTimeout>>();
+  /** By message: what an edit that is not finished says. */
+  readonly #edits = new Map<number, string>();
 
   constructor(private readonly ports: DraftsPorts) {}
 
@@ -47,6 +49,18 @@ export class DraftsState {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#drafts.clear();
+    this.#edits.clear();
+  }
+
+  /** What somebody was making of a message when they looked elsewhere. */
+  editOf(message_id: number): string | undefined {
+    return this.#edits.get(message_id);
+  }
+  keepEdit(message_id: number, text: string): void {
+    this.#edits.set(message_id, text);
+  }
+  endEdit(message_id: number): void {
+    this.#edits.delete(message_id);
   }
 
   of(channel: string, thread_id: number | null = null): Draft {
@@ -83,6 +97,13 @@ export class DraftsState {
     }
   }
 
+  /** Saves what could not be saved when it was written. */
+  saveAgain(): void {
+    for (const draft of this.#drafts.values()) {
+      if (draft.isDirty && !this.#timers.has(draft)) void this.#save(draft);
+    }
+  }
+
   #later(draft: Draft): void {
     clearTimeout(this.#timers.get(draft));
     this.#timers.set(
@@ -98,7 +119,7 @@ export class DraftsState {
       await this.ports.save(channel, thread_id, text);
       if (draft.text === text) draft.isDirty = false;
     } catch {
-      // It stays here; the next word written saves it again.
+      // It stays here; the next word written saves it again, or the next connection.
     }
   }
 }
