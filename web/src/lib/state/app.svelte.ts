@@ -13,7 +13,7 @@ import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
 import { newClientMsgId } from '../sync/client-msg-id';
 import { Commands } from '../sync/commands';
-import { reportPresence } from '../sync/presence-reporter';
+import { reportPresence, type PresenceReporter } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
@@ -82,6 +82,8 @@ export class AppState {
       this.sender.wake();
       for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
     },
+      this.drafts.saveAgain();
+      this.#presence?.again();
     ondisconnected: () => this.connection.lost(),
     // Only a plain request can see whether it is the session that has ended.
     onrefused: () => void this.api.me().catch(() => {}),
@@ -91,6 +93,7 @@ export class AppState {
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #streamName: string | null = null;
   /** The channel on the screen, until another is. */
+  #presence: PresenceReporter | undefined;
   #opened: string | null = null;
   /** Whose drafts and unsent messages these are. */
   #owner: string | null = null;
@@ -118,13 +121,14 @@ export class AppState {
 
   /** Begins to listen; the result ends everything that belongs to the session. */
   start(): () => void {
-    const stopPresence = reportPresence(window, {
+    const presence = reportPresence(window, {
       report: (state) => void this.api.presence(state).catch(() => {}),
       beacon: (state) => this.#beacon(state),
       now: Date.now,
     });
     const stopAttention = this.attention.start(() => this.#divideNew());
     const stopping = new AbortController();
+    this.#presence = presence;
     const options = { signal: stopping.signal };
     addEventListener('visibilitychange', () => document.hidden && this.drafts.flush(), options);
     addEventListener('offline', () => (this.connection.isOnline = false), options);
@@ -132,7 +136,7 @@ export class AppState {
     void this.#load();
     return () => {
       stopping.abort();
-      stopPresence();
+      presence.stop();
       stopAttention();
       this.#stream.close();
       this.#events.clear();

@@ -18,12 +18,12 @@ afterEach(() => void vi.useRealTimers());
 function alicePresent() {
   const said: string[] = [];
   const { page, hide } = aWindow();
-  const stop = reportPresence(page, {
+  const { again, stop } = reportPresence(page, {
     report: (state) => said.push(state),
     beacon: (state) => said.push(`${state} by beacon`),
     now: Date.now,
   });
-  return { said, page, hide, stop };
+  return { said, page, hide, again, stop };
 }
 
 it('says active at once and every half minute', () => {
@@ -48,6 +48,18 @@ it('says hidden and offline by beacon, which survives the page', () => {
   expect(said.at(-1)).toBe('active');
   page.dispatchEvent(new Event('pagehide'));
   expect(said.at(-1)).toBe('offline by beacon');
+});
+
+it('says it again to a server that has started anew, as it is now', () => {
+  const { said, hide, again } = alicePresent();
+  again();
+  expect(said).toEqual(['active', 'active']);
+  vi.advanceTimersByTime(300_000);
+  again();
+  expect(said.slice(-2)).toEqual(['idle', 'idle']);
+  hide('hidden');
+  again();
+  expect(said.at(-1)).toBe('hidden by beacon');
 });
 
 it('says nothing after it was stopped', () => {

@@ -14,8 +14,14 @@ export interface PresencePorts {
   now(): number;
 }
 
-/** Starts reporting; the result stops it. */
-export function reportPresence(page: Window, ports: PresencePorts): () => void {
+export interface PresenceReporter {
+  /** Says it once more: a server that has just started knows of nobody. */
+  again(): void;
+  stop(): void;
+}
+
+/** Starts reporting. */
+export function reportPresence(page: Window, ports: PresencePorts): PresenceReporter {
   const { document } = page;
   let lastInput_ms = ports.now();
   let said: Presence | null = null;
@@ -50,8 +56,9 @@ export function reportPresence(page: Window, ports: PresencePorts): () => void {
   const timer = page.setInterval(heartbeat, HEARTBEAT_MS);
   focus();
 
-  return () => {
+  const stop = () => {
     stopping.abort();
     page.clearInterval(timer);
   };
+  return { again: heartbeat, stop };
 }
