@@ -1,21 +1,30 @@
 /** Who is called by what is written, and who is left in peace. */
 import { expect } from 'vitest';
 
-import { eventually } from './people';
+import { eventually, type Person } from './people';
 import { test } from './stage';
+
+/** Opens another page; the server has heard that somebody sits before it. */
+async function arriveAt(person: Person, path: string): Promise<void> {
+  const heard = person.page.waitForResponse((answer) => {
+    const request = answer.request();
+    return request.url().endsWith('/presence') && request.postData()?.includes('active') === true;
+  });
+  await person.page.goto(path);
+  await heard;
+  await person.composer.waitFor();
+}
 
 test('@everyone calls all of them, and @here only those who are here', async ({
   alice,
   bob,
   carol,
 }) => {
-  for (const person of [bob, carol]) {
-    await person.page.goto('/c/random');
-    await person.composer.waitFor();
-  }
+  for (const person of [bob, carol]) await arriveAt(person, '/c/random');
   await carol.account.click();
   await carol.page.getByRole('button', { name: /Away/ }).click();
-  await carol.page.keyboard.press('Escape');
+  // From here on the server has answered, and it holds.
+  await carol.account.getByText('Away').waitFor();
   await alice.composer.pressSequentially('@he');
   await alice.page.getByRole('option', { name: /members who are online now/ }).waitFor();
   await alice.composer.press('Enter');

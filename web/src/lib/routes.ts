@@ -28,6 +28,10 @@ export type SidePanel =
 
 const LISTS = ['threads', 'mentions', 'saved', 'later', 'browse'] as const;
 
+/** The one name of the direct channel of these people. */
+export function directChannel(members: readonly string[]): string {
+  return ['dm', ...[...new Set(members)].sort()].join(':');
+}
 export function channelPath(channel: string): string {
   return `/c/${segment(channel)}`;
 }
@@ -129,8 +133,7 @@ function viewOf(pathname: string): View {
 /** A direct channel by its one name, in whichever order somebody wrote the people. */
 function canonical(channel: string | null): string | null {
   if (channel === null || !channel.startsWith('dm:')) return channel;
-  const names = new Set(channel.split(':').slice(1));
-  return ['dm', ...[...names].sort()].join(':');
+  return directChannel(channel.split(':').slice(1));
 }
 
 function idOf(text: string): number | null {

@@ -18,6 +18,7 @@ import { Sender } from '../sync/sender';
 import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
 import { unknownEntry } from '../sync/unread';
+import { AheadState } from './ahead.svelte';
 import { AttentionState } from './attention.svelte';
 import { Chat } from './chat.svelte';
 import { ConnectionState } from './connection.svelte';
@@ -45,6 +46,7 @@ export class AppState {
   readonly drafts = new DraftsState({
     save: (channel, thread_id, text) => this.api.later.saveDraft(channel, thread_id, text),
   });
+  readonly ahead = new AheadState();
   readonly outbox = new OutboxState();
   readonly connection = new ConnectionState();
   readonly attention = new AttentionState();
@@ -80,10 +82,10 @@ export class AppState {
     onconnected: () => {
       this.connection.found();
       this.sender.wake();
-      for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
-    },
       this.drafts.saveAgain();
       this.#presence?.again();
+      for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
+    },
     ondisconnected: () => this.connection.lost(),
     // Only a plain request can see whether it is the session that has ended.
     onrefused: () => void this.api.me().catch(() => {}),
@@ -91,9 +93,9 @@ export class AppState {
     random: Math.random,
   });
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
+  #presence: PresenceReporter | undefined;
   #streamName: string | null = null;
   /** The channel on the screen, until another is. */
-  #presence: PresenceReporter | undefined;
   #opened: string | null = null;
   /** Whose drafts and unsent messages these are. */
   #owner: string | null = null;
@@ -126,9 +128,9 @@ export class AppState {
       beacon: (state) => this.#beacon(state),
       now: Date.now,
     });
+    this.#presence = presence;
     const stopAttention = this.attention.start(() => this.#divideNew());
     const stopping = new AbortController();
-    this.#presence = presence;
     const options = { signal: stopping.signal };
     addEventListener('visibilitychange', () => document.hidden && this.drafts.flush(), options);
     addEventListener('offline', () => (this.connection.isOnline = false), options);
@@ -170,6 +172,22 @@ export class AppState {
     this.router.go(channelPath(channel));
   }
 
+  /** Goes to a channel that is only being made or joined. What is typed meanwhile is for it. */
+  async enter(wish: Promise<Channel>, onentered = () => {}): Promise<void> {
+    this.ahead.begin();
+    try {
+      const channel = await wish;
+      const draft = this.drafts.of(channel.channel);
+      draft.text += this.ahead.take();
+      this.adopt(channel);
+      this.go(channel.channel);
+      // In the same breath: the focus goes from what closes to where one writes.
+      onentered();
+    } finally {
+      this.ahead.end();
+    }
+  }
+
   /** Takes in a channel that was just made here, whose event may still be on its way. */
   adopt(channel: Channel): void {
     const { chat } = this;
@@ -178,7 +196,6 @@ export class AppState {
       chat.channels = [...chat.channels, unknownEntry(channel)];
       this.#recount.look(chat);
     }
-    this.go(channel.channel);
   }
 
   /** Moves our read marker. What is read while one is on its way goes out together. */

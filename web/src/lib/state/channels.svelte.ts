@@ -1,10 +1,15 @@
+import { completedChannel } from '../api/completed';
 import type { ChannelSummary } from '../api/schema';
+import { directChannel } from '../routes';
 import type { ChannelEntry } from '../sync/chat-state';
-import { asEntry } from '../sync/unread';
+import { asEntry, unknownEntry } from '../sync/unread';
 
 /** The channels of this person, and what is unread in them. */
 export class ChannelsState {
   list = $state.raw<readonly ChannelEntry[]>([]);
+
+  /** Direct channels that we are opening: written in already, and in no list until the server has them. */
+  #opening = $state.raw<readonly ChannelEntry[]>([]);
 
   /** What we asked to be marked as read, per channel: its event may be a second away. */
   #marked = $state.raw<Readonly<Record<string, number>>>({});
@@ -45,6 +50,26 @@ export class ChannelsState {
 
   find(channel: string): ChannelEntry | undefined {
     return this.list.find((entry) => entry.channel === channel);
+  }
+
+  /** One that is still being opened. */
+  findOpening(channel: string): ChannelEntry | undefined {
+    return this.#opening.find((entry) => entry.channel === channel);
+  }
+  /** Begins to open the direct channel with these people; the result is its name. */
+  beginOpening(users: readonly string[]): string {
+    const members = [...new Set([...users, this.me])].sort();
+    const channel = directChannel(members);
+    const isThere = this.find(channel) ?? this.findOpening(channel);
+    if (isThere === undefined) {
+      const name = members.join(', ');
+      const about = { id: 0, channel, kind: 'direct', name, members, created_ts: 0 } as const;
+      this.#opening = [...this.#opening, unknownEntry(completedChannel(about))];
+    }
+    return channel;
+  }
+  endOpening(channel: string): void {
+    this.#opening = this.#opening.filter((entry) => entry.channel !== channel);
   }
 
   isMarked(entry: ChannelEntry): boolean {
