@@ -8,7 +8,7 @@ CHROMIUM ?= /usr/bin/chromium
 # One place for the browser tests' server: the same debug build that the Rust tests use.
 export MINIMOST_BIN ?= $(CURDIR)/target/debug/minimost
 
-.PHONY: test rust web browser chromium crash-500 screenshots bench openapi fmt
+.PHONY: test rust web browser browser-often chromium crash-500 screenshots bench openapi fmt
 
 test: rust web browser
 
@@ -32,6 +32,14 @@ browser: web/node_modules chromium
 	cargo test --workspace --no-run --quiet
 	cd web
 	CHROMIUM=$(CHROMIUM) npm run --silent e2e
+
+# The specs in which two screens race, 50 times in a row, half of them with every core busy, and the whole suite three
+# times; stops at the first failure. Some hours; BROWSER_ROUNDS and BROWSER_SUITES make it shorter.
+BROWSER_ROUNDS ?= 50
+BROWSER_SUITES ?= 3
+browser-often: web/node_modules chromium
+	cargo test --workspace --no-run --quiet
+	CHROMIUM=$(CHROMIUM) web/e2e/often.sh $(BROWSER_ROUNDS) $(BROWSER_SUITES)
 
 web/node_modules: web/package-lock.json
 	command -v npm >/dev/null || { echo "npm is missing: install Node.js 20 or newer (https://nodejs.org)" >&2; exit 1; }
