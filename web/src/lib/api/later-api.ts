@@ -17,9 +17,14 @@ export class LaterApi {
   constructor(private readonly requests: Requests) {}
 
   /** An empty text clears it. */
-  saveDraft(channel: string, thread_id: number | null, text: string): Promise<void> {
+  saveDraft(
+    channel: string,
+    thread_id: number | null,
+    text: string,
+    isParting = false,
+  ): Promise<void> {
     const place = thread_id === null ? {} : { thread_id };
-    return this.requests.post(`/drafts/${segment(channel)}`, { text, ...place });
+    return this.requests.post(`/drafts/${segment(channel)}`, { text, ...place }, isParting);
   }
 
   schedule(channel: string, message: NewScheduled, client_msg_id: string): Promise<Scheduled> {

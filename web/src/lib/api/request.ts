@@ -37,9 +37,11 @@ export class Requests {
     return { value, cursor };
   }
 
-  async post<T = void>(path: string, body: object = {}): Promise<T> {
+  /** With `isParting` it is carried out even if the page goes: at most 64 KiB of such are on their way at once. */
+  async post<T = void>(path: string, body: object = {}, isParting = false): Promise<T> {
     const response = await this.#ask(path, {
       method: 'POST',
+      keepalive: isParting,
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     });

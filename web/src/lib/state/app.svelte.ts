@@ -44,7 +44,7 @@ export class AppState {
   readonly api = new ApiClient(fetch.bind(globalThis), () => this.#signedOut());
   readonly toasts = new ToastsState();
   readonly drafts = new DraftsState({
-    save: (channel, thread_id, text) => this.api.later.saveDraft(channel, thread_id, text),
+    save: (...draft) => this.api.later.saveDraft(...draft),
   });
   readonly ahead = new AheadState();
   readonly outbox = new OutboxState();

@@ -23,6 +23,22 @@ it('saves what alice writes when she pauses, once, for each place of its own', a
   expect(saved).toEqual(['general null Good', 'general 10 Yes']);
 });
 
+it('saves at once what is being written when the page is left, as a last word', async () => {
+  const saved: string[] = [];
+  const save = (channel: string, _: number | null, text: string, isParting: boolean) => {
+    saved.push(`${channel} ${text} ${isParting}`);
+    return Promise.resolve();
+  };
+  const drafts = new DraftsState({ save });
+  drafts.of('general').text = 'Go';
+  drafts.flush();
+  expect(saved).toEqual(['general Go true']);
+  await vi.advanceTimersByTimeAsync(1_000);
+  drafts.of('general').text = 'Good';
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(saved.slice(1)).toEqual(['general Good false']);
+});
+
 it('saves again what the server did not take, once, and what is being written not yet', async () => {
   const saved: string[] = [];
   let isThere = false;

@@ -4,7 +4,8 @@ import type { Draft as SavedDraft, Message } from '../api/schema';
 const SAVE_AFTER_MS = 800;
 
 export interface DraftsPorts {
-  save(channel: string, thread_id: number | null, text: string): Promise<void>;
+  /** `isParting` when the page may be gone before the answer comes. */
+  save(channel: string, thread_id: number | null, text: string, isParting: boolean): Promise<void>;
 }
 
 /** What somebody began to write in one channel or thread. */
@@ -85,7 +86,7 @@ export class DraftsState {
     draft.text = '';
     clearTimeout(this.#timers.get(draft));
     this.#timers.delete(draft);
-    await this.ports.save(channel, thread_id, '');
+    await this.ports.save(channel, thread_id, '', false);
     if (draft.text === '') draft.isDirty = false;
   }
 
@@ -93,7 +94,7 @@ export class DraftsState {
   flush(): void {
     for (const [draft, timer] of this.#timers) {
       clearTimeout(timer);
-      void this.#save(draft);
+      void this.#save(draft, true);
     }
   }
 
@@ -112,11 +113,11 @@ export class DraftsState {
     );
   }
 
-  async #save(draft: Draft): Promise<void> {
+  async #save(draft: Draft, isParting = false): Promise<void> {
     this.#timers.delete(draft);
     const { channel, thread_id, text } = draft;
     try {
-      await this.ports.save(channel, thread_id, text);
+      await this.ports.save(channel, thread_id, text, isParting);
       if (draft.text === text) draft.isDirty = false;
     } catch {
       // It stays here; the next word written saves it again, or the next connection.
