@@ -24,7 +24,7 @@ test('@everyone calls all of them, and @here only those who are here', async ({
   await carol.account.click();
   await carol.page.getByRole('button', { name: /Away/ }).click();
   // From here on the server has answered, and it holds.
-  await carol.account.getByText('Away').waitFor();
+  await carol.account.getByText('Away', { exact: true }).waitFor();
   await alice.composer.pressSequentially('@he');
   await alice.page.getByRole('option', { name: /members who are online now/ }).waitFor();
   await alice.composer.press('Enter');

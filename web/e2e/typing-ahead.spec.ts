@@ -72,7 +72,7 @@ test('so it is from the quick switcher, and from a card', async ({ alice, bob, c
   await enter(alice);
   await type(alice, 'secret one');
   await enter(alice);
-  await carol.page.getByRole('link', { name: /^alice 1 unread/ }).waitFor();
+  await carol.page.getByRole('link', { name: /alice 1 unread/ }).waitFor();
 
   await alice.page.getByRole('link', { name: /general/ }).click();
   await alice.message('hello').getByRole('button', { name: 'About bob' }).first().click();
@@ -80,28 +80,38 @@ test('so it is from the quick switcher, and from a card', async ({ alice, bob, c
   await card.getByRole('button', { name: 'Message' }).click();
   await type(alice, 'secret two');
   await enter(alice);
-  await bob.page.getByRole('link', { name: /^alice 1 unread/ }).waitFor();
+  await bob.page.getByRole('link', { name: /alice 1 unread/ }).waitFor();
   release();
-  await alice.page.getByRole('link', { name: /^carol/ }).click();
+  await alice.page.getByRole('link', { name: /carol/ }).click();
   await alice.message('secret one').waitFor();
   await isClean(alice);
 });
 
 test('a conversation that is refused keeps what was written for it', async ({ alice, bob }) => {
-  await alice.page.route('**/dms', (route) =>
-    route.fulfill({
-      status: 409,
-      contentType: 'application/problem+json',
-      json: { type: '/problems/too-many', title: 'Too many', status: 409, detail: 'too many' },
-    }),
-  );
+  const refusal = {
+    type: '/problems/too-many',
+    title: 'Too many',
+    status: 409,
+    detail: 'too many',
+  };
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await alice.page.route('**/dms', async (route) => {
+    await released;
+    await route.fulfill({ status: 409, contentType: 'application/problem+json', json: refusal });
+  });
   await choosePeople(alice, [bob.name]);
   await type(alice, 'a secret');
+  release();
   await alice.toast('too many').waitFor();
   await alice.page.unroute('**/dms');
-  const again = alice.page.getByRole('button', { name: 'Start conversation' });
-  if ((await alice.composer.count()) === 0) await again.click();
-  await eventually(async () => expect(await alice.composer.inputValue()).toContain('a'));
+  await alice.page.getByRole('button', { name: 'Start conversation' }).click();
+  await alice.composer.waitFor();
+  expect(await alice.composer.inputValue()).toBe('a secret');
+  await type(alice, ', at last');
+  await enter(alice);
+  await bob.page.getByRole('link', { name: /alice 1 unread/ }).click();
+  await bob.message('a secret, at last').waitFor();
   await isClean(alice);
 });
 
