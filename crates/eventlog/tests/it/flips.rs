@@ -85,11 +85,15 @@ fn answers(reader: &mut Reader) -> Result<Vec<u64>, Error> {
                 answers.extend(reader.channel_nth_newest(channel, kind, head - n, 3)?);
                 answers.push(reader.channel_count(channel, kind, n * 25, head, ALICE)?);
             }
-            answers.extend(reader.channel_targets(channel, kind, 1..=100, head, 50)?);
         }
     }
     for seq in 1..=head {
         answers.push(sum(&reader.by_targets(&[seq], head)?));
+        for kind in [POSTED, EDITED, DELETED] {
+            answers.push(sum(&reader.target_newest(seq, kind, 0, head, 3)?));
+            answers.push(sum(&reader.target_oldest(seq, kind, 9, u64::MAX, 3)?));
+        }
+        answers.push(sum(reader.target_last(seq, [POSTED, EDITED, DELETED], head)?.as_slice()));
         let record = reader.by_seqs(&[seq])?;
         answers.push(sum(&record));
         let name = named(seq, posted(seq, ALICE, GENERAL, "")).client_msg_id.unwrap();

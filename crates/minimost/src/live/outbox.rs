@@ -182,8 +182,8 @@ mod tests {
         let clock = Clock::manual(story.now);
         let (signals, active) = (WaitingSignals::default(), ActivePeople::default());
         let hub = Hub::new(log, published, clock, signals, active);
-        let connect = Connect { user, session, cursor: None, channel: None };
-        let mut stays = hub.connect(connect).unwrap();
+        let connect = Connect { user, session, cursor: None, place: None };
+        let mut stays = hub.connect(connect.clone()).unwrap();
         assert!(stays.next().await.is_some(), "hello");
 
         let registry = hub.shared.registry();

@@ -273,7 +273,12 @@ fn log_difference(data_dir: &Path, log: &Log) -> Result<Option<Difference>, Proj
         Err(eventlog::Error::Corrupt { seq }) => {
             let why = "it is lost, or its checksum does not fit".to_owned();
             let kind = DifferenceKind::Unreadable { why, rebuild: None };
-            Ok(Some(Difference { file, table: "record".to_owned(), row: format!("seq = {seq}"), kind }))
+            Ok(Some(Difference {
+                file,
+                table: "record".to_owned(),
+                row: format!("seq = {seq}"),
+                kind,
+            }))
         }
         Err(error) if error.is_repairable() => {
             let why = format!("{error}; run `minimost repair-log`");

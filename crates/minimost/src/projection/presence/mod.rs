@@ -253,8 +253,7 @@ impl PresenceFile {
             self.set_override(name, value, at)?;
         }
         let mut typing = said.typing.iter();
-        typing
-            .try_for_each(|(place, at)| self.typing(name, &place.name(workspace), *at))
+        typing.try_for_each(|(place, at)| self.typing(name, &place.name(workspace), *at))
     }
 }
 

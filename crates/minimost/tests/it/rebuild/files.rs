@@ -104,7 +104,7 @@ async fn a_receipt_stays_when_its_reader_goes_and_the_next_membership_adds_its_o
         "DELETE FROM read_interval WHERE from_seq = (SELECT max(from_seq) FROM read_interval)";
     assert_eq!(told.open("presence.db").execute(cut, []).unwrap(), 1);
     let found = told.house.check();
-    let found: Vec<_> = found.iter().map(|it| (it.table, &it.kind)).collect();
+    let found: Vec<_> = found.iter().map(|it| (it.table.as_str(), &it.kind)).collect();
     assert_eq!(found, [("read_interval", &DifferenceKind::Missing)]);
 }
 
