@@ -252,9 +252,10 @@ mod tests {
                              FROM record
                             WHERE channel = ?1 AND body IS NOT NULL
                               AND coalesce(target, seq) > (SELECT max(seq) / 2 FROM record)
-                            GROUP BY kind)";
+                            GROUP BY kind
+                           HAVING count(*) > 50)";
         let file = Connection::open(&told.file).unwrap();
-        assert!(file.execute(damage, [general.0.get().cast_signed()]).unwrap() > 3);
+        assert_ne!(file.execute(damage, [general.0.get().cast_signed()]).unwrap(), 0);
         assert_eq!(changed(3).unwrap(), short);
         assert!(matches!(
             changed(usize::MAX),
