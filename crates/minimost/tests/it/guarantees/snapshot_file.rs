@@ -121,11 +121,11 @@ fn set_the_sum(file: &Path) {
 #[tokio::test]
 async fn guarantee_6_a_flipped_bit_in_workspace_db_gives_a_private_channel_to_nobody() {
     let secret = Secret::new().await;
-    assert_eq!(secret.answers().await, [404, 200], "as it was written");
+    assert_eq!(secret.answers().await, [403, 200], "as it was written");
     fs::write(&secret.file, &secret.flipped).unwrap();
-    assert_eq!(secret.answers().await, [404, 200], "as the log says, not the flipped bit");
+    assert_eq!(secret.answers().await, [403, 200], "as the log says, not the flipped bit");
     set_the_sum(&secret.file);
-    assert_eq!(secret.answers().await, [200, 404], "it is this bit that would have given it away");
+    assert_eq!(secret.answers().await, [200, 403], "it is this bit that would have given it away");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn guarantee_8_a_workspace_db_that_is_torn_or_of_another_log_is_folded_aga
     other.people(["mallory"]).await;
     other.stop().await;
     fs::copy(other.data_dir().join("workspace.db"), &secret.file).unwrap();
-    assert_eq!(secret.answers().await, [404, 200], "of another epoch");
+    assert_eq!(secret.answers().await, [403, 200], "of another epoch");
 
     // A checkpoint that lies of the flipped content, and one that is not what the content says.
     fs::write(&secret.file, &whole).unwrap();
@@ -152,15 +152,15 @@ async fn guarantee_8_a_workspace_db_that_is_torn_or_of_another_log_is_folded_aga
     for lie in lies {
         fs::write(&secret.file, &whole).unwrap();
         Connection::open(&secret.file).unwrap().execute_batch(lie).unwrap();
-        assert_eq!(secret.answers().await, [404, 200], "{lie}");
+        assert_eq!(secret.answers().await, [403, 200], "{lie}");
     }
     for torn_at in [100, 4_096, whole.len() - 1_000] {
         let mut torn = whole.clone();
         torn[torn_at..].fill(0);
         fs::write(&secret.file, &torn).unwrap();
-        assert_eq!(secret.answers().await, [404, 200], "torn at {torn_at}");
+        assert_eq!(secret.answers().await, [403, 200], "torn at {torn_at}");
         fs::write(&secret.file, &torn[..torn_at]).unwrap();
-        assert_eq!(secret.answers().await, [404, 200], "cut at {torn_at}");
+        assert_eq!(secret.answers().await, [403, 200], "cut at {torn_at}");
     }
 }
 
@@ -183,9 +183,8 @@ async fn a_workspace_db_that_was_not_believed_is_kept_and_check_names_it() {
     crate::support::check(&copy).await.unwrap();
 
     let mut server = TestServer::on_copy_of(secret.server.data_dir()).await;
-    server.stop().await;
+    server.restart_checked().await;
     let aside = fs::read_dir(server.data_dir()).unwrap().map(|it| it.unwrap().file_name());
     let aside: Vec<_> = aside.filter_map(|name| name.into_string().ok()).collect();
     assert!(aside.iter().any(|name| name.starts_with("workspace.db.damaged-")), "{aside:?}");
-    server.restart_checked().await;
 }
