@@ -76,7 +76,7 @@ pub(crate) fn sign_up(
     greet: bool,
 ) -> Result<Decision, Rejection> {
     let is_first = case.workspace.users.is_empty();
-    name.may_be_taken()?;
+    name.may_be_account()?;
     let invite = admitted(case.workspace, invite, case.now)?;
     let is_group = case.workspace.find_group(name.as_str()).is_some();
     if is_group || case.workspace.find_user(name.as_str()).is_some() {
@@ -177,6 +177,18 @@ pub(crate) fn lock(case: Case<'_>, user: UserId, until: Timestamp) -> Result<Dec
         return Ok(Decision::nothing(UserId::SYSTEM));
     }
     Ok(Decision::new(UserId::SYSTEM, vec![Event::AccountLocked { user, until }]))
+}
+
+/// A lock that is over at once.
+pub(crate) fn unlock(case: Case<'_>, actor: Actor, name: &UserName) -> Result<Decision, Rejection> {
+    let by = administrator(case, actor)?;
+    let found = case.workspace.find_user(name.as_str());
+    let (user, account) = found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))?;
+    let is_locked = account.locked_until.is_some_and(|until| case.now < until);
+    if !is_locked && !case.facts.is_named {
+        return Ok(Decision::nothing(by));
+    }
+    Ok(Decision::new(by, vec![Event::AccountLocked { user, until: case.now }]))
 }
 
 /// The account whose password is still the one that was verified.
@@ -417,6 +429,22 @@ mod tests {
         assert_eq!(refused, Err(Rejection::AccountLocked { until }));
         story.now = until;
         assert!(log_in_as(&mut story, alice, "phone").is_ok());
+    }
+
+    #[test]
+    fn an_administrator_takes_a_lock_away() {
+        let mut story = Story::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| story.sign_up(name));
+        let until = story.now.plus_micros(60_000_000);
+        let unlock = Command::UnlockAccount { name: wish::name("bob") };
+        assert_eq!(story.when(alice, &unlock), Ok(vec![]), "he is not locked");
+        story.given(Actor::System, &Command::LockAccount { user: user_of(bob), until });
+        assert_eq!(story.when(bob, &unlock), Err(Rejection::NotAnAdministrator));
+        assert_eq!(story.when(Actor::Anonymous, &unlock), Err(Rejection::NotLoggedIn));
+        let refused = Err(Rejection::AccountLocked { until });
+        assert_eq!(log_in_as(&mut story, bob, "phone"), refused);
+        story.given(alice, &unlock);
+        assert!(log_in_as(&mut story, bob, "phone").is_ok());
     }
 
     #[test]

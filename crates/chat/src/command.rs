@@ -54,6 +54,8 @@ pub enum Command {
     UpgradePasswordHash { user: UserId, verified_against: Seq, password_hash: PasswordHash },
     /// Refuses logins of `user` until a time (system only).
     LockAccount { user: UserId, until: crate::Timestamp },
+    /// Lets somebody log in again who was locked out (administrators only).
+    UnlockAccount { name: UserName },
     /// Creates a public channel; a default one, of everybody, by administrators and the system only.
     CreateChannel { slug: Slug, name: String, topic: String, description: String, is_default: bool },
     /// Creates a private channel of the actor and these people.

@@ -131,6 +131,7 @@ impl Command {
             | Command::ChangePassword { .. }
             | Command::UpgradePasswordHash { .. }
             | Command::LockAccount { .. }
+            | Command::UnlockAccount { .. }
             | Command::CreateChannel { .. }
             | Command::CreatePrivateChannel { .. }
             | Command::RenameChannel { .. }
@@ -205,6 +206,7 @@ pub fn decide(
             account::system_only(actor)?;
             account::lock(case, *user, *until)
         }
+        Command::UnlockAccount { name } => account::unlock(case, actor, name),
         Command::CreateChannel { slug, name, topic, description, is_default } => {
             let about = channel::About { name, topic, description };
             channel::create(case, actor, slug, &about, *is_default)

@@ -132,9 +132,45 @@ const RESERVED: &[&str] = &[
     "lpt9",
 ];
 
-/// Names that nobody may take any more; whoever has one from before keeps it. People who come from elsewhere write them to
-/// mean `everyone`.
-const NO_LONGER_TAKEN: &[&str] = &["all", "channel"];
+/// Names that no new user or group may take; whoever has one from before keeps it.
+///
+/// People who come from elsewhere write the first to mean `everyone`. The others every object of JavaScript has already,
+/// where a client looks something up by the name of a person.
+const NO_LONGER_TAKEN: &[&str] = &[
+    "all",
+    "channel",
+    "__definegetter__",
+    "__definesetter__",
+    "__lookupgetter__",
+    "__lookupsetter__",
+    "__proto__",
+    "constructor",
+    "hasownproperty",
+    "isprototypeof",
+    "propertyisenumerable",
+    "prototype",
+    "tolocalestring",
+    "tostring",
+    "valueof",
+];
+
+/// Names that no new user may take: the words of the command line and the files beside `users/`, so that what an operator
+/// types means one thing.
+const NO_LONGER_ACCOUNTS: &[&str] = &[
+    "auth",
+    "check",
+    "help",
+    "log",
+    "presence",
+    "rebuild",
+    "repair-log",
+    "reset-password",
+    "restore",
+    "serve",
+    "users",
+    "version",
+    "workspace",
+];
 
 /// The name of a user: 1 to 32 of `[A-Za-z0-9_-]`, not reserved, so it is its own safe and distinct file name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -156,9 +192,16 @@ impl UserName {
         Ok(UserName(text.to_owned()))
     }
 
+    /// Refuses a name that a new user may not have.
+    pub fn may_be_account(&self) -> Result<(), NameError> {
+        let is_kept = NO_LONGER_ACCOUNTS.contains(&self.folded().as_str());
+        if is_kept { Err(NameError::Reserved(self.0.clone())) } else { self.may_be_taken() }
+    }
+
     /// Refuses a name that a new user or group may not have.
     pub fn may_be_taken(&self) -> Result<(), NameError> {
-        let is_kept = NO_LONGER_TAKEN.contains(&self.folded().as_str());
+        // What begins with a dash is an option to every program.
+        let is_kept = self.0.starts_with('-') || NO_LONGER_TAKEN.contains(&self.folded().as_str());
         if is_kept { Err(NameError::Reserved(self.0.clone())) } else { Ok(()) }
     }
 

@@ -52,7 +52,7 @@ fn main_event(command: &Command) -> EventKind {
         Command::ChangePassword { .. } | Command::UpgradePasswordHash { .. } => {
             EventKind::PasswordSet
         }
-        Command::LockAccount { .. } => EventKind::AccountLocked,
+        Command::LockAccount { .. } | Command::UnlockAccount { .. } => EventKind::AccountLocked,
         Command::CreateChannel { .. }
         | Command::CreatePrivateChannel { .. }
         | Command::OpenDirect { .. } => EventKind::ChannelCreated,
@@ -150,6 +150,7 @@ pub fn named_channel(command: &Command, user: UserId, workspace: &Workspace) -> 
         | Command::ChangePassword { .. }
         | Command::UpgradePasswordHash { .. }
         | Command::LockAccount { .. }
+        | Command::UnlockAccount { .. }
         | Command::CreatePrivateChannel { .. }
         | Command::EditMessage { .. }
         | Command::DeleteMessage { .. }
@@ -396,6 +397,9 @@ impl Asked<'_> {
                 Command::ChangeAccount { name, change: wish },
                 Event::AccountChanged { user, change },
             ) => self.id(name) == Some(*user) && wish == change,
+            (Command::UnlockAccount { name }, Event::AccountLocked { user, .. }) => {
+                self.id(name) == Some(*user)
+            }
             // An event for each, and the name stands on the first.
             (Command::ChangeSettings { changes }, Event::SettingsChanged { change }) => {
                 changes.first() == Some(change)

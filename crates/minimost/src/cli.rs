@@ -86,6 +86,9 @@ struct CheckArgs {
 struct RebuildArgs {
     /// A user's name, or presence, auth or workspace; all when left out
     name: Option<String>,
+    /// A user's name, whatever else it means: -- presence
+    #[arg(last = true, value_name = "USER", conflicts_with = "name")]
+    user: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -194,13 +197,7 @@ async fn check(args: CheckArgs) -> anyhow::Result<ExitCode> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
-    let projection = match args.name.as_deref() {
-        None => Projection::All,
-        Some("presence") => Projection::Presence,
-        Some("auth") => Projection::Auth,
-        Some("workspace") => Projection::Workspace,
-        Some(name) => Projection::Mailbox(UserName::parse(name)?),
-    };
+    let projection = args.projection()?;
     let (config, data_dir, log) = open(args.common).await?;
     let window = config.chat.mailbox_messages_per_channel;
     let files = check::rebuild(data_dir.path(), &log, window, &projection)?;
@@ -258,6 +255,22 @@ async fn repair_log(common: Common) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+impl RebuildArgs {
+    /// What is to be made anew. After `--` stands the name of a person, whatever else it would mean.
+    fn projection(&self) -> anyhow::Result<Projection> {
+        if let Some(user) = &self.user {
+            return Ok(Projection::Mailbox(UserName::parse(user)?));
+        }
+        Ok(match self.name.as_deref() {
+            None => Projection::All,
+            Some("presence") => Projection::Presence,
+            Some("auth") => Projection::Auth,
+            Some("workspace") => Projection::Workspace,
+            Some(name) => Projection::Mailbox(UserName::parse(name)?),
+        })
+    }
+}
+
 /// Opens an existing data directory that no server works on, and its log.
 async fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
     let (config, data_dir) = open_directory(common)?;
@@ -294,3 +307,39 @@ fn raise_open_files_limit() {
 
 #[cfg(not(unix))]
 fn raise_open_files_limit() {}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn after_two_dashes_stands_a_name() {
+        let asked = |args: &[&str]| {
+            let args = ["minimost", "rebuild"].iter().chain(args);
+            match Cli::try_parse_from(args).ok()?.command? {
+                Wish::Rebuild(args) => args.projection().ok(),
+                _ => None,
+            }
+        };
+        let mailbox = |name: &str| Some(Projection::Mailbox(UserName::parse(name).unwrap()));
+        assert_eq!(asked(&["presence"]), Some(Projection::Presence));
+        assert_eq!(asked(&["--", "presence"]), mailbox("presence"));
+        assert_eq!(asked(&["--", "-rf"]), mailbox("-rf"));
+        assert_eq!(asked(&["--", "--"]), mailbox("--"));
+        assert_eq!(asked(&["--data", "x", "--", "bob"]), mailbox("bob"));
+        assert_eq!(asked(&["bob"]), mailbox("bob"));
+        assert_eq!(asked(&["-rf"]), None, "an option that there is not");
+    }
+
+    #[test]
+    fn no_new_account_is_called_like_a_word_of_the_command_line() {
+        let cli = Cli::command();
+        let commands = cli.get_subcommands().map(clap::Command::get_name);
+        for word in commands.chain(["help", "presence", "auth", "workspace", "-", "--", "-rf"]) {
+            let name = UserName::parse(word).unwrap();
+            assert!(name.may_be_account().is_err(), "{word}");
+        }
+    }
+}

@@ -47,6 +47,7 @@ pub enum Event {
         user: UserId,
         password_hash: PasswordHash,
     },
+    /// Nobody logs in before `until`; at the time of the event itself an administrator has taken the lock away.
     AccountLocked {
         user: UserId,
         until: Timestamp,

@@ -34,6 +34,10 @@ impl Narrator {
             }
             10 => {
                 let until = self.history.story.now.plus_micros(60_000_000);
+                if self.prng.percent(30) {
+                    let name = self.prng.pick(&CAST).expect("there is a cast");
+                    return (actor, Command::UnlockAccount { name: wish::name(name) });
+                }
                 (Actor::System, Command::LockAccount { user, until })
             }
             _ => {
