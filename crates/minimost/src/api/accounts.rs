@@ -3,19 +3,22 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ALLOW, SET_COOKIE};
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::header::ALLOW;
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
-use chat::account::{self, SESSION_SECONDS};
+use chat::account;
 use chat::signal::PresenceState;
 use chat::{Actor, Command, Rejection, UserId, UserName, Workspace};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tracing::warn;
 use utoipa::ToSchema;
 
-use super::extract::{Answer, LoggedIn, Peer, Reader, SESSION_COOKIE};
+use super::extract::{Answer, LoggedIn, Peer, Reader};
 use super::fields::{Input, Origin, fields};
+use super::knock::{LoginKnock, OwnPassword, SignupKnock};
 use super::problem::{ApiError, BadRequest, FieldProblem, see_other};
+use super::{security, session_cookie};
 use crate::app::App;
 use crate::auth::{LoginError, Token, Verified, token_hash};
 use crate::wire::ProfileView;
@@ -79,13 +82,13 @@ fields! {
     responses((status = 201, body = Account), (status = 303, description = "a form that accepts HTML: to /")))]
 pub(super) async fn sign_up(
     State(app): State<App>,
-    peer: Peer,
+    SignupKnock(peer): SignupKnock,
     reader: Reader,
     Input(input): Input<SignUpInput>,
 ) -> Result<Response<Body>, ApiError> {
-    app.auth.signups.check(&peer.network())?;
     let name = UserName::parse(&input.username)?;
-    check_password(&app, "password", &input.password, input.confirm_password.as_deref())?;
+    let confirmation = input.confirm_password.as_deref();
+    check_password(&app, name.as_str(), "password", &input.password, confirmation)?;
     let invite = input.invite.as_deref().map(str::trim).filter(|token| !token.is_empty());
     let invite = invite.map(token_hash);
     // Looked up before hashing, which is dear; the writer decides again.
@@ -100,6 +103,7 @@ pub(super) async fn sign_up(
     let command = Command::SignUp { name: name_wish, password_hash, token_hash, invite, greet };
     let receipt = app.writer.submit(Actor::Anonymous, None, command).await?;
     let (user, _) = receipt.workspace.find_user(name.as_str()).ok_or(Rejection::NotLoggedIn)?;
+    security::signed_up(peer.0, name.as_str());
     Ok(session_opened(&app, StatusCode::CREATED, user, &token, reader))
 }
 
@@ -108,16 +112,19 @@ pub(super) async fn sign_up(
     responses((status = 200, body = Account), (status = 303, description = "a form that accepts HTML: to /")))]
 pub(super) async fn log_in(
     State(app): State<App>,
-    peer: Peer,
+    knock: LoginKnock,
     reader: Reader,
     Input(input): Input<LogInInput>,
 ) -> Result<Response<Body>, ApiError> {
-    app.auth.logins.check(&peer.network())?;
-    let verified = verify(&app, &input.username, input.password.clone()).await?;
+    let verified = verify(&app, &knock, &input).await?;
     let (user, token) = (verified.user, Token::generate());
     let command =
         Command::LogIn { user, verified_against: verified.password_set, token_hash: token.hash() };
-    app.writer.submit(Actor::Anonymous, None, command).await?;
+    let receipt =
+        app.writer.submit(Actor::Anonymous, None, command).await.inspect_err(|error| {
+            security::refused(knock.address(), &input.username, &app.workspace(), error);
+        })?;
+    security::logged_in(knock.address(), receipt.workspace.user_name(user));
     if verified.is_outdated {
         upgrade(&app, &verified, input.password).await?;
     }
@@ -130,17 +137,18 @@ pub(super) async fn log_in(
 pub(super) async fn log_out(
     State(app): State<App>,
     asker: LoggedIn,
+    peer: Peer,
     reader: Reader,
 ) -> Result<Response<Body>, ApiError> {
     app.writer.submit(asker.actor(), None, Command::LogOut).await?;
+    security::logged_out(peer.0, asker.workspace.user_name(asker.user));
     app.hub.set_override(asker.user, None);
     app.hub.update_presence(asker.user, PresenceState::Offline);
-    let mut response = match reader {
+    let response = match reader {
         Reader::Page => see_other("/login?logged_out=1"),
         Reader::Program => StatusCode::NO_CONTENT.into_response(),
     };
-    response.headers_mut().insert(SET_COOKIE, cookie(&app, "", 0));
-    Ok(response)
+    Ok((session_cookie::clear(&app), response).into_response())
 }
 
 /// A look must not log anybody out, so this is not the `GET` without its body.
@@ -153,27 +161,32 @@ pub(super) async fn log_out_head() -> impl IntoResponse {
     responses((status = 200, description = "`{\"ok\":true}`")))]
 pub(super) async fn change_password(
     State(app): State<App>,
-    asker: LoggedIn,
-    peer: Peer,
+    OwnPassword(asker, peer): OwnPassword,
     Input(input): Input<ChangePasswordInput>,
 ) -> Result<Json<Value>, ApiError> {
-    app.auth.logins.check(&peer.network())?;
-    let confirmation = input.confirm_password.as_deref();
-    check_password(&app, "new_password", &input.new_password, confirmation)?;
     let name = asker.workspace.user_name(asker.user);
-    let verified = verify(&app, name, input.current_password).await;
+    let confirmation = input.confirm_password.as_deref();
+    check_password(&app, name, "new_password", &input.new_password, confirmation)?;
+    let (now, workspace) = (app.clock.now(), app.workspace());
+    let current = input.current_password;
+    let verified = app.auth.verify_own(&workspace, asker.user, asker.session, current, now).await;
     let verified = verified.map_err(|error| match error {
         // Nobody is logging in: the name is known to be right.
-        ApiError::BadRequest(BadRequest::WrongCredentials) => {
+        LoginError::Wrong => {
             let wrong = FieldProblem::new(Origin::Json, "current_password", "is not the password");
+            security::mistook_own_password(peer.0, name, &error);
             BadRequest::WrongCurrentPassword(vec![wrong]).into()
         }
-        error => error,
+        error => {
+            security::mistook_own_password(peer.0, name, &error);
+            error.into_problem(now)
+        }
     })?;
     let password_hash = app.auth.passwords.hash(input.new_password).await?;
     let command =
         Command::ChangePassword { verified_against: verified.password_set, password_hash };
     app.writer.submit(asker.actor(), None, command).await?;
+    security::changed_password(peer.0, name);
     Ok(Json(json!({ "ok": true })))
 }
 
@@ -203,15 +216,25 @@ pub(super) fn names(workspace: &Workspace) -> Vec<String> {
     names
 }
 
-/// Compares name and password; the failure that is one too many locks the account.
-async fn verify(app: &App, name: &str, password: String) -> Result<Verified, ApiError> {
-    let now = app.clock.now();
-    let result = app.auth.verify_login(&app.workspace(), name, password, now).await;
-    if let Err(LoginError::LockNow { user, until }) = result {
+/// Compares name and password; the failure that is one too many locks the account for every address.
+async fn verify(app: &App, knock: &LoginKnock, input: &LogInInput) -> Result<Verified, ApiError> {
+    let (now, workspace) = (app.clock.now(), app.workspace());
+    let (name, password) = (input.username.as_str(), input.password.clone());
+    let verified = app.auth.verify_login(&workspace, knock.network(), name, password, now).await;
+    let error = match verified {
+        Ok(verified) => return Ok(verified),
+        Err(error) => error,
+    };
+    security::refused(knock.address(), name, &workspace, &error);
+    if let LoginError::LockNow { user, until } = error {
+        security::locked(knock.address(), workspace.user_name(user));
+        // On a full disk the lock holds in memory alone, until the next start.
         let command = Command::LockAccount { user, until };
-        app.writer.submit(Actor::System, None, command).await?;
+        if let Err(fault) = app.writer.submit(Actor::System, None, command).await {
+            warn!("the lock of an account is not written down: {fault}");
+        }
     }
-    result.map_err(|error| error.into_problem(now))
+    Err(error.into_problem(now))
 }
 
 /// Stores the password under today's kind of hash. One that was changed meanwhile needs no upgrade.
@@ -232,11 +255,12 @@ async fn upgrade(app: &App, verified: &Verified, password: String) -> Result<(),
 
 fn check_password(
     app: &App,
+    name: &str,
     field: &str,
     password: &str,
     confirmation: Option<&str>,
 ) -> Result<(), ApiError> {
-    let broken = app.auth.broken_rules(password);
+    let broken = app.auth.broken_rules(name, password);
     let mut problems: Vec<_> =
         broken.iter().map(|rule| FieldProblem::new(Origin::Json, field, rule)).collect();
     if confirmation.is_some_and(|confirmation| confirmation != password) {
@@ -255,7 +279,7 @@ fn session_opened(
     reader: Reader,
 ) -> Response<Body> {
     app.hub.update_presence(user, PresenceState::Active);
-    let mut response = match reader {
+    let response = match reader {
         Reader::Page => see_other("/"),
         Reader::Program => {
             let mut account = Account::new(user, &app.workspace());
@@ -265,16 +289,5 @@ fn session_opened(
             (status, Json(account)).into_response()
         }
     };
-    let cookie = cookie(app, token.as_str(), SESSION_SECONDS);
-    response.headers_mut().insert(SET_COOKIE, cookie);
-    response
-}
-
-/// `seconds` 0 takes the cookie away (RFC 6265, 5.2.2).
-fn cookie(app: &App, token: &str, seconds: i64) -> HeaderValue {
-    let secure = if app.config.listen.tls_proxy { "; Secure" } else { "" };
-    let text = format!(
-        "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"
-    );
-    HeaderValue::try_from(text).expect("a token is base64url")
+    (session_cookie::set(app, token), response).into_response()
 }

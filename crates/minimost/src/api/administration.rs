@@ -4,16 +4,17 @@ use axum::Json;
 use axum::extract::State;
 use chat::role::AccountChange;
 use chat::settings::{EditHistoryVisibility, SettingsChange, SignupMode};
-use chat::{ClientMsgId, Command, Rejection, Timestamp, UserName};
+use chat::{ClientMsgId, Command, Rejection, Timestamp, UserId, UserName, Workspace};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::extract::{Answer, LoggedIn, UserPath};
+use super::extract::{Answer, LoggedIn, Peer, UserPath};
 use super::fields::{Field, Input, Origin, Present, fields};
 use super::messages::submit;
 use super::people;
 use super::problem::ApiError;
+use super::security;
 use crate::app::App;
 use crate::wire::{ProfileView, SettingsView};
 
@@ -27,7 +28,7 @@ fields! {
 }
 
 fields! {
-    /// The wish to deactivate an account, or to bring it back.
+    /// The wish to deactivate an account, to bring it back, or to let its owner log in again.
     AccountInput {
         #[schema(value_type = Option<String>)]
         client_msg_id: Option<ClientMsgId>,
@@ -77,6 +78,8 @@ pub(super) struct PersonView {
     last_seen_ts: Option<f64>,
     /// Of the person's mailbox on disk.
     storage_bytes: u64,
+    /// Unix seconds until when log-ins are not looked at, from one address at least; null when they are.
+    locked_until_ts: Option<f64>,
 }
 
 /// Every account, by name; administrators only.
@@ -88,6 +91,8 @@ pub(super) async fn people(
     asker.administrator()?;
     let last_seen = app.hub.last_seen();
     let storage = app.mailboxes.storage_bytes(&asker.workspace).await;
+    let now = app.clock.now();
+    let locked_names = app.auth.locked_names(now);
     let mut people = Vec::new();
     for (id, user) in &asker.workspace.users {
         people.push(PersonView {
@@ -95,6 +100,11 @@ pub(super) async fn people(
             created_ts: user.created_ts.as_seconds(),
             last_seen_ts: last_seen.get(id).copied().map(Timestamp::as_seconds),
             storage_bytes: storage.get(id).copied().unwrap_or_default(),
+            locked_until_ts: user
+                .locked_until
+                .filter(|until| *until > now)
+                .max(locked_names.get(&user.name.folded()).copied())
+                .map(Timestamp::as_seconds),
         });
     }
     people.sort_by(|left, right| left.profile.username.cmp(&right.profile.username));
@@ -107,11 +117,12 @@ pub(super) async fn people(
 pub(super) async fn set_role(
     State(app): State<App>,
     asker: LoggedIn,
+    peer: Peer,
     UserPath(name): UserPath,
     Input(input): Input<RoleInput>,
 ) -> Result<Json<ProfileView>, ApiError> {
     let change = AccountChange::Role { is_admin: input.is_admin };
-    change_account(&app, &asker, input.client_msg_id, name, change).await
+    change_account(&app, &asker, peer, input.client_msg_id, name, change).await
 }
 
 /// Ends an account's sessions and lets nobody in any more; administrators only.
@@ -121,10 +132,12 @@ pub(super) async fn set_role(
 pub(super) async fn deactivate(
     State(app): State<App>,
     asker: LoggedIn,
+    peer: Peer,
     UserPath(name): UserPath,
     Input(input): Input<AccountInput>,
 ) -> Result<Json<ProfileView>, ApiError> {
-    change_account(&app, &asker, input.client_msg_id, name, AccountChange::Deactivated).await
+    let change = AccountChange::Deactivated;
+    change_account(&app, &asker, peer, input.client_msg_id, name, change).await
 }
 
 /// Brings a deactivated account back; administrators only.
@@ -134,10 +147,32 @@ pub(super) async fn deactivate(
 pub(super) async fn reactivate(
     State(app): State<App>,
     asker: LoggedIn,
+    peer: Peer,
     UserPath(name): UserPath,
     Input(input): Input<AccountInput>,
 ) -> Result<Json<ProfileView>, ApiError> {
-    change_account(&app, &asker, input.client_msg_id, name, AccountChange::Reactivated).await
+    let change = AccountChange::Reactivated;
+    change_account(&app, &asker, peer, input.client_msg_id, name, change).await
+}
+
+/// Lets somebody log in again whose password was mistaken too often; administrators only.
+#[utoipa::path(post, path = "/admin/people/{user}/unlock",
+    params(("user" = String, Path)), request_body = AccountInput,
+    responses((status = 200, body = ProfileView)))]
+pub(super) async fn unlock(
+    State(app): State<App>,
+    asker: LoggedIn,
+    peer: Peer,
+    UserPath(name): UserPath,
+    Input(input): Input<AccountInput>,
+) -> Result<Json<ProfileView>, ApiError> {
+    let command = Command::UnlockAccount { name: name.clone() };
+    let receipt = submit(&app, &asker, input.client_msg_id, command).await?;
+    let (user, profile) = profile(&receipt.workspace, &name)?;
+    app.auth.unlock(user, &name);
+    let by = asker.workspace.user_name(asker.user);
+    security::administered(peer.0, by, receipt.workspace.user_name(user), "was unlocked");
+    Ok(Json(profile))
 }
 
 /// The settings of the whole; administrators only.
@@ -170,13 +205,27 @@ pub(super) async fn change_settings(
 async fn change_account(
     app: &App,
     asker: &LoggedIn,
+    peer: Peer,
     client_msg_id: Option<ClientMsgId>,
     name: UserName,
     change: AccountChange,
 ) -> Result<Json<ProfileView>, ApiError> {
+    let what = match change {
+        AccountChange::Role { is_admin: true } => "became an administrator",
+        AccountChange::Role { is_admin: false } => "became a member",
+        AccountChange::Deactivated => "was deactivated",
+        AccountChange::Reactivated => "was reactivated",
+    };
     let command = Command::ChangeAccount { name: name.clone(), change };
     let receipt = submit(app, asker, client_msg_id, command).await?;
-    let found = receipt.workspace.find_user(name.as_str());
+    let (user, profile) = profile(&receipt.workspace, &name)?;
+    let by = asker.workspace.user_name(asker.user);
+    security::administered(peer.0, by, receipt.workspace.user_name(user), what);
+    Ok(Json(profile))
+}
+
+fn profile(workspace: &Workspace, name: &UserName) -> Result<(UserId, ProfileView), ApiError> {
+    let found = workspace.find_user(name.as_str());
     let (user, _) = found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))?;
-    people::view(user, &receipt.workspace).map(Json)
+    Ok((user, people::view(user, workspace)?))
 }

@@ -4,25 +4,31 @@
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, HOST};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
+};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
+use hyper::body::Incoming;
 use rand::TryRngCore;
 use tower::ServiceExt;
 use tracing::{Instrument, debug_span, error};
 
 use super::cross_site::is_cross_site;
 use super::encoding::{compress, may_compress};
-use super::extract::{Peer, is_bearer, prefers_html};
+use super::extract::{Peer, is_bearer, prefers_html, user_of};
+use super::places::{Connection, Held, Places};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
 use super::router;
+use super::unread::{Holding, Remains};
 use crate::app::App;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -35,8 +41,8 @@ const SECURITY_HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
         "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: \
-         blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri \
-         'self'; form-action 'self'; frame-ancestors 'none'",
+         blob:; media-src 'self' blob:; connect-src 'self'; worker-src 'self'; object-src \
+         'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-embedder-policy", "require-corp"),
@@ -55,6 +61,7 @@ pub struct Door {
     run: u32,
     requests: AtomicU64,
     security_headers: Vec<(HeaderName, HeaderValue)>,
+    places: Arc<Places>,
     app: App,
     /// A proxy in front speaks TLS, and answers for the names by which the server goes; without it they are those of this
     /// machine.
@@ -68,6 +75,7 @@ impl Door {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         Door {
             is_behind_tls: app.config.listen.tls_proxy,
+            places: Places::new(&app.config.limits, app.config.listen.tls_proxy),
             router: router(app.clone()),
             app,
             run,
@@ -76,41 +84,35 @@ impl Door {
         }
     }
 
-    /// Answers one request from `peer`.
-    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Response<Body>
-    where
-        B: axum::body::HttpBody<Data = bytes::Bytes> + Send + 'static,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
+    /// Who holds how much of the server.
+    pub(super) fn places(&self) -> &Arc<Places> {
+        &self.places
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Connection,
+    ) -> Response<Body> {
+        let remains = Remains::default();
+        let mut request = request.map(|body| remains.watch(Body::new(body)));
+        let peer = Peer::new(connection.peer, request.headers(), self.is_behind_tls);
+        request.extensions_mut().insert(peer);
+        // The body is sent when it is asked for, and it is not any more.
+        let is_body_held_back = request.headers().contains_key(EXPECT);
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
-        let request_id = || format!("{:08x}-{number}", self.run);
+        let request_id = || self.request_id(number);
         // Only a problem needs to know, and few requests accept HTML at all.
         let is_page = request.headers().contains_key(ACCEPT) && prefers_html(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_compressed = may_compress(&request);
         let span = debug_span!("request", id = number, method = %method, path = uri.path());
-        let answering = async {
-            if !self.is_behind_tls && !names_this_machine(request.headers()) {
-                return ApiError::from(BadRequest::UnknownHost).into_response();
-            }
-            // A browser never sends a bearer token on its own. Only one that logs somebody in excuses: beside any other
-            // `Authorization`, which a proxy's password dialog adds, it is the cookie that does.
-            let headers = request.headers();
-            if is_cross_site(&method, &uri, headers, self.is_behind_tls)
-                && !is_bearer(headers, &self.app)
-            {
-                return ApiError::from(BadRequest::CrossSite).into_response();
-            }
-            let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-            match answering.await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(_panic) => ApiError::internal("a handler panicked").into_response(),
-            }
-        };
-        let mut response = answering.instrument(span).await;
+        let answering = self.answer_if_allowed(request, connection, peer);
+        let (mut response, held) = answering.instrument(span).await;
+        if !remains.read_away(is_body_held_back).await {
+            response = closing(response);
+        }
         if let Some(pending) = response.extensions_mut().remove::<Pending>() {
             let id = request_id();
             log_fault(&pending, &id, &method, &uri);
@@ -120,7 +122,87 @@ impl Door {
             response = compress(response).await;
         }
         self.finish(response.headers_mut());
-        response
+        match held {
+            Held::Nothing => response,
+            held => response.map(|body| Body::new(Holding { body, _held: held })),
+        }
+    }
+
+    /// The answer, and what its asker holds until its end.
+    async fn answer_if_allowed(
+        &self,
+        mut request: Request<Body>,
+        connection: &Connection,
+        peer: Peer,
+    ) -> (Response<Body>, Held) {
+        if let Err(refusal) = self.admit(&request) {
+            return (ApiError::from(refusal).into_response(), Held::Nothing);
+        }
+        let user = connection.asks_who().then(|| user_of(request.headers(), &self.app));
+        let turn = match connection.turn(user.flatten(), peer.0) {
+            Ok(turn) => turn,
+            Err(too_much) => {
+                let refused = ApiError::from(too_much).into_response();
+                // A proxy's connection carries others too.
+                let refused = if self.is_behind_tls { refused } else { closing(refused) };
+                return (refused, Held::Nothing);
+            }
+        };
+        request.extensions_mut().insert(turn.room.clone());
+        let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+        let response = match answering.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_panic) => ApiError::internal("a handler panicked").into_response(),
+        };
+        (response, turn.held)
+    }
+
+    /// Refuses what is not addressed to us, and what another site has a browser ask for.
+    fn admit(&self, request: &Request<Body>) -> Result<(), BadRequest> {
+        let headers = request.headers();
+        if request.version() == Version::HTTP_11 && !names_one_host(headers) {
+            return Err(BadRequest::MalformedRequest);
+        }
+        if !self.is_behind_tls && !names_this_machine(headers) {
+            return Err(BadRequest::UnknownHost);
+        }
+        // A browser never sends a bearer token on its own. Only one that logs somebody in excuses: beside any other
+        // `Authorization`, which a proxy's password dialog adds, it is the cookie that does.
+        if is_cross_site(request.method(), request.uri(), headers, self.is_behind_tls)
+            && !is_bearer(headers, &self.app)
+        {
+            return Err(BadRequest::CrossSite);
+        }
+        Ok(())
+    }
+
+    /// The answer to what was not even read as a request, as it goes to the socket; the connection ends with it.
+    pub(super) fn answer_unread(&self, problem: BadRequest) -> Vec<u8> {
+        let id = self.request_id(self.requests.fetch_add(1, Ordering::Relaxed));
+        let mut response = ApiError::from(problem).into_response();
+        let pending = response.extensions_mut().remove::<Pending>();
+        let body = pending.map(|pending| problem_page::document(&pending, &id)).unwrap_or_default();
+        let mut response = closing(response);
+        let status = response.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem_page::PROBLEM));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        self.finish(headers);
+        let mut answer = format!("HTTP/1.1 {status}\r\n").into_bytes();
+        for (name, value) in response.headers() {
+            answer.extend_from_slice(name.as_str().as_bytes());
+            answer.extend_from_slice(b": ");
+            answer.extend_from_slice(value.as_bytes());
+            answer.extend_from_slice(b"\r\n");
+        }
+        answer.extend_from_slice(b"\r\n");
+        answer.extend_from_slice(body.as_bytes());
+        answer
+    }
+
+    fn request_id(&self, number: u64) -> String {
+        format!("{:08x}-{number}", self.run)
     }
 
     fn finish(&self, headers: &mut HeaderMap) {
@@ -133,6 +215,17 @@ impl Door {
             headers.insert(CACHE_CONTROL, NO_STORE);
         }
     }
+}
+
+/// An answer after which the connection closes, and that says so.
+fn closing(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Whether a request names its host as it must (RFC 9112, 3.2): in one header.
+fn names_one_host(headers: &HeaderMap) -> bool {
+    headers.get_all(HOST).iter().count() == 1
 }
 
 fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {

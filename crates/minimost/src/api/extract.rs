@@ -1,12 +1,12 @@
 //! Who is asking, and for what: taken from a request once, certain inside the handlers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
-use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE};
+use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
@@ -15,11 +15,9 @@ use chat::{Actor, ChannelId, ChannelName, Place, Rejection, Seq, UserId, UserNam
 use serde::Serialize;
 
 use super::problem::ApiError;
+use super::session_cookie;
 use crate::app::App;
 use crate::auth::{Network, token_hash};
-
-/// The cookie that names a session.
-pub(super) const SESSION_COOKIE: &str = "session";
 
 const CURSOR: HeaderName = HeaderName::from_static("minimost-cursor");
 
@@ -108,7 +106,15 @@ impl OptionalFromRequestParts<App> for LoggedIn {
 }
 
 fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {
-    with_token(bearer(headers).or_else(|| session_cookie(headers))?, app)
+    match bearer(headers) {
+        Some(token) => with_token(token, app),
+        None => session_cookie::tokens(headers).find_map(|token| with_token(token, app)),
+    }
+}
+
+/// Whose session a request shows.
+pub(super) fn user_of(headers: &HeaderMap, app: &App) -> Option<UserId> {
+    logged_in(headers, app).map(|asker| asker.user)
 }
 
 /// Whether a bearer token has logged in whoever asks.
@@ -129,16 +135,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    // Bytes, because cookies of other programs on this host need not be ASCII.
-    let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(|byte| *byte == b';'));
-    pairs.find_map(|pair| {
-        let value = pair.trim_ascii().strip_prefix(SESSION_COOKIE.as_bytes())?;
-        std::str::from_utf8(value.strip_prefix(b"=")?).ok()
-    })
 }
 
 /// The one variable part of the path, percent-decoded; `None` when that is not UTF-8.
@@ -242,21 +238,30 @@ pub(super) struct Peer(pub(super) IpAddr);
 impl FromRequestParts<App> for Peer {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Peer, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Peer, Self::Rejection> {
         let peer = parts.extensions.get::<Peer>().copied();
-        let peer = peer.expect("the door puts it into every request");
-        if !app.config.listen.tls_proxy {
-            return Ok(peer);
-        }
-        // The last one was added by our own proxy; the ones before are whatever the client wrote.
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
-        let forwarded = forwarded.and_then(|value| value.to_str().ok());
-        let address = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok());
-        Ok(address.map_or(peer, Peer))
+        Ok(peer.expect("the door puts it into every request"))
     }
 }
 
 impl Peer {
+    /// Who asks over a connection from `peer`; behind a proxy whoever that says.
+    pub(super) fn new(peer: IpAddr, headers: &HeaderMap, is_behind_proxy: bool) -> Peer {
+        if !is_behind_proxy {
+            return Peer(peer);
+        }
+        // The last one was added by our own proxy; the ones before are whatever the client wrote.
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+        let forwarded = forwarded.and_then(|value| value.to_str().ok());
+        let address = forwarded.and_then(|list| {
+            let last = list.rsplit(',').next()?.trim();
+            // Some proxies write the port too.
+            let with_port = || last.parse::<SocketAddr>().ok().map(|address| address.ip());
+            last.parse().ok().or_else(with_port)
+        });
+        Peer(address.unwrap_or(peer))
+    }
+
     pub(super) fn network(self) -> Network {
         Network::from(self.0)
     }
@@ -315,13 +320,8 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_named_by_the_cookie_or_the_bearer() {
+    fn a_bearer_is_whoever_says_so() {
         let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, HeaderValue::from_static("a=b; session=tok; c=d"));
-        assert_eq!(session_cookie(&headers), Some("tok"));
-        let foreign = HeaderValue::from_bytes(b"theirs=caf\xe9; sessions=x; session=tok").unwrap();
-        headers.insert(COOKIE, foreign);
-        assert_eq!(session_cookie(&headers), Some("tok"), "whatever stands beside it");
         headers.insert(AUTHORIZATION, HeaderValue::from_static("bearer other"));
         assert_eq!(bearer(&headers), Some("other"));
         headers.insert(AUTHORIZATION, HeaderValue::from_static("Basic abc"));

@@ -6,12 +6,14 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chat::ClientMsgId;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
+use super::extract::user_of;
+use super::places::BodyRoom;
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
 
@@ -140,7 +142,11 @@ impl<T: FromFields> FromRequestParts<App> for Query<T> {
 impl FromRequest<App> for AnyFields {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Self::Rejection> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Self::Rejection> {
+        // Of a stranger nothing is believed, so nothing is gathered either.
+        if user_of(request.headers(), app).is_none() {
+            return Ok(AnyFields(None));
+        }
         Ok(AnyFields(body_fields(request).await.ok().map(|(values, _)| values)))
     }
 }
@@ -151,7 +157,8 @@ async fn body_fields(request: Request) -> Result<(Map<String, Value>, Origin), A
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
-    let bytes = whole_body(body).await?;
+    let room = parts.extensions.get::<BodyRoom>().cloned().unwrap_or_default();
+    let bytes = whole_body(body, &room).await?;
     match kind.as_str() {
         "application/x-www-form-urlencoded" => Ok((form_fields(&bytes)?, Origin::Form)),
         "multipart/form-data" => {
@@ -166,7 +173,7 @@ async fn body_fields(request: Request) -> Result<(Map<String, Value>, Origin), A
     }
 }
 
-async fn whole_body(body: Body) -> Result<Bytes, ApiError> {
+async fn whole_body(body: Body, room: &BodyRoom) -> Result<Bytes, ApiError> {
     let too_large = || BadRequest::BodyTooLarge { bytes_max: BODY_BYTES_MAX };
     // The length that the request declares; nothing of it is waited for.
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
@@ -174,22 +181,22 @@ async fn whole_body(body: Body) -> Result<Bytes, ApiError> {
     }
     let mut chunks = body.into_data_stream();
     let gather = async {
-        let mut whole: Option<BytesMut> = None;
-        let mut first = Bytes::new();
+        let mut whole = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|_| malformed("the body broke off"))?;
-            let bytes = whole.as_ref().map_or(first.len(), BytesMut::len) + chunk.len();
+            let bytes = whole.len() + chunk.len();
             if bytes > BODY_BYTES_MAX {
                 return Err(too_large().into());
             }
-            // One chunk is the rule; it is not copied.
-            if first.is_empty() {
-                first = chunk;
-            } else {
-                whole.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&chunk);
+            if bytes > whole.capacity() {
+                // Twice as much each time, whatever length was declared: room is for what has come.
+                let capacity = bytes.next_power_of_two().min(BODY_BYTES_MAX);
+                room.take(capacity - whole.capacity())?;
+                whole.reserve_exact(capacity - whole.len());
             }
+            whole.extend_from_slice(&chunk);
         }
-        Ok(whole.map_or(first, BytesMut::freeze))
+        Ok(Bytes::from(whole))
     };
     tokio::time::timeout(BODY_TIMEOUT, gather)
         .await

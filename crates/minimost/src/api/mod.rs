@@ -22,6 +22,7 @@ mod fields;
 mod forwarding;
 mod groups;
 mod invites;
+mod knock;
 mod log_state;
 mod members;
 mod mentions;
@@ -30,6 +31,7 @@ mod notifications;
 pub mod openapi;
 mod people;
 mod pins;
+mod places;
 mod polls;
 mod preferences;
 mod presence;
@@ -42,11 +44,15 @@ mod receipts;
 mod reminders;
 mod saved;
 mod scheduled;
+mod security;
 mod serve;
+mod session_cookie;
+mod socket;
 mod stall;
 mod state;
 mod stream;
 mod threads;
+mod unread;
 mod web;
 
 use axum::Router;
@@ -100,6 +106,7 @@ fn accounts_and_people() -> Router<App> {
         .route("/admin/people/{user}/role", post(administration::set_role))
         .route("/admin/people/{user}/deactivate", post(administration::deactivate))
         .route("/admin/people/{user}/reactivate", post(administration::reactivate))
+        .route("/admin/people/{user}/unlock", post(administration::unlock))
         .route(
             "/admin/settings",
             get(administration::settings).post(administration::change_settings),

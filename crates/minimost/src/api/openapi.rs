@@ -6,13 +6,12 @@ use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::extract::SESSION_COOKIE;
 use super::problem::{Problem, ProblemKind};
 use super::{
     accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
     groups, invites, log_state, members, mentions, messages, notifications, people, pins, polls,
     preferences, presence, private_channels, read_markers, receipts, reminders, saved, scheduled,
-    state, stream, threads,
+    session_cookie, state, stream, threads,
 };
 use crate::app::App;
 
@@ -47,7 +46,8 @@ use crate::app::App;
         preferences::get, preferences::change,
         groups::list, groups::create, groups::change, groups::delete,
         administration::people, administration::set_role, administration::deactivate,
-        administration::reactivate, administration::settings, administration::change_settings,
+        administration::reactivate, administration::unlock,
+        administration::settings, administration::change_settings,
         log_state::log_state, log_state::compare,
         invites::list, invites::create, invites::revoke, invites::signup_info,
         presence::online_users, presence::update, presence::set_override, presence::get_override,
@@ -66,7 +66,8 @@ struct Finish;
 impl Modify for Finish {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE)));
+        let cookie =
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(session_cookie::PLAIN)));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("session", cookie);
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));

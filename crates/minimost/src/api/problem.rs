@@ -45,6 +45,10 @@ pub enum BadRequest {
     MethodNotAllowed,
     CrossSite,
     UnknownHost,
+    MalformedRequest,
+    HeadersTooLarge,
+    UriTooLong,
+    TooMuchAtOnce,
     WrongCredentials,
     WrongCurrentPassword(Vec<FieldProblem>),
     AccountLocked { seconds: u64 },
@@ -107,10 +111,6 @@ impl IntoResponse for ApiError {
         let detail = self.to_string();
         let members = self.members();
         let retry_after = self.retry_after();
-        let is_unread = matches!(
-            self,
-            ApiError::BadRequest(BadRequest::BodyTooLarge { .. } | BadRequest::BodyTimeout)
-        );
         let fault = match self {
             ApiError::Fault(fault) => Some(std::sync::Arc::new(fault)),
             ApiError::Rejected(_) | ApiError::BadRequest(_) => None,
@@ -120,10 +120,6 @@ impl IntoResponse for ApiError {
         if let Some(wait) = retry_after {
             let seconds = HeaderValue::from(wait.as_secs());
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
-        // What was not read of the body is in the way of the next request: the asker must not send one there.
-        if is_unread {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(Pending { kind, detail, members, fault });
         response
@@ -178,6 +174,10 @@ impl fmt::Display for BadRequest {
             | BadRequest::MethodNotAllowed
             | BadRequest::CrossSite
             | BadRequest::UnknownHost
+            | BadRequest::MalformedRequest
+            | BadRequest::HeadersTooLarge
+            | BadRequest::UriTooLong
+            | BadRequest::TooMuchAtOnce
             | BadRequest::WrongCredentials
             | BadRequest::StreamNotFound
             | BadRequest::Busy
@@ -256,6 +256,10 @@ impl BadRequest {
             BadRequest::MethodNotAllowed => ProblemKind::MethodNotAllowed,
             BadRequest::CrossSite => ProblemKind::CrossSite,
             BadRequest::UnknownHost => ProblemKind::UnknownHost,
+            BadRequest::MalformedRequest => ProblemKind::MalformedRequest,
+            BadRequest::HeadersTooLarge => ProblemKind::HeadersTooLarge,
+            BadRequest::UriTooLong => ProblemKind::UriTooLong,
+            BadRequest::TooMuchAtOnce => ProblemKind::TooMuchAtOnce,
             BadRequest::WrongCredentials => ProblemKind::WrongCredentials,
             BadRequest::WrongCurrentPassword(_) => ProblemKind::WrongCurrentPassword,
             BadRequest::AccountLocked { .. } => ProblemKind::AccountLocked,
@@ -306,6 +310,10 @@ impl From<MailboxError> for ApiError {
             MailboxError::Closed => ApiError::BadRequest(BadRequest::Closing),
             MailboxError::Fault(ref fault) if fault.is_log_damage() => {
                 let kind = ProblemKind::LogDamaged;
+                ApiError::Fault(Fault { kind, source: Box::new(error) })
+            }
+            MailboxError::Fault(ref fault) if fault.is_refused_by_machine() => {
+                let kind = ProblemKind::StorageUnavailable;
                 ApiError::Fault(Fault { kind, source: Box::new(error) })
             }
             MailboxError::Fault(_) => ApiError::internal(error),

@@ -145,6 +145,12 @@ kinds! {
         "an administrator decides who may see what a message said before it was edited";
     StreamNotFound = NOT_FOUND, "stream-not-found", "There is no such stream",
         "the `hello` frame names the stream, as long as it is open";
+    MalformedRequest = BAD_REQUEST, "malformed-request", "The request cannot be read",
+        "it is not HTTP/1.1 as RFC 9112 has it: names one Host, for example";
+    HeadersTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large",
+        "The headers are too large", "all headers of a request together have some 8 KiB";
+    UriTooLong = URI_TOO_LONG, "uri-too-long", "The address is too long",
+        "no address here has that many characters";
     MalformedBody = BAD_REQUEST, "malformed-body", "The body cannot be read",
         "a body is a JSON object, a form or multipart/form-data, in UTF-8";
     InvalidFields = BAD_REQUEST, "invalid-fields", "Some fields are missing or wrong",
@@ -164,6 +170,8 @@ kinds! {
         "the path exists, but not for this method; the header Allow lists the ones it has";
     TooManyRequests = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests",
         "wait as long as Retry-After says";
+    TooMuchAtOnce = TOO_MANY_REQUESTS, "too-much-at-once", "Too much at once",
+        "too many connections or bodies of one address or one account are open; close some, or wait";
     TooManyStreams = TOO_MANY_REQUESTS, "too-many-streams", "Too many live streams",
         "close a window or wait until an old stream has ended";
     Busy = SERVICE_UNAVAILABLE, "busy", "The server is busy",
@@ -176,6 +184,8 @@ kinds! {
         "the disk failed half-way, or a file was taken away; repeating with the same client_msg_id is safe";
     LogDamaged = SERVICE_UNAVAILABLE, "log-damaged", "A part of the log cannot be read",
         "the message log is damaged where this answer stands, the operator must act";
+    StorageUnavailable = SERVICE_UNAVAILABLE, "storage-unavailable", "A file cannot be read",
+        "the machine does not let the server open or read its files, the operator must act";
     DiskFull = INSUFFICIENT_STORAGE, "disk-full", "The disk is full",
         "nothing can be written until the operator makes room; reading goes on";
     Internal = INTERNAL_SERVER_ERROR, "internal", "The server failed",

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use super::extract::prefers_html;
 use super::problem::{ApiError, BadRequest, Pending, ProblemKind, see_other};
 
+/// The media type of a problem.
+pub(super) const PROBLEM: &str = "application/problem+json";
+
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Writes the document into `response`, or sends a page that needs a session to the login.
@@ -27,7 +30,7 @@ pub(super) fn render(
     let (content_type, body) = if is_page {
         ("text/html; charset=utf-8", html(kind.title(), &pending.detail, kind.status()))
     } else {
-        ("application/problem+json", document(pending, request_id))
+        (PROBLEM, document(pending, request_id))
     };
     // The router has counted the empty body that it saw.
     parts.headers.remove(CONTENT_LENGTH);
@@ -36,7 +39,8 @@ pub(super) fn render(
     Response::from_parts(parts, Body::from(body))
 }
 
-fn document(pending: &Pending, request_id: &str) -> String {
+/// The document of a problem.
+pub(super) fn document(pending: &Pending, request_id: &str) -> String {
     let mut members = Map::new();
     members.insert("type".to_owned(), format!("/problems/{}", pending.kind.slug()).into());
     members.insert("title".to_owned(), pending.kind.title().into());

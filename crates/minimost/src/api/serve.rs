@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::header::CONNECTION;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -19,6 +20,9 @@ use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::door::Door;
+use super::places::Connection;
+use super::problem::BadRequest;
+use super::socket::Socket;
 use super::stall::StallGuard;
 
 /// Connections at once, streams included; the next one is told to come back.
@@ -51,11 +55,18 @@ pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Outp
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, _)) if connections.len() >= CONNECTIONS_MAX => turn_away(&socket),
+            Ok((socket, _)) if connections.len() >= CONNECTIONS_MAX => {
+                turn_away(&socket, &door.answer_unread(BadRequest::Busy));
+            }
             Ok((socket, peer)) => {
                 let watcher = graceful.watcher();
-                let connection = connection(socket, peer, Arc::clone(&door));
+                let door = Arc::clone(&door);
                 connections.spawn(async move {
+                    let Some(place) = door.places().enter(peer.ip()).await else {
+                        turn_away(&socket, &door.answer_unread(BadRequest::TooMuchAtOnce));
+                        return;
+                    };
+                    let connection = connection(socket, place, door);
                     if let Err(error) = watcher.watch(connection).await {
                         debug!("a connection ended: {error}");
                     }
@@ -75,10 +86,10 @@ pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Outp
 /// One connection until its end.
 fn connection(
     socket: TcpStream,
-    peer: SocketAddr,
+    place: Connection,
     door: Arc<Door>,
 ) -> http1::Connection<
-    TokioIo<StallGuard>,
+    TokioIo<Socket>,
     impl hyper::service::Service<
         Request<Incoming>,
         Response = Response<Body>,
@@ -90,22 +101,33 @@ fn connection(
     if let Err(error) = socket.set_nodelay(true) {
         debug!("TCP_NODELAY was refused: {error}");
     }
+    let is_unread = Arc::new(AtomicBool::new(false));
+    let socket = StallGuard::new(socket);
+    let socket = Socket::new(socket, Arc::clone(&door), Arc::clone(&is_unread));
+    let place = Arc::new(place);
     let service = service_fn(move |request: Request<Incoming>| {
-        let door = Arc::clone(&door);
-        async move { Ok::<_, Infallible>(door.answer(request, peer.ip()).await) }
+        let (door, place, is_unread) =
+            (Arc::clone(&door), Arc::clone(&place), Arc::clone(&is_unread));
+        async move {
+            let response = door.answer(request, &place).await;
+            if response.headers().contains_key(CONNECTION) {
+                is_unread.store(true, Ordering::Relaxed);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(StallGuard::new(socket)), service)
+        .serve_connection(TokioIo::new(socket), service)
 }
 
-/// Says 503 without reading the request. The kernel's buffer of a fresh connection takes it whole.
-fn turn_away(socket: &TcpStream) {
-    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
-        Connection: close\r\nContent-Length: 0\r\n\r\n";
-    if let Err(error) = socket.try_write(ANSWER) {
+/// Answers without reading the request. The kernel's buffer of a fresh connection takes it whole.
+fn turn_away(socket: &TcpStream, answer: &[u8]) {
+    // What has come already: unread it would reset the connection before the answer is there. None is no fault.
+    let _: io::Result<usize> = socket.try_read(&mut [0; BUFFER_BYTES]);
+    if let Err(error) = socket.try_write(answer) {
         debug!("a connection too many was dropped unanswered: {error}");
     }
 }

@@ -1,16 +1,13 @@
 //! Logging in: the right password, not too many wrong ones before it.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chat::ids::SessionId;
 use chat::{Seq, Timestamp, UserId, UserName, Workspace};
-use lru::LruCache;
 
+use super::attempts::{Attempt, Failure, Who};
 use super::password::{PasswordBusy, Verdict};
-use super::{Auth, PASSWORD_CHARS_MAX};
-
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
+use super::{Auth, Network, PASSWORD_CHARS_MAX};
 
 /// Somebody who knows the password.
 #[derive(Debug)]
@@ -28,125 +25,101 @@ pub enum LoginError {
     /// Unknown names read the same as wrong passwords.
     #[error("wrong user name or password")]
     Wrong,
-    /// Too many failures before this attempt, which was not looked at.
+    /// Too many failures before this attempt, which was not looked at, or it was one too many.
     #[error("the account is locked")]
     Locked { until: Timestamp },
-    /// This failure was one too many; the account has to be locked now.
+    /// This failure was one too many from all addresses together; the account has to be locked now.
     #[error("the account gets locked")]
     LockNow { user: UserId, until: Timestamp },
     #[error(transparent)]
     Busy(#[from] PasswordBusy),
 }
 
-/// Names without an account whose failures are remembered: some 1 MiB. Beyond it the one that was tried longest ago is
-/// forgotten; limits per address make that slow.
-const STRANGERS_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("10,000 is not 0");
-
-/// Failures in a row; in memory, because a restart is not an attacker's to have.
-pub(super) struct Failures {
-    known: Mutex<HashMap<UserId, u32>>,
-    /// By folded name.
-    unknown: Mutex<LruCache<String, Stranger>>,
-}
-
-/// What was tried with a name that nobody has. It is counted and locked like any other, so that nobody learns who has an
-/// account here.
-#[derive(Clone, Copy, Default)]
-struct Stranger {
-    failures: u32,
-    locked_until: Option<Timestamp>,
-}
-
-impl Default for Failures {
-    fn default() -> Failures {
-        Failures { known: Mutex::default(), unknown: Mutex::new(LruCache::new(STRANGERS_MAX)) }
-    }
-}
-
-impl Failures {
-    fn counts(&self) -> MutexGuard<'_, HashMap<UserId, u32>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Until when a name that nobody has is locked.
-    fn locked_until(&self, name: &str) -> Option<Timestamp> {
-        let name = UserName::parse(name).ok()?;
-        self.strangers().get(&name.folded()).and_then(|stranger| stranger.locked_until)
-    }
-
-    fn strangers(&self) -> MutexGuard<'_, LruCache<String, Stranger>> {
-        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Auth {
-    /// Checks a name and a password.
+    /// Checks a name and a password that somebody at the door gives.
     pub async fn verify_login(
         &self,
         workspace: &Workspace,
+        network: Network,
         name: &str,
         password: String,
         now: Timestamp,
     ) -> Result<Verified, LoginError> {
         let found = workspace.find_user(name);
-        let locked_until = match found {
-            Some((_, user)) => user.locked_until,
-            None => self.failures.locked_until(name),
-        };
+        let locked_until = found.and_then(|(_, user)| user.locked_until);
         if let Some(until) = locked_until.filter(|until| *until > now)
-            && self.rules.max_login_attempts > 0
+            && self.rules.max_login_attempts_per_name > 0
         {
             return Err(LoginError::Locked { until });
         }
+        // What cannot be a name is nobody's secret.
+        let name = UserName::parse(name).ok().map(|name| name.folded());
+        let user = found.map(|(user, _)| user);
+        let who = name.map(|name| Who::AtTheDoor { network, name, user });
+        self.verify(workspace, who, user, password, now).await
+    }
+
+    /// Checks the password of somebody who is in, whoever is locked out meanwhile.
+    pub async fn verify_own(
+        &self,
+        workspace: &Workspace,
+        user: UserId,
+        session: SessionId,
+        password: String,
+        now: Timestamp,
+    ) -> Result<Verified, LoginError> {
+        self.verify(workspace, Some(Who::Inside(session)), Some(user), password, now).await
+    }
+
+    /// Until when a password is not looked at, by folded name; the log knows of locks that hold everywhere.
+    pub fn locked_names(&self, now: Timestamp) -> HashMap<String, Timestamp> {
+        self.attempts.locked_names(now)
+    }
+
+    /// Forgets what failed for an account, wherever it was tried from.
+    pub fn unlock(&self, user: UserId, name: &UserName) {
+        self.attempts.unlock(user, &name.folded());
+    }
+
+    async fn verify(
+        &self,
+        workspace: &Workspace,
+        who: Option<Who>,
+        user: Option<UserId>,
+        password: String,
+        now: Timestamp,
+    ) -> Result<Verified, LoginError> {
+        let attempt = match who {
+            Some(who) => {
+                let _waiting = self.passwords.wait()?;
+                let begun = self.attempts.begin(who, now).await;
+                Some(begun.map_err(|until| LoginError::Locked { until })?)
+            }
+            None => None,
+        };
+        let account = user.and_then(|user| workspace.users.get(&user));
         let verdict = if password.chars().nth(PASSWORD_CHARS_MAX).is_some() {
             Verdict::Wrong
         } else {
-            let hash = found.map(|(_, user)| user.password_hash.clone());
+            let hash = account.map(|account| account.password_hash.clone());
             self.passwords.verify(password, hash).await?
         };
-        match (found, verdict) {
-            (Some((user, account)), Verdict::Right { is_outdated }) => {
-                self.failures.counts().remove(&user);
-                Ok(Verified { user, password_set: account.password_set, is_outdated })
-            }
-            (Some((user, _)), Verdict::Wrong) => Err(self.failed(user, now)),
-            (None, Verdict::Right { .. } | Verdict::Wrong) => Err(self.failed_as_nobody(name, now)),
-        }
-    }
-
-    fn failed(&self, user: UserId, now: Timestamp) -> LoginError {
-        let attempts_max = self.rules.max_login_attempts;
-        if attempts_max == 0 {
-            return LoginError::Wrong;
-        }
-        let mut counts = self.failures.counts();
-        let count = counts.entry(user).or_default();
-        *count += 1;
-        if *count < attempts_max {
-            return LoginError::Wrong;
-        }
-        counts.remove(&user);
-        LoginError::LockNow { user, until: self.lockout(now) }
-    }
-
-    fn failed_as_nobody(&self, name: &str, now: Timestamp) -> LoginError {
-        let attempts_max = self.rules.max_login_attempts;
-        // What cannot be a name is nobody's secret.
-        let Some(name) = UserName::parse(name).ok().filter(|_| attempts_max > 0) else {
-            return LoginError::Wrong;
+        let (Some(user), Some(account), Verdict::Right { is_outdated }) = (user, account, verdict)
+        else {
+            let failure = attempt.map(|attempt| attempt.wrong(now));
+            return Err(refusal(failure.unwrap_or(Failure::Counted), user));
         };
-        let mut strangers = self.failures.strangers();
-        let stranger = strangers.get_or_insert_mut(name.folded(), Stranger::default);
-        stranger.failures += 1;
-        if stranger.failures < attempts_max {
-            return LoginError::Wrong;
-        }
-        let until = self.lockout(now);
-        *stranger = Stranger { failures: 0, locked_until: Some(until) };
-        LoginError::Locked { until }
+        attempt.into_iter().for_each(Attempt::right);
+        Ok(Verified { user, password_set: account.password_set, is_outdated })
     }
+}
 
-    fn lockout(&self, now: Timestamp) -> Timestamp {
-        now.plus_micros(i64::from(self.rules.lockout_minutes) * MINUTE_MICROS)
+fn refusal(failure: Failure, user: Option<UserId>) -> LoginError {
+    match (failure, user) {
+        (Failure::Counted, _) => LoginError::Wrong,
+        (Failure::LockedEverywhere { until }, Some(user)) => LoginError::LockNow { user, until },
+        (Failure::LockedHere { until } | Failure::LockedEverywhere { until }, _) => {
+            LoginError::Locked { until }
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Verifies and counts; it writes nothing. `api/accounts.rs` turns what it finds into commands.
 
+mod attempts;
+mod common;
 mod login;
 mod password;
 mod password_rules;
@@ -11,6 +13,7 @@ mod session;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use attempts::Attempts;
 use chat::UserId;
 
 use crate::clock::Clock;
@@ -28,7 +31,8 @@ pub struct Auth {
     pub sends: RateLimit<UserId>,
     pub logins: RateLimit<Network>,
     pub signups: RateLimit<Network>,
-    failures: login::Failures,
+    pub password_changes: RateLimit<UserId>,
+    attempts: Attempts,
     rules: config::Auth,
 }
 
@@ -42,14 +46,23 @@ impl Auth {
             sends: RateLimit::new(NonZeroU32::new(limits.sends_per_minute), MINUTE, clock),
             logins: RateLimit::new(NonZeroU32::new(limits.logins_per_minute), MINUTE, clock),
             signups: RateLimit::new(NonZeroU32::new(limits.signups_per_hour), HOUR, clock),
-            failures: login::Failures::default(),
+            password_changes: RateLimit::new(
+                NonZeroU32::new(limits.password_changes_per_hour),
+                HOUR,
+                clock,
+            ),
+            attempts: Attempts::new(attempts::Rules {
+                per_address_max: rules.max_login_attempts,
+                per_name_max: rules.max_login_attempts_per_name,
+                lock_micros: i64::from(rules.lockout_minutes) * 60_000_000,
+            }),
             rules: rules.clone(),
         }
     }
 
-    /// Every rule that a new password breaks, in words; empty when it will do.
-    pub fn broken_rules(&self, password: &str) -> Vec<String> {
-        password_rules::broken(&self.rules, password)
+    /// Every rule that a new password of `name` breaks, in words; empty when it will do.
+    pub fn broken_rules(&self, name: &str, password: &str) -> Vec<String> {
+        password_rules::broken(&self.rules, name, password)
     }
 
     /// Forgets whoever has been quiet for long enough; `boot` calls it every minute.
@@ -57,5 +70,6 @@ impl Auth {
         self.sends.forget_the_quiet();
         self.logins.forget_the_quiet();
         self.signups.forget_the_quiet();
+        self.password_changes.forget_the_quiet();
     }
 }

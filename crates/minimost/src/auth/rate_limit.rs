@@ -1,6 +1,6 @@
 //! How often one person or one address may knock (GCRA: a burst of the whole allowance, then evenly).
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -36,12 +36,29 @@ pub struct TooSoon {
     pub retry_after: Duration,
 }
 
-type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, LimitClock, NoOpMiddleware<Duration>>;
+/// Keys that are told apart, some 10 MiB. Beyond it new and old ones share allowances: whoever has a hundred thousand
+/// addresses to ask from is slowed down, and memory is not theirs to fill.
+const KEYS_MAX: usize = 100_000;
+
+/// The allowances that are shared then.
+const SHARED_MAX: u64 = 1_024;
+
+/// Whose allowance it is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Slot<K> {
+    Own(K),
+    Shared(u64),
+}
+
+type Limiter<K> =
+    RateLimiter<Slot<K>, DashMapStateStore<Slot<K>>, LimitClock, NoOpMiddleware<Duration>>;
 
 /// At most so many attempts per key and period.
 pub struct RateLimit<K: Hash + Eq + Clone> {
     limiter: Option<Limiter<K>>,
     clock: LimitClock,
+    /// Random, so that nobody chooses whose allowance they share.
+    state: RandomState,
 }
 
 impl<K: Hash + Eq + Clone> RateLimit<K> {
@@ -54,13 +71,19 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
                 .allow_burst(attempts_max);
             RateLimiter::new(quota, DashMapStateStore::default(), clock.clone())
         });
-        RateLimit { limiter, clock }
+        RateLimit { limiter, clock, state: RandomState::new() }
     }
 
     /// Counts one attempt of `key`, or refuses it.
     pub fn check(&self, key: &K) -> Result<(), TooSoon> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check_key(key).map_err(|not_until| {
+        let is_full = limiter.len() >= KEYS_MAX;
+        let slot = if is_full {
+            Slot::Shared(self.state.hash_one(key) % SHARED_MAX)
+        } else {
+            Slot::Own(key.clone())
+        };
+        limiter.check_key(&slot).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             TooSoon { retry_after: Duration::from_secs(seconds.max(1)) }
@@ -123,6 +146,22 @@ mod tests {
         clock.advance(30_000_000);
         assert_eq!(limit.check(&"alice"), Ok(()));
         limit.forget_the_quiet();
+    }
+
+    #[test]
+    fn a_hundred_thousand_addresses_are_told_apart_and_no_more() {
+        let clock = Clock::manual(Timestamp(1_700_000_000_000_000));
+        let limit = RateLimit::new(NonZeroU32::new(2), MINUTE, &clock);
+        let most = u64::try_from(KEYS_MAX).unwrap();
+        let refused =
+            |range: std::ops::Range<u64>| range.filter(|n| limit.check(n).is_err()).count();
+        assert_eq!(refused(0..most), 0);
+        assert!(refused(most..2 * most) > 0, "they share what is left");
+        let limiter = limit.limiter.as_ref().unwrap();
+        assert!(limiter.len() <= KEYS_MAX + 1_024, "{}", limiter.len());
+        clock.advance(120_000_000);
+        limit.forget_the_quiet();
+        assert_eq!(refused(0..most), 0, "when the crowd has gone everybody is known again");
     }
 
     #[tokio::test(start_paused = true)]

@@ -66,6 +66,14 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// Attempts per address (IPv6: per /64).
     pub signups_per_hour: u32,
+    /// Attempts per user.
+    pub password_changes_per_hour: u32,
+    /// Connections per address (IPv6: per /64) that have shown no valid session; behind a proxy requests at once.
+    pub connections_per_address: u32,
+    /// Bytes of their bodies in memory, per address.
+    pub body_bytes_per_address: usize,
+    /// Connections per user, live streams included; behind a proxy requests at once.
+    pub connections_per_person: u32,
 }
 
 /// Passwords and logins.
@@ -75,8 +83,10 @@ pub struct Auth {
     pub password_needs_upper: bool,
     pub password_needs_digit: bool,
     pub password_needs_special: bool,
-    /// Failures in a row that lock an account; 0 never locks.
+    /// Failures in a row from one address with one name that lock that name there; 0 never locks.
     pub max_login_attempts: u32,
+    /// Failures in a row from all addresses together that lock the account everywhere; 0 never locks.
+    pub max_login_attempts_per_name: u32,
     pub lockout_minutes: u32,
     /// Memory of one password hash (argon2id, 2 passes, 1 lane).
     pub argon2_memory_kib: u32,
@@ -114,7 +124,15 @@ impl Default for Chat {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { sends_per_minute: 240, logins_per_minute: 60, signups_per_hour: 20 }
+        Limits {
+            sends_per_minute: 240,
+            logins_per_minute: 600,
+            signups_per_hour: 20,
+            password_changes_per_hour: 20,
+            connections_per_address: 200,
+            body_bytes_per_address: 4 * 1024 * 1024,
+            connections_per_person: 50,
+        }
     }
 }
 
@@ -122,10 +140,12 @@ impl Default for Auth {
     fn default() -> Auth {
         Auth {
             password_chars_min: 8,
-            password_needs_upper: true,
-            password_needs_digit: true,
-            password_needs_special: true,
+            password_needs_upper: false,
+            password_needs_digit: false,
+            password_needs_special: false,
             max_login_attempts: 5,
+            // NIST SP 800-63B, 5.2.2: at most 100 failures in a row.
+            max_login_attempts_per_name: 100,
             lockout_minutes: 15,
             // OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 iterations, 1 degree of parallelism.
             argon2_memory_kib: 19_456,
@@ -217,11 +237,7 @@ impl Config {
                     .value("chat.mailbox_messages_per_channel", "1000"),
                 moderation: options.value("chat.moderation", "true"),
             },
-            limits: Limits {
-                sends_per_minute: options.value("limits.sends_per_minute", "240"),
-                logins_per_minute: options.value("limits.logins_per_minute", "60"),
-                signups_per_hour: options.value("limits.signups_per_hour", "20"),
-            },
+            limits: read_limits(&mut options),
             auth: read_auth(&mut options),
             diagnostics: Diagnostics { filter: options.value("diagnostics.filter", "\"info\"") },
         };
@@ -253,6 +269,18 @@ fn read_listen(options: &mut Options<'_>) -> Listen {
     listen
 }
 
+fn read_limits(options: &mut Options<'_>) -> Limits {
+    Limits {
+        sends_per_minute: options.value("limits.sends_per_minute", "240"),
+        logins_per_minute: options.value("limits.logins_per_minute", "600"),
+        signups_per_hour: options.value("limits.signups_per_hour", "20"),
+        password_changes_per_hour: options.value("limits.password_changes_per_hour", "20"),
+        connections_per_address: options.value("limits.connections_per_address", "200"),
+        body_bytes_per_address: options.value("limits.body_bytes_per_address", "4194304"),
+        connections_per_person: options.value("limits.connections_per_person", "50"),
+    }
+}
+
 fn read_auth(options: &mut Options<'_>) -> Auth {
     let auth = Auth {
         password_chars_min: options.value("auth.password_chars_min", "8"),
@@ -260,6 +288,7 @@ fn read_auth(options: &mut Options<'_>) -> Auth {
         password_needs_digit: options.value("auth.password_needs_digit", "true"),
         password_needs_special: options.value("auth.password_needs_special", "true"),
         max_login_attempts: options.value("auth.max_login_attempts", "5"),
+        max_login_attempts_per_name: options.value("auth.max_login_attempts_per_name", "100"),
         lockout_minutes: options.value("auth.lockout_minutes", "15"),
         argon2_memory_kib: options.value("auth.argon2_memory_kib", "19456"),
     };

@@ -70,6 +70,21 @@ impl ProjectionError {
     }
 }
 
+impl ProjectionError {
+    /// Whether the machine would not let us read or write a file: nothing is known to be wrong in it.
+    pub fn is_refused_by_machine(&self) -> bool {
+        match self {
+            ProjectionError::Storage { source, .. } => sqlite::is_refused_by_machine(source),
+            ProjectionError::File { .. } => true,
+            ProjectionError::Log(
+                eventlog::Error::Storage(source) | eventlog::Error::DiskFull(source),
+            ) => sqlite::is_refused_by_machine(source),
+            ProjectionError::Log(eventlog::Error::Create(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<FoldError> for ProjectionError {
     fn from(error: FoldError) -> ProjectionError {
         match error {

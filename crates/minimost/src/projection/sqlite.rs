@@ -189,6 +189,21 @@ fn is_missing_table(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqliteFailure(_, Some(text)) if text.contains("no such table"))
 }
 
+/// Whether SQLite could not do its work for want of the machine's help.
+pub(super) fn is_refused_by_machine(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::OutOfMemory
+        )
+    )
+}
+
 impl ProjectionError {
     /// Whether another program holds the file.
     pub(super) fn is_busy(&self) -> bool {

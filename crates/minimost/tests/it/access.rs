@@ -56,7 +56,11 @@ struct Whisper {
 
 impl Whisper {
     async fn start() -> Whisper {
-        let server = TestServer::start().await;
+        let server = TestServer::with(|config| {
+            // One lock that is an event, and soon.
+            config.auth.max_login_attempts_per_name = 5;
+        })
+        .await;
         let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
         let start = alice.cursor().await;
         alice.open_direct(&["bob"]).await;

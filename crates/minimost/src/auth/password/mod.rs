@@ -8,9 +8,11 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use chat::PasswordHash;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use tokio::sync::Semaphore;
 
+mod hashers;
 mod werkzeug;
+
+use hashers::Hashers;
 
 /// Hashings that may wait for their turn; at 25 ms each these are some seconds. The next one is told to come back.
 const WAITING_MAX: usize = 256;
@@ -38,7 +40,7 @@ pub struct Passwords {
     params: Params,
     /// What a password for an unknown name is compared with, so that it takes as long.
     nobodys_hash: PasswordHash,
-    turns: Semaphore,
+    hashers: Hashers,
     waiting: AtomicUsize,
 }
 
@@ -50,8 +52,8 @@ impl Passwords {
         // Half of the cores stay free for everybody who is in already.
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let nobodys_hash = argon2id(&params, b"nobody's");
-        let turns = Semaphore::new((cores / 2).max(1));
-        Passwords { params, nobodys_hash, turns, waiting: AtomicUsize::new(0) }
+        let hashers = Hashers::start((cores / 2).max(1));
+        Passwords { params, nobodys_hash, hashers, waiting: AtomicUsize::new(0) }
     }
 
     /// The hash of a new password, as a PHC string.
@@ -73,18 +75,22 @@ impl Passwords {
         Ok(if is_somebodys { verdict } else { Verdict::Wrong })
     }
 
+    /// A place in the queue for whatever comes before a password is looked at.
+    pub(super) fn wait(&self) -> Result<Waiting<'_>, PasswordBusy> {
+        Waiting::new(&self.waiting)
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordBusy> {
         let _waiting = Waiting::new(&self.waiting)?;
-        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
-        Ok(tokio::task::spawn_blocking(work).await.expect("hashing does not panic"))
+        self.hashers.run(work).await
     }
 }
 
 /// One in the queue, until dropped.
-struct Waiting<'a>(&'a AtomicUsize);
+pub(super) struct Waiting<'a>(&'a AtomicUsize);
 
 impl Waiting<'_> {
     fn new(count: &AtomicUsize) -> Result<Waiting<'_>, PasswordBusy> {

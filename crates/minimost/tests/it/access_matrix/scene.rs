@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use minimost::config::Config;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -28,10 +29,17 @@ pub struct Stage {
     names: BTreeMap<&'static str, String>,
 }
 
+/// Everybody asks everything at once, from one address, and five failures are enough for a lock that is an event.
+fn everybody_at_once(config: &mut Config) {
+    config.auth.max_login_attempts_per_name = 5;
+    config.limits.connections_per_address = 0;
+    config.limits.connections_per_person = 0;
+}
+
 impl Scene {
     /// alice runs the server, owen owns the channel, bob is in it; dave and erin were; carol came late; mallory never.
     pub async fn build() -> Scene {
-        let mut server = TestServer::start().await;
+        let mut server = TestServer::with(everybody_at_once).await;
         let [alice, owen, bob] = server.people(["alice", "owen", "bob"]).await;
         let [dave, erin, carol, mallory] =
             server.people(["dave", "erin", "carol", "mallory"]).await;
@@ -113,7 +121,11 @@ impl Scene {
 
     /// A server on a copy, so that nothing that is tried here is seen elsewhere.
     pub async fn stage(&self) -> Stage {
-        let server = TestServer::on_copy_of(&self.dir.path().join("data")).await;
+        let server = TestServer::with(|config| {
+            copy_dir(&self.dir.path().join("data"), &config.data.dir);
+            everybody_at_once(config);
+        })
+        .await;
         let people = self.people.iter().map(|(role, person)| (*role, person.at(&server)));
         Stage { people: people.collect(), names: self.names.clone(), server }
     }

@@ -9,6 +9,8 @@
 mod broken_disk;
 mod broken_parts;
 mod checking;
+#[cfg(target_os = "linux")]
+mod closed_files;
 mod damaged_log;
 mod exactly_once;
 mod other_programs;

@@ -13,9 +13,11 @@ mod files;
 mod person;
 mod process;
 mod server;
+mod wire;
 
 pub use event_stream::{Event, EventStream};
 pub use files::{copy_dir, files_with, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
 pub use server::TestServer;
+pub use wire::Wire;

@@ -24,13 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of diagnostics that are kept for [`Process::says`].
 const LINES_MAX: usize = 10_000;
 
-/// Cheap password hashes, no rate limits, no greeting among the messages that tests count, and a mailbox so small that its window moves and trims in every test.
-const SETTINGS: [(&str, &str); 6] = [
+/// Cheap password hashes, no rate limits, no greeting among the messages that tests count, and a mailbox so small that its
+/// window moves and trims in every test.
+const SETTINGS: [(&str, &str); 7] = [
     ("MINIMOST_AUTH__ARGON2_MEMORY_KIB", "64"),
     ("MINIMOST_LIMITS__SENDS_PER_MINUTE", "0"),
     ("MINIMOST_LIMITS__SIGNUPS_PER_HOUR", "0"),
     ("MINIMOST_LIMITS__LOGINS_PER_MINUTE", "0"),
     ("MINIMOST_CHAT__GREET_NEW_ACCOUNTS", "false"),
+    ("MINIMOST_LIMITS__PASSWORD_CHANGES_PER_HOUR", "0"),
     ("MINIMOST_CHAT__MAILBOX_MESSAGES_PER_CHANNEL", "40"),
 ];
 
@@ -92,11 +94,16 @@ impl Process {
 
     /// Waits until its diagnostics say this.
     pub async fn says(&mut self, what: &str) -> Result<()> {
+        self.line(what).await.map(drop)
+    }
+
+    /// The next line of its diagnostics that says this.
+    pub async fn line(&mut self, what: &str) -> Result<String> {
         let saying = async {
             loop {
                 let line = self.diagnostics.recv().await.context("the server is silent now")?;
                 if line.contains(what) {
-                    return Ok(());
+                    return Ok(line);
                 }
             }
         };
@@ -153,6 +160,15 @@ impl Process {
         use rustix::process::{Resource, Rlimit, prlimit};
         let limit = Rlimit { current: bytes, maximum: None };
         prlimit(Some(self.pid()), Resource::Fsize, limit).context("limit its files").map(drop)
+    }
+
+    /// Lets it open no further file; `None` lets it again.
+    #[cfg(target_os = "linux")]
+    pub fn limit_open_files(&self, files: Option<u64>) -> Result<()> {
+        use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        let limit = Rlimit { current: files.or(maximum), maximum };
+        prlimit(Some(self.pid()), Resource::Nofile, limit).context("limit its files").map(drop)
     }
 
     fn pid(&self) -> Pid {

@@ -45,16 +45,11 @@ impl TestServer {
         config.limits.sends_per_minute = 0;
         config.limits.logins_per_minute = 0;
         config.limits.signups_per_hour = 0;
+        config.limits.password_changes_per_hour = 0;
         change(&mut config);
         let clock = Clock::manual(START);
         let server = start(&config, &clock).await.unwrap();
         TestServer { server: Some(server), config, clock, _dir: dir }
-    }
-
-    /// Starts on a copy of a data directory, with cheap hashes and no rate limits as well.
-    pub async fn on_copy_of(data_dir: &Path) -> TestServer {
-        let copied = |config: &mut Config| super::copy_dir(data_dir, &config.data.dir);
-        TestServer::with(copied).await
     }
 
     /// Tries a server on an existing directory, at the time at which every test begins.
