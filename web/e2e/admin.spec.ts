@@ -180,3 +180,21 @@ test('a group is mentioned by one handle, and its people are called', async ({
     expect(await carol.page.getByRole('option', { name: /devs/ }).count()).toBe(0);
   });
 });
+
+test('bob mistakes his password too often, and alice lets him log in again', async ({
+  server,
+  alice,
+  bob,
+}) => {
+  for (let failures = 0; failures < 5; failures += 1) {
+    const account = { username: bob.name, password: 'not it' };
+    await fetch(`${server.url}/login`, { method: 'POST', body: JSON.stringify(account) });
+  }
+  await alice.page.goto('/view/admin/people');
+  const row = alice.page.getByRole('list', { name: 'People' }).getByRole('listitem');
+  const bobs = row.filter({ hasText: `@${bob.name}` });
+  await bobs.getByText('Locked out').waitFor();
+  await bobs.getByRole('button', { name: 'Change bob' }).click();
+  await alice.page.getByRole('menuitem', { name: 'Let them log in again' }).click();
+  await bobs.getByText('Locked out').waitFor({ state: 'detached' });
+});

@@ -51,6 +51,7 @@ export class Server {
         MINIMOST_LIMITS__SIGNUPS_PER_HOUR: '0',
         MINIMOST_LIMITS__LOGINS_PER_MINUTE: '0',
         MINIMOST_LIMITS__SENDS_PER_MINUTE: '0',
+        MINIMOST_LIMITS__PASSWORD_CHANGES_PER_HOUR: '0',
       },
     });
     this.child = child;

@@ -23,6 +23,9 @@ export class AdminApi {
   reactivate(user: string, client_msg_id: string): Promise<Profile> {
     return this.requests.post(`${path(user)}/reactivate`, { client_msg_id });
   }
+  unlock(user: string, client_msg_id: string): Promise<Profile> {
+    return this.requests.post(`${path(user)}/unlock`, { client_msg_id });
+  }
 
   invites(): Promise<Invite[]> {
     return this.requests.get('/admin/invites');

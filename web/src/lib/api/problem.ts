@@ -34,6 +34,12 @@ export class ApiProblem extends Error {
     return `${reason} Try again in ${secondsInWords(this.retryAfterSeconds)}.`;
   }
 
+  /** The same to somebody at the door, to whom it matters what it keeps them from. */
+  get sentenceAtTheDoor(): string {
+    if (!this.isStopped) return this.sentence;
+    return `${this.title}. Nobody can log in or sign up until the operator of this server has seen to it; whoever is logged in can go on reading.`;
+  }
+
   static async fromResponse(response: Response): Promise<ApiProblem> {
     const body = await readObject(response);
     const text = (key: string) => (typeof body[key] === 'string' ? body[key] : '');

@@ -226,7 +226,8 @@ describe('names and passwords', () => {
   it('say what a password still lacks', () => {
     expect(passwordRules('abc').filter((rule) => rule.isMet)).toEqual([]);
     expect(isStrong('Correct-horse-1')).toBe(true);
-    expect(isStrong('Correct1horse')).toBe(false);
+    expect(isStrong('thirsty otters paint fences')).toBe(true);
+    expect(isStrong('aaaaaaaaaaaa')).toBe(false);
     expect(userNameProblem('bob smith')).not.toBeNull();
     expect(userNameProblem('bob_smith-2')).toBeNull();
   });

@@ -14,6 +14,8 @@ export interface AdminPerson extends Profile {
   readonly created_ts: number;
   readonly last_seen_ts: number | null;
   readonly storage_bytes: number;
+  /** Until when log-ins are not looked at, from one address at least; null when they are. */
+  readonly locked_until_ts: number | null;
 }
 
 export interface Invite {

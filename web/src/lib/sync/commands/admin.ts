@@ -15,6 +15,9 @@ export class AdminCommands {
   reactivate(user: string): Promise<Profile> {
     return once((key) => this.api.reactivate(user, key));
   }
+  unlock(user: string): Promise<Profile> {
+    return once((key) => this.api.unlock(user, key));
+  }
   invite(terms: InviteTerms): Promise<NewInvite> {
     return once((key) => this.api.invite(terms, key));
   }
