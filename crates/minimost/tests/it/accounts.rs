@@ -255,6 +255,7 @@ async fn too_many_attempts_from_one_address_are_told_to_wait() {
     let server = TestServer::with(|config| {
         config.limits.logins_per_minute = 2;
         config.limits.sends_per_minute = 2;
+        config.limits.password_changes_per_hour = 2;
     })
     .await;
     let alice = server.sign_up("alice").await;
@@ -266,6 +267,14 @@ async fn too_many_attempts_from_one_address_are_told_to_wait() {
     assert_eq!(refused.header("retry-after").as_deref(), Some("30"));
     refused.expect_problem(429, "too-many-requests");
     let refused = alice.post("/send/general", &json!({"text": "x"})).await;
+    refused.expect_problem(429, "too-many-requests");
+    // A change of password is the person's own attempt, whatever the address has left.
+    let change = json!({"current_password": "wrong", "new_password": "New-horse-2"});
+    for _ in 0..2 {
+        let wrong = alice.post("/change-password", &change).await;
+        wrong.expect_problem(403, "wrong-current-password");
+    }
+    let refused = alice.post("/change-password", &change).await;
     refused.expect_problem(429, "too-many-requests");
     server.advance(Duration::from_secs(31));
     log_in(&alice, "alice", PASSWORD).await.expect(200);
