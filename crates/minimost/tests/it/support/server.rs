@@ -52,6 +52,11 @@ impl TestServer {
         TestServer { server: Some(server), config, clock, _dir: dir }
     }
 
+    /// Starts on a copy of a data directory, with the same settings.
+    pub async fn on_copy_of(data_dir: &Path) -> TestServer {
+        TestServer::with(|config| super::copy_dir(data_dir, &config.data.dir)).await
+    }
+
     /// Tries a server on an existing directory, at the time at which every test begins.
     pub async fn start_in(data_dir: &Path) -> anyhow::Result<Server> {
         let mut config = Config::default();
