@@ -201,9 +201,9 @@ impl Owner {
         if self.connection.is_some() {
             return Ok(self.tip);
         }
-        let connection = file::reopen(&self.path)?;
-        // It was opened by name, which may be another file's now.
+        // It is opened by name, which may be another file's now.
         self.verify_files()?;
+        let connection = file::reopen(&self.path)?;
         if self.disk_is_filled {
             connection.pragma_update(None, "max_page_count", 1)?;
         }
