@@ -248,7 +248,9 @@ mod tests {
 
     fn write_due(markers: &mut Markers, now: Instant) -> Vec<u64> {
         let due: Vec<_> = markers.due(now).into_iter().map(|held| held.key.1.0.get()).collect();
-        due.iter().for_each(|channel| markers.written(key(*channel), now));
+        for channel in &due {
+            markers.written(key(*channel), now);
+        }
         due
     }
 
@@ -281,7 +283,9 @@ mod tests {
         let carol = (UserId(Seq(3)), ChannelId(Seq(1)));
         assert!(!markers.must_wait(carol, &Written::default(), now));
         let mut batch = Written::default();
-        (1..=10).for_each(|channel| batch.insert((carol.0, ChannelId(Seq(channel)))));
+        for channel in 1..=10 {
+            batch.insert((carol.0, ChannelId(Seq(channel))));
+        }
         let eleventh = (carol.0, ChannelId(Seq(11)));
         assert!(markers.must_wait(eleventh, &batch, now), "the batch writes ten of hers");
     }
@@ -294,7 +298,9 @@ mod tests {
         for round in 0..20 {
             mark(&mut markers, 1..=300, begin);
             let held = markers.of(BOB, begin);
-            held.iter().for_each(|held| markers.written(held.key, begin));
+            for held in &held {
+                markers.written(held.key, begin);
+            }
             read += held.len();
             assert!(round < 3 || held.is_empty());
         }
