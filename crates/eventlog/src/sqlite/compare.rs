@@ -255,7 +255,7 @@ impl Progress {
             }
         }
         // The head was there when the comparison began.
-        if *after != self.up_to { Err(reader.damage.found(*after + 1)) } else { Ok(true) }
+        if *after == self.up_to { Ok(true) } else { Err(reader.damage.found(*after + 1)) }
     }
 
     /// Walks an index and seeks each entry in the table; true when all were seen.

@@ -74,7 +74,10 @@ impl Log {
         let damage = Arc::new(Damage::default());
         let mut readers = Vec::with_capacity(pool::READERS);
         for _ in 0..pool::READERS {
-            readers.push(Reader::open(path, Arc::clone(&damage))?);
+            let mut reader = Reader::open(path, Arc::clone(&damage))?;
+            // SQLite opens the write-ahead log at the first read; later its name may lead elsewhere.
+            reader.head()?;
+            readers.push(reader);
         }
         readers[0].verify(verified_up_to, u64::MAX)?;
         let tip = file::tip(&connection)?;

@@ -127,10 +127,7 @@ async fn fate(place: &Place, truth: &[u64], truth_after: &[u64]) -> Fate {
     let before = log.reader().and_then(|mut reader| answers(&mut reader));
     let is_lie = before.is_ok_and(|answers| answers != truth);
     let appended = log.append(batch(vec![one_more()])).await;
-    let mut comparison = match log.comparison(Gaps::Lost) {
-        Ok(comparison) => comparison,
-        Err(_) => return Fate::Refused,
-    };
+    let Ok(mut comparison) = log.comparison(Gaps::Lost) else { return Fate::Refused };
     let compared = loop {
         match comparison.advance(std::time::Duration::from_millis(100)) {
             Ok(true) => {}
