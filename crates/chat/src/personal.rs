@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::{Place, at_most, one_line};
 use crate::decide::{Case, Decision};
-use crate::direct;
 use crate::event::Event;
 use crate::ids::{ChannelId, ChannelName, Seq, Timestamp, UserId};
 use crate::message;
@@ -227,23 +226,24 @@ pub(crate) fn change(
         }
         PersonalWish::Save { message, on } => save(case, user, personal, *message, *on)?,
         PersonalWish::HideDirect { channel, on } => {
-            let channel = match Place::find(case.workspace, user, channel)? {
-                Place::Open(channel) => channel,
-                // Where nobody has written nothing is listed, until somebody wants it so.
-                Place::Unopened(_) if *on => return Ok(Decision::nothing(user)),
-                Place::Unopened(members) => {
-                    return Ok(Decision::new(user, vec![direct::opened(members)]));
-                }
-            };
-            if !matches!(case.workspace.channel(channel).kind, ChannelKind::Direct { .. }) {
+            let place = Place::find(case.workspace, user, channel)?;
+            // Where nobody has written nothing is listed, until somebody wants it so.
+            if *on && matches!(place, Place::Unopened(_)) {
+                return Ok(Decision::nothing(user));
+            }
+            if let Place::Open(channel) = place
+                && !matches!(case.workspace.channel(channel).kind, ChannelKind::Direct { .. })
+            {
                 return Err(Rejection::NotADirectChannel);
             }
+            let (channel, opening) = place.opened(case, user)?;
             let is_so_already = case.workspace.is_hidden(user, channel) == *on;
+            events.extend(opening);
             (PersonalChange::DirectHidden { channel, on: *on }, is_so_already)
         }
     };
     if is_so_already && !case.facts.is_named {
-        return Ok(Decision::nothing(user));
+        return Ok(Decision::new(user, events));
     }
     events.push(Event::PersonalChanged { change });
     Ok(Decision::superseding(user, events, [superseded]))
@@ -323,6 +323,7 @@ mod tests {
     use super::*;
     use crate::audience::{Audience, audience};
     use crate::command::{Actor, Command};
+    use crate::direct;
     use crate::testing::Story;
     use crate::testing::wish::{channel, user_of};
 
