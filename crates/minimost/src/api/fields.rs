@@ -72,6 +72,15 @@ macro_rules! fields {
 }
 pub(super) use fields;
 
+/// The body of a wish that says all by its address; one that cannot be read is refused there too.
+pub(super) struct NoFields;
+
+impl FromFields for NoFields {
+    fn take(_: &mut Fields) -> Option<NoFields> {
+        Some(NoFields)
+    }
+}
+
 /// The fields of a body.
 pub(super) struct Input<T>(pub(super) T);
 

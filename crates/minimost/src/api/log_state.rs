@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::LoggedIn;
+use super::fields::{Input, NoFields};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::comparison::LogState;
@@ -61,6 +62,7 @@ pub(super) async fn log_state(
 pub(super) async fn compare(
     State(app): State<App>,
     asker: LoggedIn,
+    Input(NoFields): Input<NoFields>,
 ) -> Result<Json<LogView>, ApiError> {
     asker.administrator()?;
     app.comparisons.ask();
