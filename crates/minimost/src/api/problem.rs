@@ -226,10 +226,8 @@ impl ApiError {
             ApiError::BadRequest(BadRequest::TooManyRequests(too_soon)) => {
                 Some(too_soon.retry_after)
             }
-            ApiError::BadRequest(BadRequest::AccountLocked { seconds }) => {
-                Some(Duration::from_secs(*seconds))
-            }
-            ApiError::Rejected(Rejection::ChannelsTooOften { seconds, .. }) => {
+            ApiError::BadRequest(BadRequest::AccountLocked { seconds })
+            | ApiError::Rejected(Rejection::ChannelsTooOften { seconds, .. }) => {
                 Some(Duration::from_secs(*seconds))
             }
             _ => self.kind().retry_after(),

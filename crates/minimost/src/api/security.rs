@@ -23,12 +23,11 @@ pub(super) fn logged_out(address: IpAddr, name: &str) {
 
 /// A log-in came to nothing, and why.
 pub(super) fn refused(address: IpAddr, typed: &str, workspace: &Workspace, why: &dyn Display) {
-    match workspace.find_user(typed) {
-        Some((_, user)) => {
-            let name = user.name.as_str();
-            warn!(target: TARGET, %address, name, "a log-in failed: {why}");
-        }
-        None => warn!(target: TARGET, %address, "a log-in failed, of no account: {why}"),
+    if let Some((_, user)) = workspace.find_user(typed) {
+        let name = user.name.as_str();
+        warn!(target: TARGET, %address, name, "a log-in failed: {why}");
+    } else {
+        warn!(target: TARGET, %address, "a log-in failed, of no account: {why}");
     }
 }
 

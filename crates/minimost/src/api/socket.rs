@@ -24,7 +24,7 @@ const LINGER_BYTES_MAX: usize = 256 * 1024;
 const OWN_HEAD_BYTES_MAX: usize = 256;
 
 pub(super) struct Socket {
-    socket: StallGuard,
+    peer: StallGuard,
     door: Arc<Door>,
     /// Something that the peer has sent will not be read.
     is_unread: Arc<AtomicBool>,
@@ -46,7 +46,7 @@ struct Lingering {
 
 impl Socket {
     pub(super) fn new(socket: StallGuard, door: Arc<Door>, is_unread: Arc<AtomicBool>) -> Socket {
-        Socket { socket, door, is_unread, instead: None, lingering: None }
+        Socket { peer: socket, door, is_unread, instead: None, lingering: None }
     }
 
     /// Writes our answer where `bytes` are hyper's own; `None` where they are not.
@@ -63,7 +63,7 @@ impl Socket {
         let instead = self.instead.as_mut()?;
         while instead.written < instead.answer.len() {
             let rest = &instead.answer[instead.written..];
-            match Pin::new(&mut self.socket).poll_write(cx, rest) {
+            match Pin::new(&mut self.peer).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => return Some(Poll::Ready(Ok(0))),
                 Poll::Ready(Ok(bytes)) => instead.written += bytes,
                 Poll::Ready(Err(error)) => return Some(Poll::Ready(Err(error))),
@@ -97,7 +97,7 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, buffer)
+        Pin::new(&mut self.peer).poll_read(cx, buffer)
     }
 }
 
@@ -109,7 +109,7 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         match self.poll_write_instead(cx, bytes) {
             Some(polled) => polled,
-            None => Pin::new(&mut self.socket).poll_write(cx, bytes),
+            None => Pin::new(&mut self.peer).poll_write(cx, bytes),
         }
     }
 
@@ -121,22 +121,22 @@ impl AsyncWrite for Socket {
         let first = slices.iter().find(|slice| !slice.is_empty());
         match first.and_then(|slice| self.poll_write_instead(cx, slice)) {
             Some(polled) => polled,
-            None => Pin::new(&mut self.socket).poll_write_vectored(cx, slices),
+            None => Pin::new(&mut self.peer).poll_write_vectored(cx, slices),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.peer.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        Pin::new(&mut self.peer).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.lingering.is_none() {
-            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut this.peer).poll_shutdown(cx))?;
             if !this.is_unread.load(Ordering::Relaxed) {
                 return Poll::Ready(Ok(()));
             }
@@ -147,7 +147,7 @@ impl AsyncWrite for Socket {
         while lingering.bytes < LINGER_BYTES_MAX && lingering.end.as_mut().poll(cx).is_pending() {
             let mut unread = [0; 4096];
             let mut buffer = ReadBuf::new(&mut unread);
-            match ready!(Pin::new(&mut this.socket).poll_read(cx, &mut buffer)) {
+            match ready!(Pin::new(&mut this.peer).poll_read(cx, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => lingering.bytes += buffer.filled().len(),
                 Ok(()) | Err(_) => break,
             }

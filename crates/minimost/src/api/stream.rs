@@ -58,7 +58,7 @@ pub(super) async fn events(
     let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
     // An address that leads nowhere must not end the stream: a screen would hear nothing more of any channel.
     let channel = input.channel.as_deref().map(parse_channel).and_then(Result::ok);
-    let outbox = app.hub.connect(Connect {
+    let outbox = app.hub.connect(&Connect {
         user: asker.user,
         session: asker.session,
         cursor: cursor.map(|text| app.parse_cursor(text)),

@@ -116,7 +116,7 @@ impl Hub {
     }
 
     /// Opens a stream of Server-Sent Events.
-    pub fn connect(&self, connect: Connect) -> Result<Outbox, ConnectError> {
+    pub fn connect(&self, connect: &Connect) -> Result<Outbox, ConnectError> {
         Outbox::open(&self.shared, connect)
     }
 

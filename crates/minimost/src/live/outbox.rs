@@ -50,7 +50,7 @@ impl Outbox {
     ///
     /// Subscribes before reading the backfill. The other order loses any event that is announced between the read and
     /// the subscription. The backfill ends exactly where the subscription begins, so nothing comes twice either.
-    pub(super) fn open(shared: &Arc<Shared>, connect: Connect) -> Result<Outbox, ConnectError> {
+    pub(super) fn open(shared: &Arc<Shared>, connect: &Connect) -> Result<Outbox, ConnectError> {
         let stream = shared.last_stream.fetch_add(1, Ordering::Relaxed) + 1;
         let mut registry = shared.registry();
         let announced = registry.announced;
@@ -183,13 +183,13 @@ mod tests {
         let (signals, active) = (WaitingSignals::default(), ActivePeople::default());
         let hub = Hub::new(log, published, clock, signals, active);
         let connect = Connect { user, session, cursor: None, place: None };
-        let mut stays = hub.connect(connect.clone()).unwrap();
+        let mut stays = hub.connect(&connect).unwrap();
         assert!(stays.next().await.is_some(), "hello");
 
         let registry = hub.shared.registry();
         let opening = std::thread::spawn({
             let hub = hub.clone();
-            move || hub.connect(connect).unwrap()
+            move || hub.connect(&connect).unwrap()
         });
         // It has its number, so it is about to register.
         while hub.shared.last_stream.load(Ordering::Relaxed) < 2 {

@@ -53,7 +53,7 @@ pub(super) fn shown(
 ) -> Option<(&'static str, Shown)> {
     // An erased message is still a place in its channel: it replays as its tombstone.
     if logged.kind.begins_message() {
-        return Some(posted(logged, Message::posted(logged), workspace, told));
+        return Some(posted(logged, &Message::posted(logged), workspace, told));
     }
     let event = logged.event()?;
     let said = about_channel(logged, event, workspace, told)
@@ -72,12 +72,12 @@ pub(super) fn shown_edited(
 ) -> (&'static str, Shown) {
     let mut message = Message::posted(logged);
     message.apply(edit);
-    posted(logged, message, workspace, told)
+    posted(logged, &message, workspace, told)
 }
 
 fn posted(
     logged: &LoggedEvent,
-    message: Message,
+    message: &Message,
     workspace: &Workspace,
     told: Told,
 ) -> (&'static str, Shown) {
@@ -87,7 +87,7 @@ fn posted(
         logged.event().and_then(Event::posting).and_then(|it: &Posting| it.thread.as_ref());
     let thread = thread.filter(|_| told == Told::All);
     let root_thread = thread.and_then(|it| ThreadView::new(&it.summary, workspace));
-    let message = MessageView::new(&message, workspace);
+    let message = MessageView::new(message, workspace);
     (name, Shown::Posted(Box::new(Posted { message, root_thread })))
 }
 

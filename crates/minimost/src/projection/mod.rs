@@ -75,11 +75,10 @@ impl ProjectionError {
     pub fn is_refused_by_machine(&self) -> bool {
         match self {
             ProjectionError::Storage { source, .. } => sqlite::is_refused_by_machine(source),
-            ProjectionError::File { .. } => true,
+            ProjectionError::File { .. } | ProjectionError::Log(eventlog::Error::Create(_)) => true,
             ProjectionError::Log(
                 eventlog::Error::Storage(source) | eventlog::Error::DiskFull(source),
             ) => sqlite::is_refused_by_machine(source),
-            ProjectionError::Log(eventlog::Error::Create(_)) => true,
             _ => false,
         }
     }

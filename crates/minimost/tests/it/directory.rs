@@ -114,7 +114,7 @@ async fn the_directory_is_read_in_pages_of_a_hundred_by_name() {
 #[tokio::test]
 async fn a_question_has_sixteen_words() {
     let (_server, [_, _, mallory]) = scene().await;
-    let words = |count: usize| (0..count).map(|n| format!("w{n}+")).collect::<String>();
+    let words = |count: usize| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join("+");
     assert!(found(&mallory, &format!("q={}", words(16))).await.is_empty());
     assert_eq!(found(&mallory, &format!("q={}", "garden+".repeat(500))).await, ["g1"]);
     let refused = mallory.get(&format!("/directory?q={}", words(17))).await;

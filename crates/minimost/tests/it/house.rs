@@ -147,7 +147,7 @@ impl House {
     pub fn connect(&self, person: Person, cursor: Option<Cursor>, open: Option<&str>) -> Screen {
         let Person { user, session } = person;
         let place = open.map(|name| self.channel(name).into());
-        let outbox = self.hub.connect(Connect { user, session, cursor, place }).unwrap();
+        let outbox = self.hub.connect(&Connect { user, session, cursor, place }).unwrap();
         Screen { outbox, frames: VecDeque::new() }
     }
 

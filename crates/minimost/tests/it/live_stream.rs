@@ -284,14 +284,14 @@ async fn a_user_has_at_most_twelve_streams() {
     let mut screens: Vec<_> = (0..12).map(|_| house.screen(alice, None, None)).collect();
     let Person { user, session } = alice;
     let another = Connect { user, session, cursor: None, place: None };
-    let refused = house.hub.connect(another.clone()).err();
+    let refused = house.hub.connect(&another).err();
     assert_eq!(refused, Some(ConnectError::TooManyStreams { streams_max: 12 }));
     house.screen(bob, None, None).until("hello").await;
     assert!(!house.hub.is_connected(bob.user), "a dropped screen is gone");
     screens.pop();
-    assert!(house.hub.connect(another.clone()).is_ok());
+    assert!(house.hub.connect(&another).is_ok());
     house.hub.close();
-    assert_eq!(house.hub.connect(another).err(), Some(ConnectError::Closing));
+    assert_eq!(house.hub.connect(&another).err(), Some(ConnectError::Closing));
     assert_eq!(screens[0].next().await, None);
 }
 

@@ -50,7 +50,7 @@ async fn the_sender_is_told_now_or_later_and_nobody_else() {
     let secret = carol.send(&plans, "and more").await["id"].clone();
     let reply = json!({"text": "cheap ones", "thread_id": said});
     let reply = carol.post("/send/general", &reply).await.expect(201)["id"].clone();
-    assert_eq!(about(&bob).await, [said.clone()], "it names him");
+    assert_eq!(about(&bob).await, std::slice::from_ref(&said), "it names him");
     let cursor = carol.cursor().await;
     alice.delete(&said).await;
     alice.delete(&reply).await;

@@ -120,13 +120,13 @@ fn compare_table(
 ) -> rusqlite::Result<Vec<(String, DifferenceKind)>> {
     // By the expected table's key, which the found one may not even have.
     let mut expected = expected.prepare(&table.rows)?;
-    let columns: Vec<String> = expected.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = expected.column_names().map(str::to_owned).collect();
     let changed = || {
         let kind = DifferenceKind::Changed { columns: vec!["the columns themselves".to_owned()] };
         Ok(vec![(String::new(), kind)])
     };
     let Ok(mut found) = found.prepare(&table.rows) else { return changed() };
-    if !found.column_names().into_iter().eq(columns.iter().map(String::as_str)) {
+    if !found.column_names().eq(columns.iter().map(String::as_str)) {
         return changed();
     }
     let (mut found, mut expected) = (found.query([])?, expected.query([])?);

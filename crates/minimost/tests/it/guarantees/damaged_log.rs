@@ -173,7 +173,7 @@ async fn guarantee_9_what_a_killed_check_left_behind_goes_at_the_next_start() {
 }
 
 /// Asks until the comparison has come so far.
-async fn log_when(alice: &Person, is_so: impl Fn(&Value) -> bool) -> Value {
+async fn log_when(alice: &Person, is_so: impl Fn(&Value) -> bool + Send + Sync) -> Value {
     let asking = async {
         loop {
             let log = alice.get("/admin/log").await.expect(200);

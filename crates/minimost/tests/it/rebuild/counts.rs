@@ -155,9 +155,8 @@ impl Recount {
             member.is_some_and(|member| message.id > member.joined)
         };
         let messages = self.story.messages.values().rev();
-        let about = messages.filter(|it| match it.sender == user {
-            true => it.deleted_by.is_some(),
-            false => !it.deleted && names(it, user),
+        let about = messages.filter(|it| {
+            if it.sender == user { it.deleted_by.is_some() } else { !it.deleted && names(it, user) }
         });
         let seen = about.filter(|it| self.is_seen(it, user) && is_since(it));
         seen.map(|message| message.id.get()).collect()
