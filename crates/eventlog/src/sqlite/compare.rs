@@ -34,11 +34,16 @@ struct Index {
     name: &'static str,
     /// The entry of a record, by all of its columns.
     entry: &'static str,
-    /// The entries after a key, in order; the key comes first.
-    entries: &'static str,
+    /// The entries after a key that begin as it does, in order; the key comes first. SQLite seeks no further by a row of
+    /// values than to where its rowid stands, and every slice would walk the whole of a channel again.
+    rest: &'static str,
+    /// The entries after all that begin as a key does, in order.
+    later: &'static str,
     /// The same columns as the table has them.
     record: &'static str,
     key_columns: usize,
+    /// By how many columns a key begins.
+    group_columns: usize,
     seq_column: usize,
 }
 
@@ -49,28 +54,40 @@ const INDEXES: [Index; 3] = [
             SELECT seq
               FROM record INDEXED BY record_channel
              WHERE channel = ?1 AND kind = ?2 AND seq = ?3 AND actor = ?4 AND redacted_by IS ?5",
-        entries: "
+        rest: "
             SELECT channel, kind, seq, actor, redacted_by
               FROM record INDEXED BY record_channel
-             WHERE channel IS NOT NULL AND (channel, kind, seq) > (?1, ?2, ?3)
+             WHERE channel = ?1 AND kind = ?2 AND seq > ?3
+             ORDER BY seq",
+        later: "
+            SELECT channel, kind, seq, actor, redacted_by
+              FROM record INDEXED BY record_channel
+             WHERE channel IS NOT NULL AND (channel, kind) > (?1, ?2)
              ORDER BY channel, kind, seq",
         record: "
             SELECT channel, kind, seq, actor, redacted_by FROM record NOT INDEXED WHERE seq = ?1",
         key_columns: 3,
+        group_columns: 2,
         seq_column: 2,
     },
     Index {
         name: "record_target",
         entry: "
             SELECT seq FROM record INDEXED BY record_target WHERE target = ?1 AND seq = ?2",
-        entries: "
+        rest: "
             SELECT target, seq
               FROM record INDEXED BY record_target
-             WHERE target IS NOT NULL AND (target, seq) > (?1, ?2)
+             WHERE target = ?1 AND seq > ?2
+             ORDER BY seq",
+        later: "
+            SELECT target, seq
+              FROM record INDEXED BY record_target
+             WHERE target > ?1
              ORDER BY target, seq",
         record: "
             SELECT target, seq FROM record NOT INDEXED WHERE seq = ?1",
         key_columns: 2,
+        group_columns: 1,
         seq_column: 1,
     },
     Index {
@@ -79,14 +96,20 @@ const INDEXES: [Index; 3] = [
             SELECT seq
               FROM record INDEXED BY record_client_msg_id
              WHERE actor = ?1 AND client_msg_id = ?2 AND seq = ?3",
-        entries: "
+        rest: "
             SELECT actor, client_msg_id, seq
               FROM record INDEXED BY record_client_msg_id
-             WHERE client_msg_id IS NOT NULL AND (actor, client_msg_id) > (?1, ?2)
+             WHERE actor = ?1 AND client_msg_id > ?2
+             ORDER BY client_msg_id",
+        later: "
+            SELECT actor, client_msg_id, seq
+              FROM record INDEXED BY record_client_msg_id
+             WHERE client_msg_id IS NOT NULL AND actor > ?1
              ORDER BY actor, client_msg_id",
         record: "
             SELECT actor, client_msg_id, seq FROM record NOT INDEXED WHERE seq = ?1",
         key_columns: 2,
+        group_columns: 1,
         seq_column: 2,
     },
 ];
@@ -262,33 +285,36 @@ impl Progress {
     fn compare_entries(&mut self, reader: &Reader, until: Instant) -> Result<bool, Error> {
         let Stage::Entries { which, after, count } = &mut self.stage else { return Ok(true) };
         let index = &INDEXES[*which];
-        let entries = reader.connection.prepare_cached(index.entries);
-        let mut entries = entries.map_err(|error| blame(reader, index, None, error))?;
         let mut record = reader.statement(index.record)?;
-        let mut rows = entries.query(params_from_iter(after.clone()))?;
-        loop {
-            let row = rows.next().map_err(|error| blame(reader, index, None, error))?;
-            let Some(row) = row else { break };
-            let mut entry = values(row).map_err(|error| blame(reader, index, None, error))?;
-            let Value::Integer(seq) = entry[index.seq_column] else {
-                return Err(damaged(reader, index, None));
-            };
-            let found = record
-                .query_row([seq], values)
-                .optional()
-                .map_err(|error| of_record(reader, seq.cast_unsigned(), error))?;
-            // Without the order the next slice would begin somewhere else.
-            let rises = is_before(after, &entry[..index.key_columns]);
-            if !rises || found.as_ref() != Some(&entry) {
-                return Err(damaged(reader, index, Some(seq.cast_unsigned())));
-            }
-            if seq <= bound(self.up_to) {
-                *count += 1;
-            }
-            entry.truncate(index.key_columns);
-            *after = entry;
-            if now() >= until {
-                return Ok(false);
+        for (sql, columns) in [(index.rest, index.key_columns), (index.later, index.group_columns)]
+        {
+            let entries = reader.connection.prepare_cached(sql);
+            let mut entries = entries.map_err(|error| blame(reader, index, None, error))?;
+            let mut rows = entries.query(params_from_iter(after[..columns].to_vec()))?;
+            loop {
+                let row = rows.next().map_err(|error| blame(reader, index, None, error))?;
+                let Some(row) = row else { break };
+                let mut entry = values(row).map_err(|error| blame(reader, index, None, error))?;
+                let Value::Integer(seq) = entry[index.seq_column] else {
+                    return Err(damaged(reader, index, None));
+                };
+                let found = record
+                    .query_row([seq], values)
+                    .optional()
+                    .map_err(|error| of_record(reader, seq.cast_unsigned(), error))?;
+                // Without the order the next slice would begin somewhere else.
+                let rises = is_before(after, &entry[..index.key_columns]);
+                if !rises || found.as_ref() != Some(&entry) {
+                    return Err(damaged(reader, index, Some(seq.cast_unsigned())));
+                }
+                if seq <= bound(self.up_to) {
+                    *count += 1;
+                }
+                entry.truncate(index.key_columns);
+                *after = entry;
+                if now() >= until {
+                    return Ok(false);
+                }
             }
         }
         // What is too much has the columns of a record that has an entry of its own.
