@@ -37,6 +37,7 @@ function tooWide(page: Page): Promise<string[]> {
 interface Town {
   channel: string;
   direct: string;
+  secret: string;
   root: number;
 }
 
@@ -81,8 +82,13 @@ async function settle(alice: Person, bob: Person, carol: Person): Promise<Town> 
   const soon = Date.now() / 1000 + 86_400;
   await alice.ask(`/schedule/${secret.channel}`, { text: 'l'.repeat(300), send_at_ts: soon });
   await alice.ask('/remind', { message_id: root.id, due_ts: soon });
-  await bob.ask('/send/long', { text: 'unread' });
-  return { channel, direct, root: root.id };
+  return { channel, direct, secret: secret.channel, root: root.id };
+}
+
+/** Something unread in every place: what was looked at before is read by now. */
+async function rouse(bob: Person, town: Town): Promise<void> {
+  for (const place of ['long', town.secret, town.direct, 'dm:alice:bob:carol'])
+    await bob.ask(`/send/${place}`, { text: '@alice unread' });
 }
 
 test('an 80-character name is cut on every screen, and hides no number', async ({
@@ -105,12 +111,13 @@ test('an 80-character name is cut on every screen, and hides no number', async (
   };
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 900 });
+    await rouse(bob, town);
     await to('/c/general');
     if (width === 390) await page.getByRole('button', { name: 'Open the sidebar' }).click();
     const bar = page.getByRole('navigation', { name: 'Channels' });
     await bar
       .getByRole('link', { name: /unread/ })
-      .first()
+      .nth(3)
       .waitFor();
     await look('sidebar');
     // Each number stands within the bar, where it is seen.

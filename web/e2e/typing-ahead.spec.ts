@@ -96,15 +96,19 @@ test('a conversation that is refused keeps what was written for it', async ({ al
   };
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
-  await alice.page.route('**/dms', async (route) => {
-    await released;
-    await route.fulfill({ status: 409, contentType: 'application/problem+json', json: refusal });
-  });
+  // What is kept for it would open it too, and is refused for the same reason.
+  const routes = [/\/dms$/, /\/drafts\/dm/];
+  for (const path of routes) {
+    await alice.page.route(path, async (route) => {
+      await released;
+      await route.fulfill({ status: 409, contentType: 'application/problem+json', json: refusal });
+    });
+  }
   await choosePeople(alice, [bob.name]);
   await type(alice, 'a secret');
   release();
   await alice.toast('too many').waitFor();
-  await alice.page.unroute('**/dms');
+  for (const path of routes) await alice.page.unroute(path);
   await alice.page.getByRole('button', { name: 'Start conversation' }).click();
   await alice.composer.waitFor();
   expect(await alice.composer.inputValue()).toBe('a secret');
