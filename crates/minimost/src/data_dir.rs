@@ -68,13 +68,23 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Removes what a `check` or a `repair-log` left behind that was killed: copies of messages, which no erasure would find.
+/// The copies of messages that a command makes and takes away again. No erasure finds them.
+const COPIES: [&str; 4] =
+    ["check.tmp", "log.db.repairing", "log.db.repair-source", "log.db.restoring"];
+
+/// What SQLite puts beside a file.
+const SIDE_FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// Removes what a `check`, a `repair-log` or a `restore` left behind that was killed.
 fn clear_leftovers(dir: &Path) -> anyhow::Result<()> {
     let left = fs::read_dir(dir).with_context(|| format!("{} cannot be listed", dir.display()))?;
     for entry in left {
         let path = entry.with_context(|| format!("{} cannot be listed", dir.display()))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_left = name == "check.tmp" || name.starts_with("log.db.repair");
+        // By their whole names: what an operator called alike stays.
+        let is_left = COPIES
+            .iter()
+            .any(|copy| name.strip_prefix(copy).is_some_and(|rest| SIDE_FILES.contains(&rest)));
         if !is_left {
             continue;
         }

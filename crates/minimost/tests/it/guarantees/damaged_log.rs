@@ -7,24 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use eventlog::{Log, Record};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::broken_disk::flip_byte;
-use crate::support::{Person, Process, TestServer, check, files_with, run};
-
-/// Takes a record out of the index of names, behind the back of everybody, as a bit in one of its pages would.
-fn forget_name(data: &Path, id: &Value) -> Result<()> {
-    let forget = "
-        DROP INDEX record_client_msg_id;
-        CREATE UNIQUE INDEX record_client_msg_id ON record (actor, client_msg_id)
-         WHERE client_msg_id IS NOT NULL AND seq <> <id>;
-        PRAGMA writable_schema = ON;
-        UPDATE sqlite_schema SET sql = replace(sql, ' AND seq <> <id>', '');";
-    let log = Connection::open(data.join("log.db"))?;
-    Ok(log.execute_batch(&forget.replace("<id>", &id.to_string()))?)
-}
+use crate::support::{Person, Process, TestServer, check, files_with, forget_last_name, run};
 
 /// A data directory in which alice has sent something by the name of "one"; the message, and she.
 async fn sent_once(data: &Path) -> Result<(Value, Person)> {
@@ -52,7 +39,7 @@ async fn guarantee_3_an_index_that_forgot_a_name_is_named_stops_the_writes_and_i
     let data = dir.path().join("data");
     let (message, alice) = sent_once(&data).await?;
     let id = message["id"].as_u64().context("an id")?;
-    forget_name(&data, &message["id"])?;
+    forget_last_name(&data);
 
     // The lie: the log takes the name for a new one, and both sends are acknowledged.
     let log = Log::open(&data.join("log.db"), u64::MAX)?;
@@ -118,7 +105,7 @@ async fn guarantee_8_a_log_whose_record_is_damaged_is_left_as_it_is_by_a_repair(
     let dir = tempfile::tempdir()?;
     let data = dir.path().join("data");
     let (message, _) = sent_once(&data).await?;
-    forget_name(&data, &message["id"])?;
+    forget_last_name(&data);
     flip_byte(&data.join("log.db"), "kumquat");
     let before = fs::read(data.join("log.db"))?;
     let said = says(&data, &["repair-log"], 1).await?;
@@ -156,20 +143,30 @@ async fn guarantee_1_nothing_is_acknowledged_into_a_file_that_was_taken_away() -
 }
 
 #[tokio::test]
-async fn guarantee_9_what_a_killed_check_left_behind_goes_at_the_next_start() {
+async fn guarantee_9_what_a_killed_command_left_behind_goes_at_the_next_start() {
     let mut server = TestServer::start().await;
     server.sign_up("alice").await;
     server.stop().await;
     let data = server.data_dir().to_owned();
     fs::create_dir_all(data.join("check.tmp/users")).unwrap();
-    for copy in ["check.tmp/users/alice.db", "log.db.repairing", "log.db.repair-source-wal"] {
+    for copy in [
+        "check.tmp/users/alice.db",
+        "log.db.repairing",
+        "log.db.repair-source-wal",
+        "log.db.restoring",
+        "log.db.restoring-wal",
+    ] {
         fs::write(data.join(copy), "xyzzy is the password").unwrap();
     }
-    fs::write(data.join("log.db.before-repair-1"), "kept for whoever wants it").unwrap();
-    assert_eq!(files_with(&data, "xyzzy").len(), 3);
+    for kept in ["log.db.before-repair-1", "log.db.repaired-by-hand"] {
+        fs::write(data.join(kept), "kept for whoever wants it").unwrap();
+    }
+    assert_eq!(files_with(&data, "xyzzy").len(), 5);
     server.restart_stopped().await;
     assert_eq!(files_with(&data, "xyzzy"), [""; 0]);
-    assert_eq!(files_with(&data, "kept for"), ["log.db.before-repair-1"]);
+    let mut kept = files_with(&data, "kept for");
+    kept.sort();
+    assert_eq!(kept, ["log.db.before-repair-1", "log.db.repaired-by-hand"]);
 }
 
 /// Asks until the comparison has come so far.
