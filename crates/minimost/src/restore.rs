@@ -15,7 +15,7 @@ use eventlog::Log;
 
 use crate::data_dir::DataDir;
 use crate::history;
-use crate::projection::{self, snapshot};
+use crate::projection::{self, check, snapshot};
 
 /// What stands beside a SQLite file while it is in use, and after a crash.
 const WAL: &str = "-wal";
@@ -87,7 +87,8 @@ async fn copied_and_verified(from: &Path, copy: &Path) -> anyhow::Result<u64> {
     let verified = tokio::task::spawn_blocking({
         let copy = copy.clone();
         move || {
-            let log = Log::open(&copy, 0)?;
+            let log = Log::open(&copy, u64::MAX)?;
+            check::verify_log(&log)?;
             // That it can be understood, too.
             snapshot::fold(&mut log.reader()?, &mut Workspace::default(), Seq(log.head()))?;
             anyhow::Ok(log)

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use crate::support::{Person, Process, TestServer, check, copy_dir, files_with, rows, run};
+use crate::support::{
+    Person, Process, TestServer, check, copy_dir, files_with, forget_last_name, rows, run,
+};
 use anyhow::{Context, Result, ensure};
+use serde_json::json;
 
 /// What the program said, to people and to operators.
 fn words(output: &Output) -> String {
@@ -38,7 +41,8 @@ async fn backed_up(dir: &Path) -> Result<([Person; 2], PathBuf)> {
     let data = dir.join("data");
     let server = Process::start(&data).await?;
     let people = [server.sign_up("alice").await?, server.sign_up("bob").await?];
-    people[0].send("general", "kumquat").await;
+    let wish = json!({"text": "kumquat", "client_msg_id": "one"});
+    people[0].post("/send/general", &wish).await.expect(201);
     ensure!(server.terminate().await?.success());
     let backup = dir.join("backup");
     copy_dir(&data, &backup);
@@ -138,6 +142,9 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_is_touched() -> Result<(
     let at = bytes.windows(7).position(|window| window == b"kumquat").context("it is there")?;
     bytes[at] ^= 1;
     fs::write(damaged.join("log.db"), bytes)?;
+    let forgetful = dir.path().join("forgetful");
+    copy_dir(&backup, &forgetful);
+    forget_last_name(&forgetful);
     let empty = dir.path().join("empty");
     fs::create_dir(&empty)?;
     let cut = dir.path().join("cut.db");
@@ -147,6 +154,7 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_is_touched() -> Result<(
     let before = content(dir.path());
     let refusals = [
         (damaged, "is not whole"),
+        (forgetful, "is not whole"),
         (cut, "is not whole"),
         (foreign, "is not whole"),
         (empty, "there is no"),

@@ -260,15 +260,17 @@ impl Drop for Scratch {
 /// How long a slice of the log's comparison is when nobody waits for the file.
 const SLICE: Duration = Duration::from_secs(60);
 
+/// Verifies all of a log that nobody writes: its records, that the indexes lead to all of them, its pages.
+pub(crate) fn verify_log(log: &Log) -> Result<(), eventlog::Error> {
+    let mut comparison = log.comparison(Gaps::Lost)?;
+    while comparison.advance(SLICE)? {}
+    log.reader()?.verify_structure()
+}
+
 /// What is wrong with the log itself: its records, its indexes, its pages.
 fn log_difference(data_dir: &Path, log: &Log) -> Result<Option<Difference>, ProjectionError> {
-    let look = || {
-        let mut comparison = log.comparison(Gaps::Lost)?;
-        while comparison.advance(SLICE)? {}
-        log.reader()?.verify_structure()
-    };
     let file = data_dir.join("log.db");
-    match look() {
+    match verify_log(log) {
         Ok(()) => Ok(None),
         Err(eventlog::Error::Corrupt { seq }) => {
             let why = "it is lost, or its checksum does not fit".to_owned();

@@ -16,7 +16,7 @@ mod server;
 mod wire;
 
 pub use event_stream::{Event, EventStream};
-pub use files::{copy_dir, files_with, rows};
+pub use files::{copy_dir, files_with, forget_last_name, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
 pub use server::TestServer;
