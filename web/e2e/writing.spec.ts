@@ -151,7 +151,8 @@ test('a text that is too long says how much, and is kept', async ({ alice }) => 
   await alice.composer.press('Enter');
   await eventually(async () => expect(await alice.composer.inputValue()).toBe(''));
 
-  await alice.act('beginning', 'Edit');
+  await alice.message('beginning').waitFor();
+  await alice.composer.press('ArrowUp');
   const editor = alice.page.getByRole('textbox', { name: 'Edit message' });
   await editor.fill(long);
   await editor.press('Enter');
