@@ -11,6 +11,7 @@ use super::extract::{Answer, LoggedIn};
 use super::fields::{Query, fields};
 use super::messages::wrong_parameter;
 use super::problem::ApiError;
+use super::search_key::search_key;
 use crate::app::App;
 use crate::wire::DirectoryEntry;
 
@@ -25,7 +26,7 @@ fields! {
     #[derive(IntoParams)]
     #[into_params(parameter_in = Query)]
     DirectoryInput {
-        /// Words of the name, the slug, the topic or the description, whatever their case; at most 16 different ones.
+        /// Words of the name, the slug, the topic or the description, whatever their case and accents; at most 16 different ones.
         q: Option<String>,
         /// Whether archived channels are listed too.
         archived: Option<bool>,
@@ -58,7 +59,7 @@ pub(super) async fn directory(
 type Place = (String, String);
 
 fn page(workspace: &Workspace, input: &DirectoryInput) -> Result<Vec<ChannelId>, ApiError> {
-    let query = input.q.as_deref().unwrap_or_default().to_lowercase();
+    let query = search_key(input.q.as_deref().unwrap_or_default());
     let words: BTreeSet<_> = query.split_whitespace().collect();
     if words.len() > WORDS_MAX {
         return Err(wrong_parameter("q", "at most 16 different words"));
@@ -101,7 +102,7 @@ fn has_words(channel: &Channel, (name, slug): &Place, words: &BTreeSet<&str>) ->
     if words.is_empty() {
         return true;
     }
-    let (topic, description) = (channel.topic.to_lowercase(), channel.description.to_lowercase());
-    let text = [name.as_str(), slug, &topic, &description].join("\n");
+    let text = [name.as_str(), slug, &channel.topic, &channel.description].join("\n");
+    let text = search_key(&text);
     words.iter().all(|word| text.contains(word))
 }

@@ -44,6 +44,7 @@ mod receipts;
 mod reminders;
 mod saved;
 mod scheduled;
+mod search_key;
 mod security;
 mod serve;
 mod session_cookie;

@@ -16,9 +16,11 @@ async fn scene() -> (TestServer, [Person; 3]) {
     let server = TestServer::start().await;
     let people = server.people(["alice", "bob", "mallory"]).await;
     let [_, bob, _] = &people;
-    for (slug, name, topic) in
-        [("g1", "the Garden", "Weeds and flowers"), ("p1", "Park", "Trees"), ("a1", "Attic", "")]
-    {
+    for (slug, name, topic) in [
+        ("g1", "the Garden", "Weeds and flowers"),
+        ("p1", "Park", "Trees, Ångström's too"),
+        ("a1", "Attic", ""),
+    ] {
         let body = json!({"channel": slug, "name": name, "topic": topic, "description": "Ours"});
         bob.post("/channels", &body).await.expect(201);
     }
@@ -46,11 +48,13 @@ async fn public_channels_are_listed_by_name_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn a_search_finds_words_anywhere_in_any_case() {
+async fn a_search_finds_words_anywhere_whatever_their_case_and_accents() {
     let (_server, [_, _, mallory]) = scene().await;
     for (query, slugs) in [
         ("q=GARDEN", &["g1"][..]),
         ("q=flow+the", &["g1"]),
+        ("q=angstrom", &["p1"]),
+        ("q=G%C3%A1rden", &["g1"]),
         ("q=ours", &["p1", "g1"]),
         ("q=p1", &["p1"]),
         ("q=garden+trees", &[]),
