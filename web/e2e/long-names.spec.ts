@@ -17,7 +17,7 @@ const SECTIONS = {
 /** What can be scrolled sideways, and of what opens and lists what is wider than its room. */
 function tooWide(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const holders = 'html, nav, dialog, [role=dialog], [popover], [role=menu]';
+    const holders = 'html, nav, main, aside, dialog, [role=dialog], [popover], [role=menu]';
     return [...document.querySelectorAll<HTMLElement>('*')]
       .filter((one) => {
         const { overflowX, visibility } = getComputedStyle(one);
@@ -136,17 +136,26 @@ test('an 80-character name is cut on every screen, and hides no number', async (
       `/c/${town.channel}?panel=details`,
       `/c/${town.channel}?panel=pins`,
       `/c/${town.channel}?profile=bob`,
+      `/c/${town.channel}?thread=${town.root}`,
       `/c/${town.direct}`,
       '/c/dm:alice:bob:carol?panel=details',
       '/c/gone',
       '/c/elsewhere',
       '/c/zzz',
-      ...['threads', 'mentions', 'saved', 'browse'].map((view) => `/view/${view}`),
+      ...['threads', 'mentions', 'saved', 'later', 'browse'].map((view) => `/view/${view}`),
       ...SECTIONS.settings.map((section) => `/view/settings/${section}`),
       ...SECTIONS.admin.map((section) => `/view/admin/${section}`),
     ]) {
       await to(path);
       await look(path);
+    }
+
+    await to(`/c/${town.channel}?thread=${town.root}`);
+    const replies = page.getByRole('complementary', { name: 'Thread' }).getByRole('article');
+    await replies.nth(3).waitFor();
+    for (const reply of await replies.all()) {
+      await reply.hover();
+      await look('thread, under the pointer');
     }
 
     await to(`/c/${town.channel}`);
