@@ -100,6 +100,10 @@ test('an 80-character name is cut on every screen, and hides no number', async (
   const { page } = alice;
   const found: string[] = [];
   const look = async (what: string) => {
+    // A panel that slides in is wider than its place for a moment.
+    await page.waitForFunction(() =>
+      document.getAnimations().every((one) => one.playState !== 'running'),
+    );
     for (const one of await tooWide(page))
       found.push(`${page.viewportSize()?.width} ${what}: ${one}`);
   };
