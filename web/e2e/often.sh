@@ -1,32 +1,23 @@
 #!/usr/bin/env bash
-# The browser tests again and again, to find what fails one time in many: the two specs of messages that cross (channels,
-# mentions) and the one of typing ahead, half of the rounds with every core busy, then the whole suite three times.
+# The browser tests again and again, to find what fails one time in many: the two specs of messages that cross, half of
+# the rounds alone on the machine, half of them more at once than it has cores; then the whole suite several times.
 # Stops at the first failure and shows it. `often.sh [rounds] [whole suites]`; `make browser-often` is the usual way.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${1:-50}
 suites=${2:-3}
-said=$(mktemp)
-busy=()
+specs=(channels.spec mentions.spec)
+at_once=$(($(nproc) + 1))
+said=$(mktemp -d)
 
 # Each has its time: a round that hangs is a failure too.
 ROUND_SECONDS_MAX=900
 SUITE_SECONDS_MAX=3600
 
-rest() {
-  for pid in "${busy[@]}"; do kill "$pid" 2>/dev/null || true; done
-  busy=()
-}
-work() {
-  for _ in $(seq "$(nproc)"); do
-    (while :; do :; done) &
-    busy+=($!)
-  done
-}
 finish() {
-  rest
-  rm -f "$said"
+  jobs -p | xargs -r kill 2>/dev/null || true
+  rm -rf "$said"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
@@ -35,23 +26,29 @@ trap 'exit 130' INT TERM
 attempt() {
   local what=$1 seconds=$2 began=$SECONDS
   shift 2
-  if ! timeout "$seconds" npm run --silent e2e -- "$@" >"$said" 2>&1; then
-    cat "$said"
+  if ! timeout "$seconds" npm run --silent e2e -- "$@" >"$said/$what" 2>&1; then
+    cat "$said/$what"
     echo "FAILED: $what"
-    exit 1
+    return 1
   fi
   echo "$what: passed in $((SECONDS - began)) s"
 }
 
-for round in $(seq "$rounds"); do
-  how=calm
-  if ((round > rounds - rounds / 2)); then
-    how=busy
-    if ((${#busy[@]} == 0)); then work; fi
-  fi
-  attempt "round $round of $rounds, $how" "$ROUND_SECONDS_MAX" channels.spec mentions.spec typing-ahead.spec
+calm=$((rounds - rounds / 2))
+for round in $(seq "$calm"); do
+  attempt "round $round of $rounds, alone" "$ROUND_SECONDS_MAX" "${specs[@]}"
 done
-rest
+for first in $(seq $((calm + 1)) "$at_once" "$rounds"); do
+  running=()
+  for round in $(seq "$first" $((first + at_once - 1))); do
+    what="round $round of $rounds"
+    # The last ones too are not alone.
+    if ((round > rounds)); then what="company $((round - rounds))"; fi
+    attempt "$what, $at_once at once" "$ROUND_SECONDS_MAX" "${specs[@]}" &
+    running+=($!)
+  done
+  for one in "${running[@]}"; do wait "$one"; done
+done
 for suite in $(seq "$suites"); do
   attempt "whole suite $suite of $suites" "$SUITE_SECONDS_MAX"
 done
