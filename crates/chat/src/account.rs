@@ -1,4 +1,4 @@
-//! Accounts: who is asking, signing up, logging in and out, passwords and locks.
+//! Accounts: who is asking, signing up, logging in and out, passwords and locks. What a session is stands in `session`.
 //!
 //! Passwords arrive verified or hashed; `verified_against` names the `password_set` event that they were verified
 //! against, so that a verification that another password has overtaken counts for nothing.
@@ -10,32 +10,9 @@ use crate::greeting::greeting;
 use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
 use crate::invite;
 use crate::rejection::Rejection;
+use crate::session::{self, SESSIONS_MAX, SessionEnd};
 use crate::settings::SignupMode;
-use crate::workspace::{Session, User, Workspace};
-
-/// How long a session lasts from its opening: 30 days.
-pub const SESSION_SECONDS: i64 = 30 * 24 * 60 * 60;
-
-/// Sessions of one account; a log-in beyond it closes the oldest, so that a script that logs in for every call cannot
-/// fill the memory.
-pub const SESSIONS_MAX: usize = 50;
-
-impl Session {
-    /// Whether it lasts no longer; the sweep that closes it may not have come by yet.
-    pub fn has_expired(&self, now: Timestamp) -> bool {
-        now >= self.opened_ts.plus_micros(SESSION_SECONDS * 1_000_000)
-    }
-}
-
-impl Workspace {
-    /// Who an actor is and in which session, when that holds: it is open, theirs, and has not expired. Whoever asks
-    /// whether somebody is logged in asks here.
-    pub fn find_open_session(&self, actor: Actor, now: Timestamp) -> Option<(UserId, SessionId)> {
-        let Actor::User { user, session } = actor else { return None };
-        let open = self.sessions.get(&session)?;
-        (open.user == user && !open.has_expired(now)).then_some((user, session))
-    }
-}
+use crate::workspace::{User, Workspace};
 
 /// The user of a session that holds.
 pub(crate) fn logged_in(case: Case<'_>, actor: Actor) -> Result<UserId, Rejection> {
@@ -124,21 +101,15 @@ pub(crate) fn log_in(
         return Err(Rejection::AccountLocked { until });
     }
     let excess = (account.sessions.len() + 1).saturating_sub(SESSIONS_MAX);
-    let mut events = vec![Event::SessionOpened { user, token_hash: token_hash.clone() }];
-    events.extend(account.sessions.iter().take(excess).map(|session| closed(user, *session)));
-    Ok(Decision::new(user, events))
+    let opened = vec![Event::SessionOpened { user, token_hash: token_hash.clone() }];
+    let oldest = account.sessions.iter().take(excess).copied();
+    Ok(session::close(case, user, oldest, SessionEnd::Displaced, Decision::new(user, opened)))
 }
 
 pub(crate) fn log_out(case: Case<'_>, actor: Actor) -> Result<Decision, Rejection> {
     let (user, session) = open_session(case, actor)?;
-    Ok(Decision::new(user, vec![closed(user, session)]))
-}
-
-/// Closing a session that is gone, or that has not expired, is no event.
-pub(crate) fn expire_session(case: Case<'_>, session: SessionId) -> Decision {
-    let expired = case.workspace.sessions.get(&session).filter(|s| s.has_expired(case.now));
-    let events = expired.map(|open| closed(open.user, session)).into_iter().collect();
-    Decision::new(UserId::SYSTEM, events)
+    let end = SessionEnd::LoggedOut;
+    Ok(session::close(case, user, [session], end, Decision::nothing(user)))
 }
 
 /// Who knew the old password may have been somebody else: all other sessions end.
@@ -150,10 +121,10 @@ pub(crate) fn change_password(
 ) -> Result<Decision, Rejection> {
     let (user, own_session) = open_session(case, actor)?;
     let account = verified(case, user, verified_against)?;
-    let mut events = vec![Event::PasswordSet { user, password_hash: password_hash.clone() }];
-    let others = account.sessions.iter().filter(|session| **session != own_session);
-    events.extend(others.map(|session| closed(user, *session)));
-    Ok(Decision { actor: user, events, redacts: vec![account.password_set] })
+    let events = vec![Event::PasswordSet { user, password_hash: password_hash.clone() }];
+    let set = Decision { actor: user, events, redacts: vec![account.password_set] };
+    let others = account.sessions.iter().copied().filter(|session| *session != own_session);
+    Ok(session::close(case, user, others, SessionEnd::NewPassword, set))
 }
 
 pub(crate) fn upgrade_password_hash(
@@ -204,10 +175,6 @@ fn open_session(case: Case<'_>, actor: Actor) -> Result<(UserId, SessionId), Rej
     case.workspace.find_open_session(actor, case.now).ok_or(Rejection::NotLoggedIn)
 }
 
-fn closed(user: UserId, session: SessionId) -> Event {
-    Event::SessionClosed { user, session }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,10 +208,6 @@ mod tests {
             token_hash: TokenHash(token.to_owned()),
         };
         story.when(Actor::Anonymous, &command)
-    }
-
-    fn days(count: i64) -> i64 {
-        count * 24 * 3_600_000_000
     }
 
     #[test]
@@ -338,6 +301,7 @@ mod tests {
         let Actor::User { user, session } = alice else { panic!("alice signed up") };
         let commands = [
             Command::ExpireSession { session },
+            Command::ForgetSessions { ended_by: story.now },
             Command::LockAccount { user, until: story.now },
             Command::UpgradePasswordHash {
                 user,
@@ -364,30 +328,6 @@ mod tests {
     }
 
     #[test]
-    fn a_session_ends_after_thirty_days_even_before_the_sweep() {
-        let mut story = Story::new();
-        story.create_channel("general");
-        let alice = story.sign_up("alice");
-        let opened_ts = story.workspace.last_ts;
-        story.now = opened_ts.plus_micros(days(30) - 1);
-        story.post(alice, "general", "still here");
-        story.now = opened_ts.plus_micros(days(30));
-        assert_eq!(story.when(alice, &Command::LogOut), Err(Rejection::NotLoggedIn));
-    }
-
-    #[test]
-    fn the_sweep_closes_only_what_has_expired() {
-        let mut story = Story::new();
-        let Actor::User { user, session } = story.sign_up("alice") else { panic!("signed up") };
-        let sweep = Command::ExpireSession { session };
-        assert_eq!(story.when(Actor::System, &sweep), Ok(vec![]));
-        story.now = story.now.plus_micros(days(31));
-        let closed = vec![Event::SessionClosed { user, session }];
-        assert_eq!(story.when(Actor::System, &sweep), Ok(closed));
-        assert_eq!(story.when(Actor::System, &sweep), Ok(vec![]));
-    }
-
-    #[test]
     fn the_log_in_beyond_fifty_sessions_closes_the_oldest() {
         let mut story = Story::new();
         let alice = story.sign_up("alice");
@@ -397,7 +337,8 @@ mod tests {
             assert_eq!(happened.len(), 1, "session {number} displaces none");
         }
         let happened = log_in_as(&mut story, alice, "one more").unwrap();
-        assert_eq!(happened[1..], [Event::SessionClosed { user, session }]);
+        let why = Some(SessionEnd::Displaced);
+        assert_eq!(happened[1..], [Event::SessionClosed { user, session, why }]);
         assert_eq!(story.workspace.users[&user].sessions.len(), SESSIONS_MAX);
     }
 

@@ -107,6 +107,7 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
         | EventKind::AccountLocked
         | EventKind::SessionOpened
         | EventKind::SessionClosed
+        | EventKind::SessionsForgotten
         | EventKind::InviteCreated
         | EventKind::InviteRevoked => Audience::Nobody,
     }

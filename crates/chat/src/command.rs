@@ -48,6 +48,8 @@ pub enum Command {
     LogOut,
     /// Ends a session that has expired (system only).
     ExpireSession { session: SessionId },
+    /// Forgets why sessions ended that did so at this time or before (system only).
+    ForgetSessions { ended_by: crate::Timestamp },
     /// Sets a new password and ends every other session of the account.
     ChangePassword { verified_against: Seq, password_hash: PasswordHash },
     /// Stores the same password under a newer hash; ends nothing.

@@ -14,7 +14,7 @@ use crate::rejection::Rejection;
 use crate::workspace::Workspace;
 use crate::{
     account, channel, direct, draft, group, invite, member, message, personal, pin, poll, private,
-    profile, reaction, read_marker, reminder, role, schedule, settings, thread,
+    profile, reaction, read_marker, reminder, role, schedule, session, settings, thread,
 };
 
 /// What a decision needs beside the workspace: the messages that the command names, as they are now.
@@ -128,6 +128,7 @@ impl Command {
             | Command::LogIn { .. }
             | Command::LogOut
             | Command::ExpireSession { .. }
+            | Command::ForgetSessions { .. }
             | Command::ChangePassword { .. }
             | Command::UpgradePasswordHash { .. }
             | Command::LockAccount { .. }
@@ -193,7 +194,11 @@ pub fn decide(
         Command::LogOut => account::log_out(case, actor),
         Command::ExpireSession { session } => {
             account::system_only(actor)?;
-            Ok(account::expire_session(case, *session))
+            Ok(session::expire(case, *session))
+        }
+        Command::ForgetSessions { ended_by } => {
+            account::system_only(actor)?;
+            Ok(session::forget(case, *ended_by))
         }
         Command::ChangePassword { verified_against, password_hash } => {
             account::change_password(case, actor, *verified_against, password_hash)

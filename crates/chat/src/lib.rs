@@ -39,6 +39,7 @@ pub mod reminder;
 pub mod repeat;
 pub mod role;
 pub mod schedule;
+pub mod session;
 pub mod settings;
 pub mod signal;
 #[cfg(any(test, feature = "testing"))]
@@ -60,4 +61,5 @@ pub use ids::{
 };
 pub use message::Message;
 pub use rejection::Rejection;
+pub use session::SessionEnd;
 pub use workspace::Workspace;

@@ -49,6 +49,7 @@ fn main_event(command: &Command) -> EventKind {
         Command::SignUp { .. } => EventKind::AccountCreated,
         Command::LogIn { .. } => EventKind::SessionOpened,
         Command::LogOut | Command::ExpireSession { .. } => EventKind::SessionClosed,
+        Command::ForgetSessions { .. } => EventKind::SessionsForgotten,
         Command::ChangePassword { .. } | Command::UpgradePasswordHash { .. } => {
             EventKind::PasswordSet
         }
@@ -147,6 +148,7 @@ pub fn named_channel(command: &Command, user: UserId, workspace: &Workspace) -> 
         | Command::LogIn { .. }
         | Command::LogOut
         | Command::ExpireSession { .. }
+        | Command::ForgetSessions { .. }
         | Command::ChangePassword { .. }
         | Command::UpgradePasswordHash { .. }
         | Command::LockAccount { .. }

@@ -8,6 +8,7 @@ use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{UserId, UserName};
 use crate::rejection::Rejection;
+use crate::session::{self, SessionEnd};
 
 /// What happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,12 +46,13 @@ pub(crate) fn change(
     if loses_an_administrator && !is_so_already && !has_other_administrators(case, user) {
         return Err(Rejection::LastAdministrator);
     }
-    let mut events = vec![Event::AccountChanged { user, change: change.clone() }];
-    if *change == AccountChange::Deactivated {
-        let sessions = found.sessions.iter();
-        events.extend(sessions.map(|session| Event::SessionClosed { user, session: *session }));
+    let events = vec![Event::AccountChanged { user, change: change.clone() }];
+    let changed = Decision::new(by, events);
+    if *change != AccountChange::Deactivated {
+        return Ok(changed);
     }
-    Ok(Decision::new(by, events))
+    let sessions = found.sessions.iter().copied();
+    Ok(session::close(case, user, sessions, SessionEnd::Revoked, changed))
 }
 
 fn has_other_administrators(case: Case<'_>, user: UserId) -> bool {

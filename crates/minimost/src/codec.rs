@@ -130,8 +130,9 @@ mod tests {
                 Event::SessionOpened { user: ALICE, token_hash: TokenHash("0123abcd".repeat(8)) }
             }
             EventKind::SessionClosed => {
-                Event::SessionClosed { user: ALICE, session: SessionId(Seq(3)) }
+                Event::SessionClosed { user: ALICE, session: SessionId(Seq(3)), why: None }
             }
+            EventKind::SessionsForgotten => Event::SessionsForgotten { up_to: Seq(25) },
             EventKind::ChannelCreated => Event::ChannelCreated {
                 origin: ChannelOrigin::Public {
                     slug: Slug::parse("general").unwrap(),

@@ -1,8 +1,9 @@
-//! What has to be done now and then: expired sessions, forgotten rate limits.
+//! What has to be done now and then: expired sessions, why others ended, forgotten rate limits.
 
 use std::time::Duration;
 
 use chat::ids::SessionId;
+use chat::session::ENDED_SESSION_SECONDS;
 use chat::{Actor, Command};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -14,7 +15,7 @@ use crate::boot::stopped;
 /// A session that has expired is refused at once; this only takes it out of the books.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Closes expired sessions and forgets the rate limits of the quiet, until the server stops.
+/// Closes expired sessions, forgets why others ended a month ago, and the rate limits of the quiet, until the server stops.
 pub(crate) async fn sweep(app: App, stopping: watch::Receiver<bool>) {
     let sweeping = async {
         let mut ticks = interval(SWEEP_INTERVAL);
@@ -23,6 +24,7 @@ pub(crate) async fn sweep(app: App, stopping: watch::Receiver<bool>) {
             ticks.tick().await;
             app.auth.forget_the_quiet();
             close_expired_sessions(&app).await;
+            forget_ended_sessions(&app).await;
         }
     };
     tokio::select! {
@@ -44,5 +46,18 @@ async fn close_expired_sessions(app: &App) {
             warn!("an expired session was not closed: {error}");
             return;
         }
+    }
+}
+
+/// A thousand at a time: a sweep that finds more leaves them to the next one.
+async fn forget_ended_sessions(app: &App) {
+    let ended_by = app.clock.now().plus_micros(-ENDED_SESSION_SECONDS * 1_000_000);
+    if !app.workspace().has_sessions_to_forget(ended_by) {
+        return;
+    }
+    let command = Command::ForgetSessions { ended_by };
+    if let Err(error) = app.writer.submit(Actor::System, None, command).await {
+        // It is told no longer all the same, and the next sweep tries again.
+        warn!("why sessions ended was not forgotten: {error}");
     }
 }

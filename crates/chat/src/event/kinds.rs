@@ -66,6 +66,7 @@ kinds! {
     InviteCreated = 35,
     InviteRevoked = 36,
     ThreadUnread = 37,
+    SessionsForgotten = 38,
 }
 
 impl EventKind {

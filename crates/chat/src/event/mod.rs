@@ -27,6 +27,7 @@ use crate::personal::PersonalChange;
 use crate::profile::Profile;
 use crate::role::AccountChange;
 use crate::schedule::ScheduleOutcome;
+use crate::session::SessionEnd;
 use crate::settings::SettingsChange;
 use crate::thread::ThreadSummary;
 
@@ -59,6 +60,13 @@ pub enum Event {
     SessionClosed {
         user: UserId,
         session: SessionId,
+        /// Absent in logs from before it was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<SessionEnd>,
+    },
+    /// Why sessions ended is told no longer, of those that this and earlier events closed; those are redacted.
+    SessionsForgotten {
+        up_to: Seq,
     },
     ChannelCreated {
         origin: ChannelOrigin,

@@ -30,6 +30,7 @@ impl Event {
             | Event::AccountLocked { .. }
             | Event::SessionOpened { .. }
             | Event::SessionClosed { .. }
+            | Event::SessionsForgotten { .. }
             | Event::ChannelCreated { .. }
             | Event::ProfileChanged { .. }
             | Event::PersonalChanged { .. }
@@ -73,6 +74,7 @@ impl Event {
             Event::GroupDeleted { group } => Some(*group),
             Event::InviteRevoked { invite, .. } => Some(*invite),
             Event::AccountCreated { .. }
+            | Event::SessionsForgotten { .. }
             | Event::ChannelCreated { .. }
             | Event::ChannelRenamed { .. }
             | Event::ChannelRead { .. }

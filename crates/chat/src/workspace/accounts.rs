@@ -10,6 +10,7 @@ use crate::ids::{PasswordHash, Seq, SessionId, UserId, UserName};
 use crate::personal::Personal;
 use crate::profile::Profile;
 use crate::role::AccountChange;
+use crate::session::{ENDED_SESSIONS_MAX, EndedSession, SessionEnd};
 
 impl Workspace {
     pub(super) fn apply_to_account(&mut self, record: &LoggedEvent, event: &Event) {
@@ -31,8 +32,10 @@ impl Workspace {
             self.user_mut(*user).sessions.insert(id);
             self.session_ids.insert(session.token_hash.clone(), id);
             self.sessions.insert(id, session);
-        } else if let Event::SessionClosed { session, .. } = event {
-            self.close_session(*session);
+        } else if let Event::SessionClosed { session, why, .. } = event {
+            self.close_session(record, *session, *why);
+        } else if let Event::SessionsForgotten { up_to } = event {
+            self.forget_ended_sessions(*up_to);
         } else if let Event::AccountChanged { user, change } = event {
             let user = self.user_mut(*user);
             match change {
@@ -57,6 +60,7 @@ impl Workspace {
             password_set: Seq::ZERO,
             locked_until: None,
             sessions: OrdSet::new(),
+            ended: OrdSet::new(),
             directs: OrdSet::new(),
             joined: OrdSet::new(),
             put_into: OrdSet::new(),
@@ -70,10 +74,35 @@ impl Workspace {
         self.users.insert(id, user);
     }
 
-    fn close_session(&mut self, id: SessionId) {
-        if let Some(session) = self.sessions.remove(&id) {
-            self.session_ids.remove(&session.token_hash);
-            self.user_mut(session.user).sessions.remove(&id);
+    fn close_session(&mut self, record: &LoggedEvent, id: SessionId, why: Option<SessionEnd>) {
+        let Some(Session { user, token_hash, .. }) = self.sessions.remove(&id) else { return };
+        self.session_ids.remove(&token_hash);
+        self.user_mut(user).sessions.remove(&id);
+        let Some(why) = why else { return };
+        let ended = EndedSession { user, session: id, token_hash, why, ended_ts: record.ts };
+        self.ended_ids.insert(ended.token_hash.clone(), record.seq);
+        self.ended_sessions.insert(record.seq, ended);
+        let kept = &mut self.user_mut(user).ended;
+        kept.insert(record.seq);
+        // Whoever closed this one has the oldest erased.
+        let oldest = kept.get_min().copied().filter(|_| kept.len() > ENDED_SESSIONS_MAX);
+        if let Some(closed) = oldest {
+            self.forget_ended_session(closed);
+        }
+    }
+
+    fn forget_ended_sessions(&mut self, up_to: Seq) {
+        let closed = self.ended_sessions.range(..=up_to).map(|(closed, _)| *closed);
+        let closed: Vec<Seq> = closed.collect();
+        for closed in closed {
+            self.forget_ended_session(closed);
+        }
+    }
+
+    fn forget_ended_session(&mut self, closed: Seq) {
+        if let Some(ended) = self.ended_sessions.remove(&closed) {
+            self.ended_ids.remove(&ended.token_hash);
+            self.user_mut(ended.user).ended.remove(&closed);
         }
     }
 }

@@ -32,6 +32,7 @@ impl Workspace {
             | Event::AccountLocked { .. }
             | Event::SessionOpened { .. }
             | Event::SessionClosed { .. }
+            | Event::SessionsForgotten { .. }
             | Event::AccountChanged { .. }
             | Event::ProfileChanged { .. } => self.apply_to_account(record, event),
             Event::ChannelCreated { .. }

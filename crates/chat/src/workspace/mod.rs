@@ -27,6 +27,7 @@ use crate::member::{History, Members, Membership};
 use crate::personal::Personal;
 use crate::profile::Profile;
 use crate::quota::Made;
+use crate::session::EndedSession;
 use crate::settings::Settings;
 
 /// An account.
@@ -42,6 +43,8 @@ pub struct User {
     pub locked_until: Option<Timestamp>,
     /// Oldest first.
     pub sessions: OrdSet<SessionId>,
+    /// The events that closed those of which it is still told why, oldest first.
+    pub ended: OrdSet<Seq>,
     /// The direct channels this user is a member of.
     pub directs: OrdSet<ChannelId>,
     /// The other channels that list their members, this user among them.
@@ -142,6 +145,8 @@ pub struct Workspace {
     pub last: Option<Arc<Envelope>>,
     pub users: OrdMap<UserId, User>,
     pub sessions: OrdMap<SessionId, Session>,
+    /// By the event that closed them.
+    pub ended_sessions: OrdMap<Seq, EndedSession>,
     /// Shared one by one: a message moves its own channel's `newest` and must not copy the neighbours in the tree.
     pub channels: OrdMap<ChannelId, Arc<Channel>>,
     pub settings: Settings,
@@ -154,6 +159,8 @@ pub struct Workspace {
     pub user_ids: HashMap<String, UserId>,
     #[serde(skip_serializing)]
     pub session_ids: HashMap<TokenHash, SessionId>,
+    #[serde(skip_serializing)]
+    pub ended_ids: HashMap<TokenHash, Seq>,
     #[serde(skip_serializing)]
     pub slugs: HashMap<Slug, ChannelId>,
     /// By the set of members: one direct channel per set of people.

@@ -10,6 +10,7 @@ use crate::event::Envelope;
 use crate::group::GroupSettings;
 use crate::ids::{ChannelId, Seq, SessionId, Timestamp, UserId};
 use crate::invite::Invite;
+use crate::session::EndedSession;
 use crate::settings::Settings;
 
 #[derive(Deserialize)]
@@ -19,6 +20,7 @@ pub(super) struct StoredWorkspace {
     last: Option<Arc<Envelope>>,
     users: OrdMap<UserId, User>,
     sessions: OrdMap<SessionId, Session>,
+    ended_sessions: OrdMap<Seq, EndedSession>,
     channels: OrdMap<ChannelId, Arc<Channel>>,
     settings: Settings,
     groups: OrdMap<Seq, Arc<GroupSettings>>,
@@ -34,6 +36,7 @@ impl From<StoredWorkspace> for Workspace {
             last: stored.last,
             users: stored.users,
             sessions: stored.sessions,
+            ended_sessions: stored.ended_sessions,
             channels: stored.channels,
             settings: stored.settings,
             groups: stored.groups,
@@ -59,6 +62,9 @@ impl From<StoredWorkspace> for Workspace {
         }
         for (id, session) in &workspace.sessions {
             workspace.session_ids.insert(session.token_hash.clone(), *id);
+        }
+        for (closed, ended) in &workspace.ended_sessions {
+            workspace.ended_ids.insert(ended.token_hash.clone(), *closed);
         }
         for (id, channel) in &workspace.channels {
             workspace.open_channels += usize::from(channel.is_counted());

@@ -7,7 +7,7 @@
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::AppendHeaders;
-use chat::account::SESSION_SECONDS;
+use chat::session::SESSION_SECONDS;
 
 use crate::app::App;
 use crate::auth::Token;

@@ -80,7 +80,7 @@ impl Shared {
         let (mut posted, mut gone) = (Vec::new(), Vec::new());
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
             match logged.event() {
-                Some(Event::SessionClosed { user, session }) => {
+                Some(Event::SessionClosed { user, session, .. }) => {
                     registry.end_session(*user, *session, &mut wakers);
                 }
                 Some(Event::AccountChanged { user, change: AccountChange::Deactivated }) => {

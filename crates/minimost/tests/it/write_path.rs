@@ -347,7 +347,7 @@ async fn a_session_that_has_expired_repeats_nothing_whether_or_not_it_was_swept(
     let submit = || house.writer.submit(alice.actor(), Some(named("once")), post("general", "hi"));
     assert!(submit().await.unwrap().is_new);
     assert!(!submit().await.unwrap().is_new, "a repeat while the session holds");
-    house.clock.advance((chat::account::SESSION_SECONDS + 1) * 1_000_000);
+    house.clock.advance((chat::session::SESSION_SECONDS + 1) * 1_000_000);
     let refused = submit().await;
     assert!(matches!(refused, Err(SubmitError::Rejected(Rejection::NotLoggedIn))));
 }

@@ -44,6 +44,12 @@ impl Narrator {
                 let sessions: Vec<_> =
                     self.history.story.workspace.sessions.keys().copied().collect();
                 let session = self.prng.pick(&sessions).unwrap_or(SessionId(Seq(1)));
+                // No chance in this: the histories that are kept stay as long as they are.
+                let mut ended = self.history.story.workspace.ended_sessions.values();
+                if let Some(third) = ended.nth(2) {
+                    let ended_by = third.ended_ts;
+                    return (Actor::System, Command::ForgetSessions { ended_by });
+                }
                 (Actor::System, Command::ExpireSession { session })
             }
         }

@@ -55,6 +55,7 @@ impl Applying<'_> {
             | EventKind::AccountLocked
             | EventKind::SessionOpened
             | EventKind::SessionClosed
+            | EventKind::SessionsForgotten
             | EventKind::AccountChanged
             | EventKind::ProfileChanged
             | EventKind::ChannelRenamed

@@ -31,6 +31,7 @@ pub(super) fn apply(
         | EventKind::AccountLocked
         | EventKind::SessionOpened
         | EventKind::SessionClosed
+        | EventKind::SessionsForgotten
         | EventKind::AccountChanged
         | EventKind::ProfileChanged
         | EventKind::MessageEdited

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chat::EventKind;
+use chat::{Actor, Command, EventKind};
 use serde_json::{Value, json};
 
 use super::scene::{ROLES, Scene, Stage};
@@ -115,6 +115,14 @@ pub(super) async fn happen(stage: &Stage, kind: &str, about: &str) {
             let body = json!({"username": "bob", "password": PASSWORD});
             let token = bob.post("/login", &body).await.expect(200)["token"].clone();
             does(&bob.with_token(token.as_str().unwrap()), "/logout", json!({})).await;
+        }
+        "SessionsForgotten" => {
+            let body = json!({"username": "bob", "password": PASSWORD});
+            let token = bob.post("/login", &body).await.expect(200)["token"].clone();
+            does(&bob.with_token(token.as_str().unwrap()), "/logout", json!({})).await;
+            let app = stage.server.app();
+            let command = Command::ForgetSessions { ended_by: app.workspace().last_ts };
+            app.writer.submit(Actor::System, None, command).await.unwrap();
         }
         "ChannelCreated" if about.contains("public") => {
             does(bob, "/channels", json!({"channel": "birds"})).await;

@@ -13,7 +13,8 @@ use super::scene::{Scene, Stage};
 use crate::support::files_with;
 
 /// Nobody hears of these, and nobody finds anything.
-const SILENT: [&str; 4] = ["PasswordSet", "AccountLocked", "SessionOpened", "SessionClosed"];
+const SILENT: [&str; 5] =
+    ["PasswordSet", "AccountLocked", "SessionOpened", "SessionClosed", "SessionsForgotten"];
 
 /// After these something else cannot happen any more.
 const ENDINGS: [&str; 5] =
