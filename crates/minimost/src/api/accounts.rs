@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::ALLOW;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::account;
 use chat::signal::PresenceState;
@@ -131,6 +131,11 @@ pub(super) async fn log_in(
     Ok(session_opened(&app, StatusCode::OK, user, &token, reader))
 }
 
+/// A browser forgets the answers that it kept. Not what its pages stored, nor its cookies: other accounts have theirs on this
+/// origin, and what is not sent yet is the client's to ask about.
+const CLEAR_CACHE: [(HeaderName, HeaderValue); 1] =
+    [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
+
 /// Ends the session, and says that its user is gone.
 #[utoipa::path(post, path = "/logout",
     responses((status = 204), (status = 303, description = "a page: to /login?logged_out=1")))]
@@ -148,7 +153,7 @@ pub(super) async fn log_out(
         Reader::Page => see_other("/login?logged_out=1"),
         Reader::Program => StatusCode::NO_CONTENT.into_response(),
     };
-    Ok((session_cookie::clear(&app), response).into_response())
+    Ok((session_cookie::clear(&app), CLEAR_CACHE, response).into_response())
 }
 
 /// A look must not log anybody out, so this is not the `GET` without its body.

@@ -14,7 +14,7 @@ use chat::ids::SessionId;
 use chat::{Actor, ChannelId, ChannelName, Place, Rejection, Seq, UserId, UserName, Workspace};
 use serde::Serialize;
 
-use super::problem::ApiError;
+use super::problem::{ApiError, BadRequest};
 use super::session_cookie;
 use crate::app::App;
 use crate::auth::{Network, token_hash};
@@ -89,7 +89,7 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<LoggedIn, ApiError> {
-        logged_in(&parts.headers, app).ok_or_else(|| Rejection::NotLoggedIn.into())
+        logged_in(&parts.headers, app).ok_or_else(|| without_session(&parts.headers, app))
     }
 }
 
@@ -110,6 +110,17 @@ fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {
         Some(token) => with_token(token, app),
         None => session_cookie::tokens(headers).find_map(|token| with_token(token, app)),
     }
+}
+
+/// What whoever shows no session is told: why it ended, when they hold the token of one that did.
+fn without_session(headers: &HeaderMap, app: &App) -> ApiError {
+    let (workspace, now) = (app.workspace(), app.clock.now());
+    let end = |token: &str| workspace.find_session_end(&token_hash(token), now);
+    let end = match bearer(headers) {
+        Some(token) => end(token),
+        None => session_cookie::tokens(headers).find_map(end),
+    };
+    end.map_or_else(|| Rejection::NotLoggedIn.into(), |end| BadRequest::SessionEnded(end).into())
 }
 
 /// Whose session a request shows.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Response, header};
 use axum::response::IntoResponse;
-use chat::Rejection;
+use chat::{Rejection, SessionEnd};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -34,10 +34,14 @@ pub enum ApiError {
 /// What was wrong with a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BadRequest {
-    MalformedBody { detail: &'static str },
+    MalformedBody {
+        detail: &'static str,
+    },
     InvalidFields(Vec<FieldProblem>),
     PasswordRules(Vec<FieldProblem>),
-    BodyTooLarge { bytes_max: usize },
+    BodyTooLarge {
+        bytes_max: usize,
+    },
     BodyTimeout,
     UnsupportedMediaType,
     FilesNotSupported,
@@ -49,11 +53,17 @@ pub enum BadRequest {
     HeadersTooLarge,
     UriTooLong,
     TooMuchAtOnce,
+    /// The session whose token was shown has ended.
+    SessionEnded(SessionEnd),
     WrongCredentials,
     WrongCurrentPassword(Vec<FieldProblem>),
-    AccountLocked { seconds: u64 },
+    AccountLocked {
+        seconds: u64,
+    },
     TooManyRequests(TooSoon),
-    TooManyStreams { streams_max: usize },
+    TooManyStreams {
+        streams_max: usize,
+    },
     StreamNotFound,
     Busy,
     Closing,
@@ -178,6 +188,7 @@ impl fmt::Display for BadRequest {
             | BadRequest::HeadersTooLarge
             | BadRequest::UriTooLong
             | BadRequest::TooMuchAtOnce
+            | BadRequest::SessionEnded(_)
             | BadRequest::WrongCredentials
             | BadRequest::StreamNotFound
             | BadRequest::Busy
@@ -258,6 +269,7 @@ impl BadRequest {
             BadRequest::HeadersTooLarge => ProblemKind::HeadersTooLarge,
             BadRequest::UriTooLong => ProblemKind::UriTooLong,
             BadRequest::TooMuchAtOnce => ProblemKind::TooMuchAtOnce,
+            BadRequest::SessionEnded(end) => ProblemKind::of_session_end(*end),
             BadRequest::WrongCredentials => ProblemKind::WrongCredentials,
             BadRequest::WrongCurrentPassword(_) => ProblemKind::WrongCurrentPassword,
             BadRequest::AccountLocked { .. } => ProblemKind::AccountLocked,

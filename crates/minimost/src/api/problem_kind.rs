@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use chat::Rejection;
+use chat::{Rejection, SessionEnd};
 
 macro_rules! kinds {
     ($($kind:ident = $status:ident, $slug:literal, $title:literal, $explanation:literal;)*) => {
@@ -39,6 +39,16 @@ macro_rules! kinds {
 kinds! {
     NotLoggedIn = UNAUTHORIZED, "not-logged-in", "You are not logged in",
         "log in, or send a valid token; a session lasts 30 days";
+    SessionExpired = UNAUTHORIZED, "session-expired", "Your session has expired",
+        "a session lasts 30 days; log in again";
+    SessionLoggedOut = UNAUTHORIZED, "session-logged-out", "You have logged out",
+        "this session was ended by its owner; log in again";
+    SessionPasswordChanged = UNAUTHORIZED, "session-password-changed", "The password was changed",
+        "a new password ends every other session; log in with it";
+    SessionDisplaced = UNAUTHORIZED, "session-displaced", "The session made room for a newer one",
+        "an account has at most 50 sessions, and the oldest goes; log in again";
+    SessionRevoked = UNAUTHORIZED, "session-revoked", "The session was taken away",
+        "an administrator ended it, or the account is deactivated";
     WrongCredentials = UNAUTHORIZED, "wrong-credentials", "Wrong user name or password",
         "there is no account with this name and this password";
     WrongCurrentPassword = FORBIDDEN, "wrong-current-password", "The current password is wrong",
@@ -245,6 +255,30 @@ impl ProblemKind {
             Rejection::InvalidValue { .. } => ProblemKind::InvalidValue,
             Rejection::Name(_) => ProblemKind::NameInvalid,
         }
+    }
+
+    /// What whoever shows the token of a session that has ended is told.
+    pub fn of_session_end(end: SessionEnd) -> ProblemKind {
+        match end {
+            SessionEnd::Expired => ProblemKind::SessionExpired,
+            SessionEnd::LoggedOut => ProblemKind::SessionLoggedOut,
+            SessionEnd::NewPassword => ProblemKind::SessionPasswordChanged,
+            SessionEnd::Displaced => ProblemKind::SessionDisplaced,
+            SessionEnd::Revoked => ProblemKind::SessionRevoked,
+        }
+    }
+
+    /// Whether a page is better off at the login.
+    pub fn is_for_want_of_session(self) -> bool {
+        matches!(
+            self,
+            ProblemKind::NotLoggedIn
+                | ProblemKind::SessionExpired
+                | ProblemKind::SessionLoggedOut
+                | ProblemKind::SessionPasswordChanged
+                | ProblemKind::SessionDisplaced
+                | ProblemKind::SessionRevoked
+        )
     }
 
     /// The kind with this slug.

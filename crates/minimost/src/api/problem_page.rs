@@ -22,7 +22,7 @@ pub(super) fn render(
     request_id: &str,
     is_page: bool,
 ) -> axum::response::Response {
-    if is_page && pending.kind == ProblemKind::NotLoggedIn {
+    if is_page && pending.kind.is_for_want_of_session() {
         return see_other("/login");
     }
     let (mut parts, _) = response.into_parts();

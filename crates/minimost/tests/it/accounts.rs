@@ -112,11 +112,11 @@ async fn a_session_ends_at_logout_and_after_thirty_days() {
     let alice = server.sign_up("alice").await;
     let other = alice.with_token(&token(log_in(&alice, "alice", PASSWORD).await));
     other.post("/logout", &json!({})).await.expect(204);
-    other.get("/me").await.expect_problem(401, "not-logged-in");
+    other.get("/me").await.expect_problem(401, "session-logged-out");
     server.advance(Duration::from_secs(30 * 24 * 3600 - 1));
     alice.get("/me").await.expect(200);
     server.advance(Duration::from_secs(2));
-    alice.get("/me").await.expect_problem(401, "not-logged-in");
+    alice.get("/me").await.expect_problem(401, "session-expired");
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn a_new_password_ends_every_other_session_and_its_streams() {
     assert_eq!(problem["errors"][0]["pointer"], "/current_password");
     alice.post("/change-password", &change(PASSWORD)).await.expect(200);
     while events.next().await.is_some() {}
-    other.get("/me").await.expect_problem(401, "not-logged-in");
+    other.get("/me").await.expect_problem(401, "session-password-changed");
     alice.get("/me").await.expect(200);
     log_in(&alice, "alice", PASSWORD).await.expect_problem(401, "wrong-credentials");
     log_in(&alice, "alice", "New-horse-2").await.expect(200);

@@ -50,6 +50,7 @@ mod restore;
 mod roles;
 mod saved;
 mod scheduled;
+mod session_ends;
 mod starting;
 mod storage;
 mod support;

@@ -24,13 +24,13 @@ async fn a_deactivated_person_is_out_at_once_and_can_come_back() {
     let told = json!({"username": "bob", "is_admin": false, "is_deactivated": true});
     assert_eq!(seen.next_named("account_changed").await.data, told);
     while events.next().await.is_some() {}
-    bob.get("/me").await.expect_problem(401, "not-logged-in");
+    bob.get("/me").await.expect_problem(401, "session-revoked");
 
     let log_in = |password: &str| json!({"username": "bob", "password": password});
     bob.post("/login", &log_in("wrong")).await.expect_problem(401, "wrong-credentials");
     bob.post("/login", &log_in(PASSWORD)).await.expect_problem(403, "account-deactivated");
     alice.post(&path("reactivate"), &none).await.expect(200);
-    bob.get("/me").await.expect_problem(401, "not-logged-in");
+    bob.get("/me").await.expect_problem(401, "session-revoked");
     bob.post("/login", &log_in(PASSWORD)).await.expect(200);
 }
 
@@ -98,14 +98,14 @@ async fn every_session_of_a_deactivated_person_ends_and_none_comes_back() {
     deactivate(&alice, "bob").await;
     let with_cookie = async |server: &TestServer| {
         let request = server.stranger().request(Method::GET, "/me").header(COOKIE, &cookie);
-        Answer::of(request).await.expect_problem(401, "not-logged-in");
+        Answer::of(request).await.expect_problem(401, "session-revoked");
     };
     with_cookie(&server).await;
-    bob.post("/send/general", &json!({"text": "x"})).await.expect_problem(401, "not-logged-in");
+    bob.post("/send/general", &json!({"text": "x"})).await.expect_problem(401, "session-revoked");
     bob.post("/presence", &json!({"state": "active"})).await.expect(204);
     server.restart().await;
     let [alice, bob] = [alice.at(&server), bob.at(&server)];
-    bob.get("/state").await.expect_problem(401, "not-logged-in");
+    bob.get("/state").await.expect_problem(401, "session-revoked");
     bob.post("/login", &credentials).await.expect_problem(403, "account-deactivated");
     alice.post("/admin/people/bob/reactivate", &json!({})).await.expect(200);
     with_cookie(&server).await;
@@ -151,7 +151,7 @@ async fn an_administrator_who_deactivates_oneself_is_out_and_the_others_hear_of_
     let told = json!({"username": "bob", "is_admin": true, "is_deactivated": false});
     assert_eq!(events.next_named("account_changed").await.data, told);
     deactivate(&alice, "alice").await;
-    alice.get("/me").await.expect_problem(401, "not-logged-in");
+    alice.get("/me").await.expect_problem(401, "session-revoked");
     let refused = bob.post("/admin/people/bob/deactivate", &json!({})).await;
     refused.expect_problem(409, "last-administrator");
 }
