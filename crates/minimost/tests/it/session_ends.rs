@@ -123,7 +123,7 @@ async fn after_thirty_days_it_is_told_no_longer_and_erased() {
     server.advance(DAY * 29);
     sweep(&server).await;
     phone.at(&server).get("/me").await.expect_problem(401, "session-logged-out");
-    server.advance(DAY);
+    server.advance(DAY + Duration::from_secs(1));
     phone.at(&server).get("/me").await.expect_problem(401, "not-logged-in");
     sweep(&server).await;
     server.restart_checked().await;
