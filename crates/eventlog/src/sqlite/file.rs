@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,9 @@ const APPLICATION_ID: i32 = 0x4D4D_4C47;
 
 /// The layout of `schema.sql`.
 const FORMAT: i64 = 1;
+
+/// Formats that a later version may have; any other number is none.
+const FORMATS_TO_COME: RangeInclusive<i64> = FORMAT + 1..=FORMAT + 8;
 
 /// How long a statement waits for somebody else's lock: an operator's SQLite shell at most, we have one writer.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -141,22 +145,34 @@ fn create_schema(connection: &mut Connection) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-/// Refuses a file that is something else's.
+/// Refuses a file that is something else's. One that is laid out as a log and nothing else is a log, whatever it is
+/// called.
 pub(super) fn verify_ours(connection: &Connection) -> Result<(), Error> {
     let application_id: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application_id == APPLICATION_ID { Ok(()) } else { Err(Error::WrongFile) }
+    if application_id == APPLICATION_ID {
+        return Ok(());
+    }
+    // What cannot even be looked at is somebody else's.
+    if schema::is_ours(connection).unwrap_or(false) {
+        let what = format!("its application id is {application_id:#x}, not {APPLICATION_ID:#x}");
+        return Err(Error::Schema { what });
+    }
+    Err(Error::WrongFile)
 }
 
 /// The epoch of a file that is ours and of a version that we know.
 pub(super) fn epoch(connection: &Connection) -> Result<Epoch, Error> {
     verify_ours(connection)?;
-    let (format, epoch): (i64, i64) =
-        connection.query_row("SELECT format, epoch FROM meta", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    if format != FORMAT {
-        return Err(Error::WrongFile);
+    let mut meta = connection.prepare("SELECT format, epoch FROM meta LIMIT 1")?;
+    let mut rows = meta.query([])?;
+    let numbers = match rows.next()? {
+        Some(row) => (row.get::<_, i64>(0).ok(), row.get::<_, i64>(1).ok()),
+        None => (None, None),
+    };
+    match numbers {
+        (Some(FORMAT), Some(epoch)) => Ok(Epoch(epoch.cast_unsigned())),
+        (Some(format), _) if FORMATS_TO_COME.contains(&format) => Err(Error::WrongFile),
+        _ => Err(Error::Schema { what: "its meta has neither format nor epoch".to_owned() }),
     }
-    Ok(Epoch(epoch.cast_unsigned()))
 }

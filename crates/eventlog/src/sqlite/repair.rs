@@ -71,7 +71,10 @@ pub fn repair(path: &Path, gaps: Gaps) -> Result<Option<Repaired>, Error> {
 /// Moves the write-ahead log of a crash into the file, whatever the schema is like.
 fn settle(path: &Path) -> Result<(), Error> {
     let connection = file::connect(path)?;
-    file::verify_ours(&connection)?;
+    match file::verify_ours(&connection) {
+        Err(error) if !error.is_repairable() => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     connection.pragma_update(None, "writable_schema", true)?;
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     connection.close().map_err(|(_, error)| error.into())
@@ -108,8 +111,12 @@ fn make_anew(
         }
         Err(error) => return Err(error),
     };
-    let Epoch(epoch) = file::epoch(&old.connection)?;
-    new.execute("UPDATE meta SET epoch = ?1", [epoch.cast_signed()])?;
+    match file::epoch(&old.connection) {
+        Ok(Epoch(epoch)) => drop(new.execute("UPDATE meta SET epoch = ?1", [epoch.cast_signed()])?),
+        // Nobody knows which history it was: it is a new one to projections and cursors.
+        Err(error) if error.is_repairable() => {}
+        Err(error) => return Err(error),
+    }
     let mut copied = Copied { after: 0, after_ts: i64::MIN, records: 0, unnamed: Vec::new() };
     while copied.copy_chunk(&mut old, &new, gaps)? {}
     drop(old);

@@ -39,15 +39,24 @@ const FACTS: [&str; 5] = [
 ///
 /// [`Error::Schema`] names the first thing that is missing, too much or different.
 pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), Error> {
-    let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(include_str!("schema.sql"))?;
-    let (expected, found) = (facts(&fresh)?, facts(connection)?);
+    let (expected, found) = (facts(&fresh()?)?, facts(connection)?);
     let missing = expected.difference(&found).next().map(|fact| ["there is no ", fact].concat());
     let unknown = found.difference(&expected).next().map(|fact| ["there is ", fact].concat());
     match missing.or(unknown).or(header_fault(path, connection)?) {
         Some(what) => Err(Error::Schema { what }),
         None => Ok(()),
     }
+}
+
+/// Whether the schema is that of a log, and of nothing else.
+pub(super) fn is_ours(connection: &Connection) -> Result<bool, Error> {
+    Ok(facts(&fresh()?)? == facts(connection)?)
+}
+
+fn fresh() -> Result<Connection, Error> {
+    let fresh = Connection::open_in_memory()?;
+    fresh.execute_batch(include_str!("schema.sql"))?;
+    Ok(fresh)
 }
 
 fn facts(connection: &Connection) -> Result<BTreeSet<String>, Error> {

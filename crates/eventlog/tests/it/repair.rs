@@ -99,6 +99,52 @@ async fn a_schema_that_cannot_be_read_is_taken_from_a_new_log() {
 }
 
 #[tokio::test]
+async fn a_log_that_lost_its_name_or_its_meta_is_a_log_all_the_same() {
+    let damages = [
+        ("PRAGMA application_id = 7", true),
+        ("PRAGMA application_id = 0", true),
+        ("DELETE FROM meta", false),
+        ("UPDATE meta SET format = 0", false),
+        ("UPDATE meta SET format = -31", false),
+    ];
+    for (damage, keeps_epoch) in damages {
+        let place = Place::new();
+        let records = small_history(&place).await;
+        let log = place.open();
+        let epoch = log.epoch();
+        log.close().await.unwrap();
+        place.tamper(damage);
+        let refused = Log::open(&place.path(), u64::MAX).map(|_| ()).unwrap_err();
+        assert!(matches!(refused, Error::Schema { .. }), "{damage}: {refused:?}");
+        repair(&place.path(), Gaps::Lost).unwrap().unwrap();
+        whole(&place);
+        let log = place.open();
+        assert_eq!(everything(&log).await, records, "{damage}");
+        assert_eq!(log.epoch() == epoch, keeps_epoch, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_program_or_a_later_version_made_is_not_mended() {
+    let later = Place::new();
+    small_history(&later).await;
+    later.tamper("UPDATE meta SET format = 2");
+    let other = Place::new();
+    other.tamper("CREATE TABLE record (seq INTEGER PRIMARY KEY); PRAGMA user_version = 3");
+    let harmless = Place::new();
+    small_history(&harmless).await;
+    harmless.tamper("PRAGMA user_version = 9");
+    whole(&harmless);
+    for place in [later, other] {
+        let before = fs::read(place.path()).unwrap();
+        let refused = repair(&place.path(), Gaps::Lost);
+        assert!(matches!(refused, Err(Error::WrongFile)), "{refused:?}");
+        assert!(Log::open(&place.path(), 0).is_err());
+        assert!(fs::read(place.path()).unwrap() == before);
+    }
+}
+
+#[tokio::test]
 async fn with_a_damaged_or_lost_record_nothing_is_changed() {
     let damages = [
         "UPDATE record SET body = CAST('jello' AS BLOB) WHERE seq = 9",
