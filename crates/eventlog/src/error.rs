@@ -49,8 +49,8 @@ pub enum Error {
         /// In SQLite's words.
         what: String,
     },
-    /// A file of the log was deleted or replaced while it was open; appends stop.
-    #[error("{} was deleted or replaced, or got another name, while the log was open", file.display())]
+    /// A file of the log was deleted, replaced or cut short while it was open; appends stop.
+    #[error("{} was deleted or replaced or cut short, or got another name, while the log was open", file.display())]
     FileChanged {
         /// `log.db` or its write-ahead log.
         file: PathBuf,

@@ -168,13 +168,15 @@ impl Log {
 
     /// A reader of one's own, for an owner thread.
     pub fn reader(&self) -> Result<Reader, Error> {
-        let reader = Reader::open(&self.shared.path, Arc::clone(&self.shared.damage))?;
+        // SQLite opens the write-ahead log at the first read; later its name may lead elsewhere, and this reader reads on.
+        let opened = Reader::open(&self.shared.path, Arc::clone(&self.shared.damage))
+            .and_then(|mut reader| reader.head().map(|_| reader));
         // It was opened by name, which may be another file's now.
-        match self.shared.files.find_changed() {
+        match self.shared.files.find_another() {
             Some(file) => {
                 Err(self.shared.damage.report(Error::FileChanged { file: file.to_owned() }))
             }
-            None => Ok(reader),
+            None => opened,
         }
     }
 

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ffi};
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::damage::Damage;
 use super::file::{self, Tip};
-use super::files::Files;
+use super::files::{Change, Files};
 use super::insert;
 use crate::Error;
 use crate::fault::fault_point;
@@ -166,6 +166,11 @@ impl Owner {
                 return Err(error);
             }
         };
+        if let Err(error) = self.verify_lengths() {
+            self.connection = None;
+            return Err(error);
+        }
+        let connection = self.connection.as_ref().expect("it is as it was");
         let committed =
             connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         if applied.has_redactions {
@@ -230,11 +235,46 @@ impl Owner {
         Ok(tip)
     }
 
-    /// Makes sure that what was written has a name: two looks beside an fsync.
+    /// Makes sure that what was written has a name and is all there: two looks beside an fsync.
     fn verify_files(&self) -> Result<(), Error> {
-        let changed = self.files.find_changed();
-        let error = changed.map(|file| Error::FileChanged { file: file.to_owned() });
-        error.map_or(Ok(()), |error| Err(self.damage.report(error)))
+        match self.files.find_changed() {
+            None => Ok(()),
+            Some(Change::Shorter(_)) if self.is_whole()? => {
+                self.files.accept_lengths();
+                Ok(())
+            }
+            Some(Change::Another(file) | Change::Shorter(file)) => {
+                Err(self.damage.report(Error::FileChanged { file: file.to_owned() }))
+            }
+        }
+    }
+
+    /// Makes sure that nothing is missing, before what is written next makes the files as long as they were.
+    fn verify_lengths(&self) -> Result<(), Error> {
+        match self.files.find_changed() {
+            Some(Change::Shorter(_)) => self.verify_files(),
+            // Told when it has been tried: then nobody knows what became of it.
+            Some(Change::Another(_)) | None => Ok(()),
+        }
+    }
+
+    /// Whether the files hold all that they should, although one is shorter than it was. A new connection has nothing in
+    /// memory: it finds the last record, or not, where the files say it is. The last commit is what a shorter
+    /// write-ahead log lacks first; and a file that was made smaller in good order is as long as it says.
+    fn is_whole(&self) -> Result<bool, Error> {
+        let look = || -> Result<bool, Error> {
+            let connection = file::open_reading(&self.path)?;
+            file::epoch(&connection)?;
+            let number =
+                |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+            let bytes: i64 = number("page_count")? * number("page_size")?;
+            let is_long = self.files.is_long(bytes.cast_unsigned());
+            Ok(is_long && file::tip(&connection)? == self.tip)
+        };
+        match look() {
+            Err(Error::Storage(error)) if is_passing(&error) => Err(Error::Storage(error)),
+            looked => Ok(looked.unwrap_or(false)),
+        }
     }
 
     /// Moves the WAL into the file and truncates it; false while a reader is in the middle of it.
@@ -243,7 +283,9 @@ impl Owner {
     fn empty_wal(&self) -> Result<bool, Error> {
         let connection = self.connection.as_ref().expect("chores begin with connect()");
         connection.busy_timeout(ERASURE_BUSY_TIMEOUT)?;
+        self.verify_lengths()?;
         let is_done = checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")?;
+        self.files.accept_lengths();
         connection.busy_timeout(file::BUSY_TIMEOUT)?;
         Ok(is_done)
     }
@@ -262,6 +304,14 @@ impl Owner {
 fn may_rise(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     !matches!(code, Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_WRITE))
+}
+
+/// Whether a look failed for want of something else than the file.
+fn is_passing(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// Runs a checkpoint; false when readers kept it from being complete.

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use eventlog::{Error, Log};
+use eventlog::{Batch, Error, Log, Redaction};
 
-use crate::support::{ALICE, GENERAL, Place, batch, everything, posted, seqs};
+use crate::support::{ALICE, DELETED, GENERAL, Place, about, batch, everything, posted, seqs};
 
 async fn one_message(place: &Place) -> Log {
     let log = place.open();
@@ -70,4 +70,68 @@ async fn a_log_behind_a_symbolic_link_is_watched_where_it_lies() {
     let log = one_message(&place).await;
     fs::remove_file(&elsewhere).unwrap();
     expect_changed(&log, "elsewhere.db").await;
+}
+
+/// Cuts a file down in place.
+fn cut(place: &Place, file: &str, bytes: u64) {
+    let file = fs::OpenOptions::new().write(true).open(place.path().with_file_name(file)).unwrap();
+    file.set_len(bytes).unwrap();
+}
+
+/// A log whose file and whose write-ahead log both hold what the other does not.
+async fn long_log(place: &Place) -> Log {
+    let log = place.open();
+    let text = "x".repeat(2_000);
+    let records = (1..=20).map(|seq| posted(seq, ALICE, GENERAL, &text)).collect();
+    log.append(batch(records)).await.unwrap();
+    log.close().await.unwrap();
+    let log = place.open();
+    log.append(batch((21..=40).map(|seq| posted(seq, ALICE, GENERAL, &text)).collect()))
+        .await
+        .unwrap();
+    log
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_short_in_place_is_noticed_before_anything_is_acknowledged() {
+    for (file, bytes) in
+        [("log.db", 0), ("log.db", 8_192), ("log.db-wal", 0), ("log.db-wal", 50_000)]
+    {
+        let place = Place::new();
+        let log = long_log(&place).await;
+        assert!(fs::metadata(place.path().with_file_name(file)).unwrap().len() > bytes);
+        cut(&place, file, bytes);
+        for seq in [41, 42] {
+            let refused = log.append(batch(vec![posted(seq, ALICE, GENERAL, "on")])).await;
+            let Err(Error::FileChanged { file: named }) = refused else {
+                panic!("{file} to {bytes}: {refused:?}")
+            };
+            assert!(named.ends_with(file), "{}", named.display());
+        }
+        assert_eq!(log.head(), 40);
+    }
+}
+
+#[tokio::test]
+async fn what_other_programs_make_shorter_in_good_order_is_no_loss() {
+    for sql in ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"] {
+        let place = Place::new();
+        let log = long_log(&place).await;
+        let erased = if sql.starts_with("VACUUM") { 30 } else { 0 };
+        let redactions = (1..=erased).map(|seq| Redaction { seq, by: 41 }).collect();
+        let records = vec![about(41, 1, DELETED, "{}")];
+        log.append(Batch { records, redactions }).await.unwrap();
+        log.append(batch(vec![posted(42, ALICE, GENERAL, "before")])).await.unwrap();
+        let length = |file: &str| fs::metadata(place.path().with_file_name(file)).unwrap().len();
+        let before = (length("log.db"), length("log.db-wal"));
+        place.tamper(sql);
+        let is_shorter = length("log.db") < before.0 || length("log.db-wal") < before.1;
+        assert!(is_shorter, "{sql}: {before:?}");
+        for seq in 43..50 {
+            log.append(batch(vec![posted(seq, ALICE, GENERAL, "and after")])).await.unwrap();
+        }
+        assert_eq!(seqs(&everything(&log).await).len(), 49, "{sql}");
+        log.close().await.unwrap();
+        assert_eq!(seqs(&everything(&place.open()).await).len(), 49, "{sql}");
+    }
 }
