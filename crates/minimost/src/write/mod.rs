@@ -154,12 +154,16 @@ impl Writer {
     }
 
     /// Writes this user's waiting markers now, so that their own read includes them; cheap when none wait. Who has used
-    /// up the allowance of `pace` reads what is written.
+    /// up the allowance of `pace` reads what is written, and so does everybody while nothing can be written.
     pub async fn flush_markers(&self, user: UserId) -> Result<(), SubmitError> {
         if !self.waiting.has(user) {
             return Ok(());
         }
-        self.ask(|answer| Request::FlushMarkers { user, answer }).await
+        match self.ask(|answer| Request::FlushMarkers { user, answer }).await {
+            // The markers wait on, and are written when that is possible again.
+            Err(SubmitError::DiskFull | SubmitError::Unavailable | SubmitError::Unknown) => Ok(()),
+            flushed => flushed,
+        }
     }
 
     /// Writes what waits, refuses what comes later, and ends.
