@@ -109,6 +109,38 @@ async fn presence_db_has_its_six_promised_tables_and_what_happened_is_in_them() 
     assert_eq!(rows(&file, "SELECT user, channel FROM typing"), ["bob general"]);
 }
 
+/// The messages that somebody has read, as presence.db says.
+fn read_by(server: &TestServer, reader: &str) -> Vec<String> {
+    let file = server.data_dir().join("presence.db");
+    let of = format!("SELECT msg_ts FROM read_receipts WHERE reader = '{reader}' ORDER BY msg_ts");
+    rows(&file, &of)
+}
+
+fn times(messages: &[&serde_json::Value]) -> Vec<String> {
+    messages.iter().map(|message| format!("{:?}", message["ts"].as_f64().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_reply_that_is_only_in_its_thread_is_not_read_with_the_channel() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let root = alice.send("general", "who is in?").await;
+    let wish = json!({"text": "only here", "thread_id": root["id"]});
+    let beside = alice.post("/send/general", &wish).await.expect(201);
+    let wish = json!({"text": "all", "thread_id": root["id"], "also_send_to_channel": true});
+    let both = alice.post("/send/general", &wish).await.expect(201);
+    bob.react(&beside["id"], "heart").await;
+    bob.mark_read("general").await;
+    bob.state().await;
+    server.stop().await;
+    assert_eq!(read_by(&server, "bob"), times(&[&root, &both]));
+    let file = server.data_dir().join("presence.db");
+    let reactions = "SELECT msg_ts FROM message_reactions";
+    assert_eq!(rows(&file, reactions), times(&[&beside]), "it is a message all the same");
+    server.restart_stopped().await;
+    server.restart_made_anew().await;
+}
+
 #[tokio::test]
 async fn alices_copy_is_read_at_once_and_bobs_when_he_has_read_it() {
     let server = TestServer::start().await;

@@ -6,7 +6,7 @@ use chat::{Event, EventKind, LoggedEvent, Workspace};
 use rusqlite::Connection;
 
 use super::super::sqlite::to_sql;
-use super::private;
+use super::{private, receipts};
 
 /// Applies the next event of the log; true when something was taken out of the file.
 pub(super) fn apply(
@@ -18,12 +18,12 @@ pub(super) fn apply(
         EventKind::MessagePosted | EventKind::ThreadReplied => posted(file, event, workspace),
         EventKind::MessageDeleted => deleted(file, event, workspace),
         EventKind::MessageReacted => reacted(file, event, workspace),
-        EventKind::ChannelRead => channel_read(file, event, workspace),
+        EventKind::ChannelRead => receipts::read(file, event, workspace),
         EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::MemberRemoved => {
             private::apply(file, event, workspace)
         }
         EventKind::MembersAdded => {
-            came(file, event, workspace)?;
+            receipts::came(file, event, workspace)?;
             private::apply(file, event, workspace)
         }
         EventKind::AccountCreated
@@ -67,7 +67,8 @@ fn posted(file: &Connection, event: &LoggedEvent, workspace: &Workspace) -> rusq
     if let Some(channel) = event.channel {
         let sender = workspace.user_name(event.actor);
         let channel = workspace.channel_name(channel);
-        let parameters = (channel, to_sql(event.seq), event.ts.as_seconds(), sender);
+        let is_beside = event.kind == EventKind::ThreadReplied;
+        let parameters = (channel, to_sql(event.seq), event.ts.as_seconds(), sender, is_beside);
         file.prepare_cached(INSERT_MESSAGE_TIME)?.execute(parameters)?;
     }
     Ok(false)
@@ -99,40 +100,9 @@ fn reacted(
     Ok(false)
 }
 
-fn channel_read(
-    file: &Connection,
-    event: &LoggedEvent,
-    workspace: &Workspace,
-) -> rusqlite::Result<bool> {
-    let Some(Event::ChannelRead { channel, up_to, .. }) = event.event() else { return Ok(false) };
-    let from = super::start(event.actor, *channel);
-    if *up_to > from {
-        let reader = workspace.user_name(event.actor);
-        let channel = workspace.channel_name(*channel);
-        let parameters = (&channel, reader, to_sql(*up_to));
-        // Who has been there from the beginning never came.
-        if file.prepare_cached(EXTEND_READ_INTERVAL)?.execute(parameters)? == 0 {
-            let parameters = (&channel, reader, to_sql(from), to_sql(*up_to));
-            file.prepare_cached(INSERT_READ_INTERVAL)?.execute(parameters)?;
-        }
-    }
-    Ok(false)
-}
-
-/// Who comes has read nothing here with this membership, whatever they see of the history.
-fn came(file: &Connection, event: &LoggedEvent, workspace: &Workspace) -> rusqlite::Result<()> {
-    let Some(Event::MembersAdded { channel, users, .. }) = event.event() else { return Ok(()) };
-    let (channel, from) = (workspace.channel_name(*channel), to_sql(event.seq));
-    for user in users {
-        let parameters = (&channel, workspace.user_name(*user), from, from);
-        file.prepare_cached(INSERT_READ_INTERVAL)?.execute(parameters)?;
-    }
-    Ok(())
-}
-
 const INSERT_MESSAGE_TIME: &str = "
-    INSERT OR REPLACE INTO message_time (channel, seq, ts, sender)
-    VALUES (?1, ?2, ?3, ?4)";
+    INSERT OR REPLACE INTO message_time (channel, seq, ts, sender, beside)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
 
 const INSERT_REACTION: &str = "
     INSERT OR IGNORE INTO message_reactions (channel, msg_ts, emoji, reactor)
@@ -149,13 +119,3 @@ const DELETE_REACTIONS: &str = "
     DELETE FROM message_reactions
      WHERE channel = ?1
        AND msg_ts = (SELECT ts FROM message_time WHERE channel = ?1 AND seq = ?2)";
-
-const INSERT_READ_INTERVAL: &str = "
-    INSERT INTO read_interval (channel, reader, from_seq, to_seq)
-    VALUES (?1, ?2, ?3, ?4)";
-
-const EXTEND_READ_INTERVAL: &str = "
-    UPDATE read_interval
-       SET to_seq = max(to_seq, ?3)
-     WHERE channel = ?1 AND reader = ?2
-       AND from_seq = (SELECT max(from_seq) FROM read_interval WHERE channel = ?1 AND reader = ?2)";

@@ -8,13 +8,14 @@
 
 mod apply;
 mod private;
+mod receipts;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat::signal::{PresenceOverride, PresenceState};
-use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
+use chat::{Seq, Timestamp, UserId, UserName, Workspace};
 use eventlog::{Epoch, Log, Reader};
 use rusqlite::{Connection, Row};
 use tracing::warn;
@@ -30,7 +31,7 @@ use crate::waiting_signals::{Said, WaitingSignals};
 const TICK: Duration = Duration::from_millis(250);
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 5;
+const FORMAT: i64 = 6;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -259,11 +260,6 @@ impl PresenceFile {
 
 fn unix_seconds(at: Timestamp) -> i64 {
     at.0.div_euclid(1_000_000)
-}
-
-/// Where a user's part of a channel begins: what is older was there before them.
-fn start(user: chat::UserId, channel: ChannelId) -> Seq {
-    user.0.max(channel.0)
 }
 
 struct Presence {

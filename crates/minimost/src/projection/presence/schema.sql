@@ -45,17 +45,20 @@ CREATE TABLE IF NOT EXISTS message_time (
     seq     INTEGER NOT NULL,
     ts      REAL    NOT NULL,
     sender  TEXT    NOT NULL,
+    beside  INTEGER NOT NULL,   -- 1: a reply that is only in its thread, which no marker of the channel reads
     PRIMARY KEY (channel, seq)
 ) STRICT, WITHOUT ROWID;
 
--- What was read of each channel, an interval for each membership: messages with from_seq < seq <= to_seq, from their
--- coming on. None ever shrinks or goes: setting a marker back says "unread" to its owner, and leaving ends a membership;
--- neither undoes that they saw it.
+-- What was read of each channel: messages with from_seq < seq <= to_seq. An interval for each membership, from their coming
+-- on; those with a lower from_seq than the newest may have been read later, by who set their marker back to before they
+-- came, and went on from there. Nothing read is ever unread: setting a marker back says "unread" to its owner, and
+-- leaving ends a membership; neither undoes that they saw it. No two of a reader overlap.
 CREATE TABLE IF NOT EXISTS read_interval (
     channel  TEXT    NOT NULL,
     reader   TEXT    NOT NULL,
     from_seq INTEGER NOT NULL,
     to_seq   INTEGER NOT NULL,
+    back_to  INTEGER,           -- where the marker stands, while it stands before the coming
     PRIMARY KEY (channel, reader, from_seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -67,4 +70,5 @@ CREATE VIEW IF NOT EXISTS read_receipts (channel, msg_ts, reader) AS
         ON message_time.channel = read_interval.channel
        AND message_time.seq > read_interval.from_seq
        AND message_time.seq <= read_interval.to_seq
+       AND message_time.beside = 0
        AND message_time.sender NOT IN (read_interval.reader, 'system');

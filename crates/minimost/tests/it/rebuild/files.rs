@@ -117,6 +117,53 @@ async fn a_receipt_stays_when_its_reader_goes_and_the_next_membership_adds_its_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_came_late_and_reads_what_was_before_leaves_receipts() {
+    let mut told = Told::new(1000);
+    let [alice, _] = [told.sign_up("alice").await, told.sign_up("bob").await];
+    let carol = told.sign_up("carol").await;
+    let channel = plans_of(&mut told, alice).await;
+    let plans = channel.to_string();
+    let mut said = Vec::new();
+    for text in ["zero", "one", "two", "three", "four"] {
+        said.push(told.post(alice, &plans, text).await);
+    }
+    let (names, history) = (chat::testing::wish::names(&["carol"]), History::FromStart);
+    let add = Command::AddMembers { channel: channel.clone(), names, history };
+    told.tell(alice, add.clone()).await;
+    let since = told.post(alice, &plans, "welcome").await;
+    let read = async |told: &mut Told, markers: &[_]| {
+        for marker in markers {
+            told.read(carol, &plans, Some(*marker)).await;
+        }
+        told.house.drain().await;
+        rows(&told.open("presence.db"), RECEIPTS)
+    };
+    let of = |messages: &[_]| {
+        messages.iter().map(|seq| format!("carol alice {seq}")).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&mut told, &[since]).await, of(&[since]), "she has not looked at the rest");
+    assert_eq!(read(&mut told, &[said[2]]).await, of(&[since]), "unread is not read");
+    assert_eq!(read(&mut told, &[said[3]]).await, of(&[said[3], since]));
+    let all = of(&[said[2], said[3], said[4], since]);
+    assert_eq!(read(&mut told, &[said[1], since]).await, all, "each once");
+    assert_eq!(read(&mut told, &[said[2], since, said[1]]).await, all);
+
+    // Who leaves and comes again has read what they read, and the rest when they read it.
+    told.tell(carol, Command::LeaveChannel { channel }).await;
+    let without = told.post(alice, &plans, "without carol").await;
+    told.tell(alice, add).await;
+    let last = told.post(alice, &plans, "welcome back").await;
+    let all = of(&[said[2], said[3], said[4], since, last]);
+    assert_eq!(read(&mut told, &[last]).await, all);
+    assert_eq!(read(&mut told, &[said[3]]).await, all);
+    let all = of(&[said[2], said[3], said[4], since, without, last]);
+    assert_eq!(read(&mut told, &[last]).await, all);
+    let all = of(&[said[1], said[2], said[3], said[4], since, without, last]);
+    assert_eq!(read(&mut told, &[said[0], said[1]]).await, all);
+    assert_eq!(told.house.check(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_receipt_ever_goes_whatever_happens() {
     let mut went = 0;
     for seed in 300..306 {
