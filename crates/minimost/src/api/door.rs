@@ -24,11 +24,11 @@ use tracing::{Instrument, debug_span, error};
 use super::cross_site::is_cross_site;
 use super::encoding::{compress, may_compress};
 use super::extract::{Peer, is_bearer, prefers_html, user_of};
-use super::places::{Connection, Held, Places};
+use super::places::{Connection, Places, Wish};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
 use super::router;
-use super::unread::{Holding, Remains};
+use super::unread::{Answer, Remains};
 use crate::app::App;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -93,10 +93,12 @@ impl Door {
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        connection: &Connection,
+        connection: &Arc<Connection>,
     ) -> Response<Body> {
-        let remains = Remains::default();
+        let answering = connection.begin();
+        let remains = Remains::new(connection);
         let mut request = request.map(|body| remains.watch(Body::new(body)));
+        take_host_of_target(&mut request);
         let peer = Peer::new(connection.peer, request.headers(), self.is_behind_tls);
         request.extensions_mut().insert(peer);
         // The body is sent when it is asked for, and it is not any more.
@@ -108,8 +110,8 @@ impl Door {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_compressed = may_compress(&request);
         let span = debug_span!("request", id = number, method = %method, path = uri.path());
-        let answering = self.answer_if_allowed(request, connection, peer);
-        let (mut response, held) = answering.instrument(span).await;
+        let response = self.answer_if_allowed(request, connection, peer);
+        let mut response = response.instrument(span).await;
         if !remains.read_away(is_body_held_back).await {
             response = closing(response);
         }
@@ -122,40 +124,35 @@ impl Door {
             response = compress(response).await;
         }
         self.finish(response.headers_mut());
-        match held {
-            Held::Nothing => response,
-            held => response.map(|body| Body::new(Holding { body, _held: held })),
-        }
+        response.map(|body| Body::new(Answer { body, _answering: answering }))
     }
 
-    /// The answer, and what its asker holds until its end.
     async fn answer_if_allowed(
         &self,
         mut request: Request<Body>,
         connection: &Connection,
         peer: Peer,
-    ) -> (Response<Body>, Held) {
+    ) -> Response<Body> {
         if let Err(refusal) = self.admit(&request) {
-            return (ApiError::from(refusal).into_response(), Held::Nothing);
+            return ApiError::from(refusal).into_response();
         }
         let user = connection.asks_who().then(|| user_of(request.headers(), &self.app));
-        let turn = match connection.turn(user.flatten(), peer.0) {
-            Ok(turn) => turn,
+        let room = match connection.take_turn(user.flatten(), peer.0, wish(request.uri())) {
+            Ok(room) => room,
             Err(too_much) => {
                 let refused = ApiError::from(too_much).into_response();
                 // A proxy's connection carries others too.
-                let refused = if self.is_behind_tls { refused } else { closing(refused) };
-                return (refused, Held::Nothing);
+                return if self.is_behind_tls { refused } else { closing(refused) };
             }
         };
-        request.extensions_mut().insert(turn.room.clone());
+        request.extensions_mut().insert(room);
+        request.extensions_mut().insert(Arc::clone(&self.places));
         let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-        let response = match answering.await {
+        match answering.await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_panic) => ApiError::internal("a handler panicked").into_response(),
-        };
-        (response, turn.held)
+        }
     }
 
     /// Refuses what is not addressed to us, and what another site has a browser ask for.
@@ -223,9 +220,34 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Whether a request names its host as it must (RFC 9112, 3.2): in one header.
+/// Whether a request ends sessions; who logs in with a session ends that one's use.
+fn wish(uri: &Uri) -> Wish {
+    match uri.path() {
+        "/logout" | "/change-password" | "/login" => Wish::EndSessions,
+        _ => Wish::Other,
+    }
+}
+
+/// A target that names a host is meant for that one, whatever the header beside it says (RFC 9112, 3.2.2). From here on
+/// it looks like any other request.
+fn take_host_of_target(request: &mut Request<Body>) {
+    let target = request.uri().authority().zip(request.uri().path_and_query());
+    let Some((host, path)) = target else { return };
+    let (host, path) = (HeaderValue::from_str(host.as_str()), path.clone());
+    // The header has to be there all the same, once; else the request is refused for that.
+    if let Ok(host) = host
+        && (names_one_host(request.headers()) || request.version() < Version::HTTP_11)
+    {
+        request.headers_mut().insert(HOST, host);
+        *request.uri_mut() = Uri::from(path);
+    }
+}
+
+/// Whether a request names its host as it must (RFC 9112, 3.2): in one header, and without a user's name.
 fn names_one_host(headers: &HeaderMap) -> bool {
-    headers.get_all(HOST).iter().count() == 1
+    let mut hosts = headers.get_all(HOST).iter();
+    let host = hosts.next().filter(|host| !host.as_bytes().contains(&b'@'));
+    host.is_some() && hosts.next().is_none()
 }
 
 fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {

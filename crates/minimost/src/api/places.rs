@@ -5,66 +5,70 @@
 //! are the proxy's and carry everybody in turn: there a place is taken for each request, from its head to the end of its
 //! answer, by the address that the proxy names.
 //!
-//! The tables are as large as what is open: an entry goes with its last place.
+//! Neighbours: `crowd` gives the places away; `door`, `unread` and `socket` say when a connection waits for its peer.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chat::UserId;
 use tokio::sync::Notify;
 
+use super::crowd::{Crowd, Spot};
 use super::problem::BadRequest;
 use crate::auth::Network;
 use crate::config::Limits;
 
-/// How long a connection waits until another one of its address has ended or shown its session. When everybody comes back
-/// at once, this is where they queue; as many wait as are let in.
-const WAIT: Duration = Duration::from_secs(3);
+/// Requests of one person at once that find no place and end sessions: enough to be sure that one is answered, and
+/// as soon as their bodies are there that is over.
+const WAYS_OUT_PER_PERSON: usize = 4;
 
 /// Who holds what.
 pub(super) struct Places {
-    visitors: Mutex<HashMap<Network, Visitors>>,
-    people: Mutex<HashMap<UserId, usize>>,
-    connections_per_address: usize,
+    visitors: Arc<Crowd<Network>>,
+    people: Arc<Crowd<UserId>>,
+    ways_out: Arc<Crowd<UserId>>,
+    body_bytes: Mutex<HashMap<Network, usize>>,
     body_bytes_per_address: usize,
-    connections_per_person: usize,
     is_behind_proxy: bool,
-}
-
-#[derive(Default)]
-struct Visitors {
-    connections: usize,
-    waiting: usize,
-    body_bytes: usize,
-    freed: Arc<Notify>,
 }
 
 /// One connection, as long as it lives.
 pub(super) struct Connection {
     pub(super) peer: IpAddr,
     places: Arc<Places>,
-    held: Mutex<Held>,
+    state: Mutex<State>,
+    /// Told when it has to end, because another has its place.
+    cut: Arc<Notify>,
 }
 
-/// What is held for a connection, or for a request behind a proxy; free again when dropped.
-pub(super) enum Held {
+/// What a connection holds, and what it does.
+struct State {
+    /// Until it ends; `Nothing` behind a proxy.
+    held: Held,
+    /// Until the request that is being answered ends.
+    held_by_request: Held,
+    is_answering: bool,
+    /// The peer sends no more of a body, or takes no more of an answer.
+    waits_for_peer: bool,
+}
+
+enum Held {
     Nothing,
-    Visitor { _place: Counted<Network> },
-    Person { _place: Counted<UserId> },
+    Visitor(Spot<Network>),
+    Person(Spot<UserId>),
 }
 
-pub(super) struct Counted<K: Key> {
-    key: K,
-    places: Arc<Places>,
-}
+/// A request that is being answered; over when dropped.
+pub(super) struct Answering(Arc<Connection>);
 
-/// Whose places are counted.
-pub(super) trait Key: Copy + Eq + Hash {
-    fn leave(self, places: &Places);
+/// What a request may do for want of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It ends sessions: whoever fills a person's places with a stolen one must not keep them from ending it.
+    EndSessions,
+    Other,
 }
 
 /// Room for the body of one request; what was taken is free again when the request is answered.
@@ -77,12 +81,6 @@ struct Room {
     bytes: AtomicUsize,
 }
 
-/// What a request may use until it is answered.
-pub(super) struct Turn {
-    pub(super) held: Held,
-    pub(super) room: BodyRoom,
-}
-
 impl Places {
     pub(super) fn new(limits: &Limits, is_behind_proxy: bool) -> Arc<Places> {
         let limit = |number: u32| match number {
@@ -90,110 +88,158 @@ impl Places {
             number => usize::try_from(number).unwrap_or(usize::MAX),
         };
         Arc::new(Places {
-            visitors: Mutex::default(),
-            people: Mutex::default(),
-            connections_per_address: limit(limits.connections_per_address),
+            visitors: Crowd::new(limit(limits.connections_per_address)),
+            people: Crowd::new(limit(limits.connections_per_person)),
+            ways_out: Crowd::new(WAYS_OUT_PER_PERSON),
+            body_bytes: Mutex::default(),
             body_bytes_per_address: match limits.body_bytes_per_address {
                 0 => usize::MAX,
                 bytes => bytes,
             },
-            connections_per_person: limit(limits.connections_per_person),
             is_behind_proxy,
         })
     }
 
-    /// A new connection; `None` when its address has too many that have shown no session, and goes on to.
+    /// Whether the connections are a proxy's.
+    pub(super) fn are_behind_proxy(&self) -> bool {
+        self.is_behind_proxy
+    }
+
+    /// A connection whose first head is here; `None` when its address has too many that have shown no session and are being answered, and
+    /// goes on to.
     pub(super) async fn enter(self: &Arc<Places>, peer: IpAddr) -> Option<Connection> {
+        let cut = Arc::default();
         let held = if self.is_behind_proxy {
             Held::Nothing
         } else {
-            Held::Visitor { _place: self.wait_for_visitor(Network::from(peer)).await? }
+            Held::Visitor(self.visitors.enter_or_wait(Network::from(peer), &cut).await?)
         };
-        Some(Connection { peer, places: Arc::clone(self), held: Mutex::new(held) })
-    }
-
-    async fn wait_for_visitor(self: &Arc<Places>, network: Network) -> Option<Counted<Network>> {
-        if let Some(place) = self.visitor(network) {
-            return Some(place);
-        }
-        let (_waiting, freed) = Waiting::new(self, network)?;
-        let waiting = async {
-            loop {
-                let freed = freed.notified();
-                if let Some(place) = self.visitor(network) {
-                    return place;
-                }
-                freed.await;
-            }
+        let mut state = State {
+            held,
+            held_by_request: Held::Nothing,
+            is_answering: false,
+            waits_for_peer: false,
         };
-        tokio::time::timeout(WAIT, waiting).await.ok()
+        state.settle();
+        Some(Connection { peer, places: Arc::clone(self), state: Mutex::new(state), cut })
     }
 
-    fn visitor(self: &Arc<Places>, network: Network) -> Option<Counted<Network>> {
-        let mut visitors = self.visitors();
-        let of_address = visitors.entry(network).or_default();
-        if of_address.connections >= self.connections_per_address {
-            return None;
-        }
-        of_address.connections += 1;
-        Some(Counted { key: network, places: Arc::clone(self) })
+    /// Cuts off what somebody has in the making, in whoever's hands it is.
+    pub(super) fn cut_off(&self, user: UserId) {
+        self.people.cut_at_rest(user);
+        self.ways_out.cut_at_rest(user);
     }
 
-    fn person(self: &Arc<Places>, user: UserId) -> Option<Counted<UserId>> {
-        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = people.entry(user).or_default();
-        if *count >= self.connections_per_person {
-            return None;
-        }
-        *count += 1;
-        Some(Counted { key: user, places: Arc::clone(self) })
-    }
-
-    /// Gives something of an address back.
-    fn give_back(&self, network: Network, change: impl FnOnce(&mut Visitors)) {
-        let mut visitors = self.visitors();
-        if let Some(of_address) = visitors.get_mut(&network) {
-            change(of_address);
-            if (of_address.connections, of_address.waiting, of_address.body_bytes) == (0, 0, 0) {
-                visitors.remove(&network);
-            }
-        }
-    }
-
-    fn visitors(&self) -> MutexGuard<'_, HashMap<Network, Visitors>> {
-        self.visitors.lock().unwrap_or_else(PoisonError::into_inner)
+    fn body_bytes(&self) -> MutexGuard<'_, HashMap<Network, usize>> {
+        self.body_bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Connection {
     /// Whether the session of a request has to be looked up to know whose it is.
     pub(super) fn asks_who(&self) -> bool {
-        self.places.is_behind_proxy || matches!(*self.held(), Held::Visitor { .. } | Held::Nothing)
+        self.places.is_behind_proxy || !matches!(self.state().held, Held::Person(_))
     }
 
-    /// What a request may use: of `user` when it has shown a valid session, else of the visitors from `address`.
-    pub(super) fn turn(&self, user: Option<UserId>, address: IpAddr) -> Result<Turn, BadRequest> {
-        let network = Network::from(address);
-        let too_much = BadRequest::TooMuchAtOnce;
-        if self.places.is_behind_proxy {
-            let held = match user {
-                Some(user) => Held::Person { _place: self.places.person(user).ok_or(too_much)? },
-                None => Held::Visitor { _place: self.places.visitor(network).ok_or(too_much)? },
-            };
-            let room = BodyRoom::new(user.is_none().then_some(network), &self.places);
-            return Ok(Turn { held, room });
-        }
-        let mut held = self.held();
-        if let (Some(user), Held::Visitor { .. }) = (user, &*held) {
-            *held = Held::Person { _place: self.places.person(user).ok_or(too_much)? };
-        }
-        let is_visitor = matches!(*held, Held::Visitor { .. });
-        let room = BodyRoom::new(is_visitor.then_some(network), &self.places);
-        Ok(Turn { held: Held::Nothing, room })
+    /// The head of a request is here.
+    pub(super) fn begin(self: &Arc<Connection>) -> Answering {
+        self.change(|state| {
+            state.is_answering = true;
+            state.waits_for_peer = false;
+        });
+        Answering(Arc::clone(self))
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether nothing can be done before the peer does something.
+    pub(super) fn set_waits_for_peer(&self, waits: bool) {
+        self.change(|state| state.waits_for_peer = waits);
+    }
+
+    /// Returns when it has to end, because another has its place.
+    pub(super) async fn cut(&self) {
+        loop {
+            self.cut.notified().await;
+            // Whoever has shown a session meanwhile has another place.
+            if self.state().has_given_way() {
+                return;
+            }
+        }
+    }
+
+    /// Finds a place for a request: of `user` when it has shown a valid session, else of the visitors from `address`.
+    pub(super) fn take_turn(
+        &self,
+        user: Option<UserId>,
+        address: IpAddr,
+        wish: Wish,
+    ) -> Result<BodyRoom, BadRequest> {
+        let (places, network) = (&self.places, Network::from(address));
+        let mut state = self.state();
+        let is_known = matches!(state.held, Held::Person(_));
+        match user {
+            Some(user) if !is_known => {
+                let place = places.people.enter(user, &self.cut).map(Held::Person);
+                match place {
+                    Some(place) if places.is_behind_proxy => state.held_by_request = place,
+                    Some(place) => state.held = place,
+                    None => {
+                        let way_out = || places.ways_out.enter(user, &self.cut);
+                        let way_out = (wish == Wish::EndSessions).then(way_out).flatten();
+                        let way_out = way_out.ok_or(BadRequest::TooMuchAtOnce)?;
+                        state.held_by_request = Held::Person(way_out);
+                    }
+                }
+            }
+            None if places.is_behind_proxy => {
+                let place = places.visitors.enter(network, &self.cut);
+                state.held_by_request = Held::Visitor(place.ok_or(BadRequest::TooMuchAtOnce)?);
+            }
+            Some(_) | None => {}
+        }
+        let is_visitor = user.is_none() && !is_known;
+        Ok(BodyRoom::new(is_visitor.then_some(network), places))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        change(&mut state);
+        state.settle();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_given_way(&self) -> bool {
+        [&self.held, &self.held_by_request].into_iter().any(|held| match held {
+            Held::Nothing => false,
+            Held::Visitor(spot) => spot.has_given_way(),
+            Held::Person(spot) => spot.has_given_way(),
+        })
+    }
+
+    /// Tells the places whether they give way.
+    fn settle(&mut self) {
+        let is_at_rest = !self.is_answering || self.waits_for_peer;
+        for held in [&mut self.held, &mut self.held_by_request] {
+            match held {
+                Held::Nothing => {}
+                Held::Visitor(spot) => spot.set_at_rest(is_at_rest),
+                Held::Person(spot) => spot.set_at_rest(is_at_rest),
+            }
+        }
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.change(|state| {
+            state.held_by_request = Held::Nothing;
+            state.is_answering = false;
+            state.waits_for_peer = false;
+        });
     }
 }
 
@@ -208,13 +254,13 @@ impl BodyRoom {
     /// Takes more, before it is allocated.
     pub(super) fn take(&self, bytes: usize) -> Result<(), BadRequest> {
         let Some(room) = &self.0 else { return Ok(()) };
-        let mut visitors = room.places.visitors();
-        let of_address = visitors.entry(room.network).or_default();
-        let taken = of_address.body_bytes.saturating_add(bytes);
+        let mut all = room.places.body_bytes();
+        let so_far = all.get(&room.network).copied().unwrap_or_default();
+        let taken = so_far.saturating_add(bytes);
         if taken > room.places.body_bytes_per_address {
             return Err(BadRequest::TooMuchAtOnce);
         }
-        of_address.body_bytes = taken;
+        all.insert(room.network, taken);
         room.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
@@ -223,59 +269,12 @@ impl BodyRoom {
 impl Drop for Room {
     fn drop(&mut self) {
         let bytes = *self.bytes.get_mut();
-        if bytes > 0 {
-            self.places.give_back(self.network, |visitors| visitors.body_bytes -= bytes);
-        }
-    }
-}
-
-impl Key for Network {
-    fn leave(self, places: &Places) {
-        places.give_back(self, |visitors| {
-            visitors.connections -= 1;
-            visitors.freed.notify_one();
-        });
-    }
-}
-
-impl Key for UserId {
-    fn leave(self, places: &Places) {
-        let mut people = places.people.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = people.get_mut(&self) {
-            *count -= 1;
-            if *count == 0 {
-                people.remove(&self);
+        let mut all = self.places.body_bytes();
+        if let Some(taken) = all.get_mut(&self.network) {
+            *taken -= bytes;
+            if *taken == 0 {
+                all.remove(&self.network);
             }
         }
-    }
-}
-
-impl<K: Key> Drop for Counted<K> {
-    fn drop(&mut self) {
-        self.key.leave(&self.places);
-    }
-}
-
-/// A connection that waits to be let in, until dropped.
-struct Waiting<'a> {
-    network: Network,
-    places: &'a Places,
-}
-
-impl Waiting<'_> {
-    fn new(places: &Places, network: Network) -> Option<(Waiting<'_>, Arc<Notify>)> {
-        let mut visitors = places.visitors();
-        let of_address = visitors.entry(network).or_default();
-        if of_address.waiting >= places.connections_per_address {
-            return None;
-        }
-        of_address.waiting += 1;
-        Some((Waiting { network, places }, Arc::clone(&of_address.freed)))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.places.give_back(self.network, |visitors| visitors.waiting -= 1);
     }
 }

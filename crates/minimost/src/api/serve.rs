@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,12 +15,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{debug, warn};
 
 use super::door::Door;
+use super::lobby::Lobby;
 use super::places::Connection;
 use super::problem::BadRequest;
 use super::socket::Socket;
@@ -45,7 +48,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Streams must be ended by the hub, or they are cut off after the drain timeout.
 pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Output = ()>) {
     let door = Arc::new(door);
+    let lobby = Arc::new(Lobby::new(HEADERS_TIMEOUT));
     let graceful = GracefulShutdown::new();
+    let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -59,23 +64,27 @@ pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Outp
                 turn_away(&socket, &door.answer_unread(BadRequest::Busy));
             }
             Ok((socket, peer)) => {
-                let watcher = graceful.watcher();
-                let door = Arc::clone(&door);
+                let (watcher, mut closed) = (graceful.watcher(), closed.clone());
+                let (door, lobby) = (Arc::clone(&door), Arc::clone(&lobby));
                 connections.spawn(async move {
-                    let Some(place) = door.places().enter(peer.ip()).await else {
-                        turn_away(&socket, &door.answer_unread(BadRequest::TooMuchAtOnce));
-                        return;
+                    // A proxy's connections are not told apart before they say for whom they are.
+                    let heard = if door.places().are_behind_proxy() {
+                        Some(Vec::new())
+                    } else {
+                        tokio::select! {
+                            heard = lobby.head(&socket, peer.ip()) => heard,
+                            _ended = closed.changed() => None,
+                        }
                     };
-                    let connection = connection(socket, place, door);
-                    if let Err(error) = watcher.watch(connection).await {
-                        debug!("a connection ended: {error}");
+                    if let Some(heard) = heard {
+                        answer(socket, heard, peer.ip(), door, watcher).await;
                     }
                 });
             }
             Err(error) => pause_after(&error).await,
         }
     }
-    drop(listener);
+    drop((listener, closing));
     let drained = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
     if drained.is_err() {
         warn!("cut off {} connections that did not end in time", connections.len());
@@ -83,10 +92,37 @@ pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Outp
     connections.shutdown().await;
 }
 
+/// Answers a connection until its end, when there is a place for it.
+async fn answer(
+    socket: TcpStream,
+    heard: Vec<u8>,
+    peer: IpAddr,
+    door: Arc<Door>,
+    watcher: Watcher,
+) {
+    let Some(place) = door.places().enter(peer).await else {
+        turn_away(&socket, &door.answer_unread(BadRequest::TooMuchAtOnce));
+        return;
+    };
+    let place = Arc::new(place);
+    let connection = connection(socket, heard, &place, door);
+    // First what has arrived: it may show a session, and then it need not give way.
+    tokio::select! {
+        biased;
+        ended = watcher.watch(connection) => {
+            if let Err(error) = ended {
+                debug!("a connection ended: {error}");
+            }
+        }
+        () = place.cut() => debug!("a connection gave way to another"),
+    }
+}
+
 /// One connection until its end.
 fn connection(
     socket: TcpStream,
-    place: Connection,
+    heard: Vec<u8>,
+    place: &Arc<Connection>,
     door: Arc<Door>,
 ) -> http1::Connection<
     TokioIo<Socket>,
@@ -103,8 +139,10 @@ fn connection(
     }
     let is_unread = Arc::new(AtomicBool::new(false));
     let socket = StallGuard::new(socket);
-    let socket = Socket::new(socket, Arc::clone(&door), Arc::clone(&is_unread));
-    let place = Arc::new(place);
+    let place = Arc::clone(place);
+    let (door_of_socket, is_unread_of_socket) = (Arc::clone(&door), Arc::clone(&is_unread));
+    let socket =
+        Socket::new(socket, heard, Arc::clone(&place), door_of_socket, is_unread_of_socket);
     let service = service_fn(move |request: Request<Incoming>| {
         let (door, place, is_unread) =
             (Arc::clone(&door), Arc::clone(&place), Arc::clone(&is_unread));

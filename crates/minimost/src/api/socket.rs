@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::door::Door;
+use super::places::Connection;
 use super::problem::BadRequest;
 use super::stall::StallGuard;
 
@@ -25,6 +26,10 @@ const OWN_HEAD_BYTES_MAX: usize = 256;
 
 pub(super) struct Socket {
     peer: StallGuard,
+    /// What was read of the connection before, and is not read again yet.
+    heard: Vec<u8>,
+    is_stalled: bool,
+    connection: Arc<Connection>,
     door: Arc<Door>,
     /// Something that the peer has sent will not be read.
     is_unread: Arc<AtomicBool>,
@@ -45,8 +50,24 @@ struct Lingering {
 }
 
 impl Socket {
-    pub(super) fn new(socket: StallGuard, door: Arc<Door>, is_unread: Arc<AtomicBool>) -> Socket {
-        Socket { peer: socket, door, is_unread, instead: None, lingering: None }
+    pub(super) fn new(
+        peer: StallGuard,
+        heard: Vec<u8>,
+        connection: Arc<Connection>,
+        door: Arc<Door>,
+        is_unread: Arc<AtomicBool>,
+    ) -> Socket {
+        let (is_stalled, instead, lingering) = (false, None, None);
+        Socket { peer, heard, is_stalled, connection, door, is_unread, instead, lingering }
+    }
+
+    /// Says when the peer has stopped taking what is written, and when it goes on.
+    fn watch<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        if self.is_stalled != written.is_pending() {
+            self.is_stalled = written.is_pending();
+            self.connection.set_waits_for_peer(self.is_stalled);
+        }
+        written
     }
 
     /// Writes our answer where `bytes` are hyper's own; `None` where they are not.
@@ -97,6 +118,15 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.heard.is_empty() {
+            let bytes = self.heard.len().min(buffer.remaining());
+            buffer.put_slice(&self.heard[..bytes]);
+            self.heard.drain(..bytes);
+            if self.heard.is_empty() {
+                self.heard = Vec::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.peer).poll_read(cx, buffer)
     }
 }
@@ -107,10 +137,11 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.poll_write_instead(cx, bytes) {
+        let written = match self.poll_write_instead(cx, bytes) {
             Some(polled) => polled,
             None => Pin::new(&mut self.peer).poll_write(cx, bytes),
-        }
+        };
+        self.watch(written)
     }
 
     fn poll_write_vectored(
@@ -119,10 +150,11 @@ impl AsyncWrite for Socket {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let first = slices.iter().find(|slice| !slice.is_empty());
-        match first.and_then(|slice| self.poll_write_instead(cx, slice)) {
+        let written = match first.and_then(|slice| self.poll_write_instead(cx, slice)) {
             Some(polled) => polled,
             None => Pin::new(&mut self.peer).poll_write_vectored(cx, slices),
-        }
+        };
+        self.watch(written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,11 +1,15 @@
 //! What somebody without a session can take of the server: connections and memory, each to a limit, and what is said
 //! where a connection ends.
 
-use reqwest::Method;
+use anyhow::{Result, ensure};
 use reqwest::header::ACCEPT;
+use reqwest::{Client, Method};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
-use crate::support::{Answer, PASSWORD, TestServer, Wire};
+use crate::support::{Answer, PASSWORD, Process, TestServer, Wire};
 
 /// A request whose body is announced and not sent to its end.
 fn half_said(route: &str, said: usize) -> String {
@@ -32,40 +36,41 @@ async fn an_address_has_so_many_connections_without_a_session_and_a_person_so_ma
     .await;
     let alice = server.sign_up("alice").await;
     let mut visitors = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..4 {
         let mut visitor = Wire::open(&server).await;
         visitor.say(PING).await;
         assert_eq!(visitor.hear().await.unwrap().status, 200);
         visitors.push(visitor);
     }
-    // Two more at once: one gets the last place, and the other one waits for it and is told to come back.
-    let mut two = [Wire::open(&server).await, Wire::open(&server).await];
-    two[0].say(PING).await;
-    assert_eq!(two[0].hear().await.unwrap().status, 200);
-    let refused = two[1].hear().await.unwrap();
-    assert_eq!(refused.status, 429, "{refused:?}");
-    assert!(refused.body.contains("/problems/too-much-at-once"), "{refused:?}");
-    assert_eq!(refused.header("connection"), Some("close"));
-    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
-    assert!(refused.header("retry-after").is_some());
-    assert!(two[1].has_ended().await);
-
+    assert!(visitors[0].has_ended().await, "it said nothing for the longest time");
+    visitors[1].say(PING).await;
+    assert_eq!(visitors[1].hear().await.unwrap().status, 200);
     let mut neighbour = Wire::open_from("127.0.0.2", &server).await;
     neighbour.say(PING).await;
     assert_eq!(neighbour.hear().await.unwrap().status, 200, "another address has its own");
+    visitors[2].say(PING).await;
+    assert_eq!(visitors[2].hear().await.unwrap().status, 200);
 
     // Who shows a session makes room for visitors, and is counted as the person from then on.
-    two[0].say(&as_(&alice.token)).await;
-    assert_eq!(two[0].hear().await.unwrap().status, 200);
-    let mut second = Wire::open(&server).await;
-    second.say(&as_(&alice.token)).await;
-    assert_eq!(second.hear().await.unwrap().status, 200);
+    let mut of_alice = Vec::new();
+    for _ in 0..3 {
+        let mut connection = Wire::open(&server).await;
+        connection.say(&as_(&alice.token)).await;
+        assert_eq!(connection.hear().await.unwrap().status, 200);
+        of_alice.push(connection);
+    }
+    assert!(of_alice[0].has_ended().await, "two connections of a person, and the newest");
+    let streams = [alice.events().await, alice.events().await];
     let mut third = Wire::open(&server).await;
     third.say(&as_(&alice.token)).await;
     let refused = third.hear().await.unwrap();
     assert_eq!((refused.status, refused.header("connection")), (429, Some("close")));
-    drop(second);
-    // The place is free when the server has seen the end of the connection.
+    assert!(refused.body.contains("/problems/too-much-at-once"), "{refused:?}");
+    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
+    assert!(refused.header("retry-after").is_some());
+    assert!(third.has_ended().await);
+    drop(streams);
+    // A place is free when the server has seen the end of the connection.
     loop {
         let mut again = Wire::open(&server).await;
         again.say(&as_(&alice.token)).await;
@@ -73,6 +78,142 @@ async fn an_address_has_so_many_connections_without_a_session_and_a_person_so_ma
             Some(200) => break,
             status => assert_eq!(status, Some(429)),
         }
+    }
+}
+
+#[tokio::test]
+async fn who_says_nothing_or_half_of_it_keeps_nobody_out() {
+    let server = TestServer::with(|config| config.limits.connections_per_address = 4).await;
+    let alice = server.sign_up("alice").await;
+    let half_a_head = "GET /healthz HTTP/1.1\r\nHost: local";
+    let mut waiting = Vec::new();
+    for said in ["", half_a_head, "", half_a_head, "", half_a_head] {
+        let mut visitor = Wire::open(&server).await;
+        visitor.say(said).await;
+        waiting.push((visitor, if said.is_empty() { PING } else { "host\r\n\r\n" }));
+    }
+    let mut at_rest = Vec::new();
+    for said in [PING, &half_said("/login", 1000)] {
+        let mut visitor = Wire::open(&server).await;
+        visitor.say(said).await;
+        if said == PING {
+            assert_eq!(visitor.hear().await.unwrap().status, 200);
+        }
+        // So that each waits for longer than the next.
+        taken_in(&server).await;
+        at_rest.push(visitor);
+    }
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        let mut connection = Wire::open(&server).await;
+        connection.say(&as_(&alice.token)).await;
+        assert_eq!(connection.hear().await.unwrap().status, 200);
+        let mut stranger = Wire::open(&server).await;
+        stranger.say(PING).await;
+        assert_eq!(stranger.hear().await.unwrap().status, 200);
+        strangers.push(stranger);
+    }
+    for visitor in &mut at_rest {
+        assert!(visitor.has_ended().await, "it gave way");
+    }
+    // Who was slow is heard all the same.
+    for (visitor, rest) in &mut waiting {
+        visitor.say(rest).await;
+        assert_eq!(visitor.hear().await.unwrap().status, 200);
+    }
+}
+
+/// Connections of one address that say nothing or half a head, and come again when they fall.
+fn crowd(server: &Process, size: usize) -> JoinSet<()> {
+    let mut crowd = JoinSet::new();
+    let to = server.url.trim_start_matches("http://").to_owned();
+    for number in 0..size {
+        let to = to.clone();
+        crowd.spawn(async move {
+            loop {
+                let Ok(mut socket) = TcpStream::connect(&to).await else { continue };
+                if number % 2 == 0 {
+                    let half = b"GET /me HTTP/1.1\r\nHost: localhost\r\nCookie: session=";
+                    drop(socket.write_all(half).await);
+                }
+                while socket.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0) {}
+            }
+        });
+    }
+    crowd
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_comes_again_as_fast_as_it_falls_keeps_nobody_out() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let server = Process::start(dir.path()).await?;
+    let alice = server.sign_up("alice").await?;
+    let crowd = crowd(&server, 600);
+    for _ in 0..20 {
+        // Each on a connection of its own; a browser tries again too.
+        let mut statuses = Vec::new();
+        while statuses.last() != Some(&Some(200)) {
+            ensure!(statuses.len() < 5, "{statuses:?}");
+            let request = Client::new().get(format!("{}/me", server.url));
+            let answer = request.bearer_auth(&alice.token).send().await.ok();
+            statuses.push(answer.map(|answer| answer.status().as_u16()));
+        }
+    }
+    drop(crowd);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_fills_a_persons_places_with_a_stolen_session_keeps_nobody_from_ending_it() {
+    for is_behind_proxy in [false, true] {
+        let server = TestServer::with(|config| config.listen.tls_proxy = is_behind_proxy).await;
+        let [_, bob] = server.people(["alice", "bob"]).await;
+        let stolen = format!("Authorization: Bearer {}\r\nHost:", bob.token);
+        let mut held = Vec::new();
+        for route in ["/send/general", "/change-password", "/mark_read/general"] {
+            for _ in 0..25 {
+                let mut mallory = Wire::open(&server).await;
+                mallory.say(&half_said(route, 1000).replace("Host:", &stolen)).await;
+                held.push(mallory);
+            }
+        }
+        let mut leaving = Wire::open(&server).await;
+        let log_out = half_said("/logout", 0).replace("Host:", &stolen);
+        leaving.say(log_out.trim_end_matches("\r\n")).await;
+        taken_in(&server).await;
+
+        // His browser shows the stolen session when he logs in again, and then his own.
+        bob.get("/state").await.expect(200);
+        let log_in = json!({"username": "bob", "password": PASSWORD});
+        let token = bob.post("/login", &log_in).await.expect(200)["token"].clone();
+        let bob = bob.with_token(token.as_str().unwrap());
+        let change = json!({"current_password": PASSWORD, "new_password": "Another-horse-2"});
+        bob.post("/change-password", &change).await.expect(200);
+        for mallory in &mut held {
+            assert!(mallory.has_ended().await, "what she had in the making ends with the session");
+        }
+        leaving.say("\r\n\r\nx").await;
+        assert_eq!(leaving.hear().await.unwrap().status, 401);
+        bob.get("/me").await.expect(200);
+        bob.send("general", "that was me").await;
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_place_left_can_still_log_out() {
+    for is_behind_proxy in [false, true] {
+        let server = TestServer::with(|config| {
+            config.listen.tls_proxy = is_behind_proxy;
+            config.limits.connections_per_person = 2;
+        })
+        .await;
+        let alice = server.sign_up("alice").await;
+        let _streams = [alice.events().await, alice.events().await];
+        alice.get("/me").await.expect_problem(429, "too-much-at-once");
+        let change = json!({"current_password": PASSWORD, "new_password": "Another-horse-2"});
+        alice.post("/change-password", &change).await.expect(200);
+        alice.get("/me").await.expect_problem(429, "too-much-at-once");
+        alice.post("/logout", &json!({})).await.expect(204);
     }
 }
 
@@ -152,30 +293,26 @@ async fn behind_a_proxy_requests_at_once_are_counted_by_whom_it_names() {
     .await;
     let alice = server.sign_up("alice").await;
     let head = |who: &str| half_said("/login", 10).replace("Host:", &format!("{who}\r\nHost:"));
-    let office = "X-Forwarded-For: 6.6.6.6, 192.0.2.7";
+    let (office, elsewhere) = ("X-Forwarded-For: 6.6.6.6, 192.0.2.7", "X-Forwarded-For: 192.0.2.8");
     let mut held = Vec::new();
-    for _ in 0..2 {
+    for who in [elsewhere, office, office, office] {
         let mut connection = Wire::open(&server).await;
-        connection.say(&head(office)).await;
+        connection.say(&head(who)).await;
+        taken_in(&server).await;
         held.push(connection);
     }
-    // The proxy's other connections carry whom they will.
+    assert!(held[1].has_ended().await, "the office has two, and the newest");
     let mut connection = Wire::open(&server).await;
     let ping = |who: &str| PING.replace("Host:", &format!("{who}\r\nHost:"));
-    loop {
-        connection.say(&ping(office)).await;
-        let said = connection.hear().await.unwrap();
-        if said.status == 429 {
-            assert_eq!(said.header("connection"), None, "it is the proxy's");
-            break;
-        }
-    }
-    connection.say(&ping("X-Forwarded-For: 192.0.2.8")).await;
+    connection.say(&ping(office)).await;
     assert_eq!(connection.hear().await.unwrap().status, 200);
+    assert!(held[2].has_ended().await, "half a request is worth less than a whole one");
+    for left in [0, 3] {
+        held[left].say("x").await;
+        assert_eq!(held[left].hear().await.unwrap().status, 400, "what was begun goes on");
+    }
     connection.say(&as_(&alice.token).replace("Host:", &format!("{office}\r\nHost:"))).await;
     assert_eq!(connection.hear().await.unwrap().status, 200, "alice has shown who she is");
-    connection.say(&ping(office)).await;
-    assert_eq!(connection.hear().await.unwrap().status, 429, "and the next one has not");
 
     let streams = [alice.events().await, alice.events().await, alice.events().await];
     alice.get("/me").await.expect_problem(429, "too-much-at-once");
@@ -242,6 +379,44 @@ async fn a_request_names_one_host_and_what_cannot_be_read_is_a_problem_like_any_
     let mut old = Wire::open(&server).await;
     old.say("GET /healthz HTTP/1.0\r\n\r\n").await;
     assert_eq!(old.hear().await.unwrap().status, 200, "HTTP/1.0 knows no Host");
+}
+
+#[tokio::test]
+async fn a_target_that_names_a_host_is_meant_for_that_one() {
+    let server = TestServer::start().await;
+    let said = async |request: &str| {
+        let mut wire = Wire::open(&server).await;
+        wire.say(request).await;
+        wire.hear().await.unwrap()
+    };
+    let ping = async |target: &str, host: &str| {
+        said(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await
+    };
+    assert_eq!(ping("http://localhost/healthz", "localhost").await.status, 200);
+    assert_eq!(ping("http://localhost/healthz", "evil.example").await.status, 200);
+    for host in ["evil.example", "localhost"] {
+        let said = ping("http://evil.example/healthz", host).await;
+        assert_eq!(said.status, 421, "{said:?}");
+        assert!(said.body.contains("/problems/unknown-host"), "{said:?}");
+    }
+    for target in ["http://localhost@evil.example/healthz", "http://evil@localhost/healthz"] {
+        assert_eq!(ping(target, "localhost").await.status, 400, "{target}");
+    }
+    assert_eq!(said("GET http://localhost/healthz HTTP/1.1\r\n\r\n").await.status, 400);
+
+    let server = TestServer::with(|config| config.listen.tls_proxy = true).await;
+    let alice = server.sign_up("alice").await;
+    let send = async |target: &str, host: &str, origin: &str| {
+        let mut wire = Wire::open(&server).await;
+        let cookie = format!("Cookie: __Host-session={}", alice.token);
+        let body = r#"{"text":"hi"}"#;
+        let head = format!("Host: {host}\r\nOrigin: https://{origin}\r\n{cookie}");
+        let head = format!("POST https://{target}/send/general HTTP/1.1\r\n{head}");
+        wire.say(&format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
+        wire.hear().await.unwrap().status
+    };
+    assert_eq!(send("chat.example", "evil.example", "chat.example").await, 201);
+    assert_eq!(send("chat.example", "evil.example", "evil.example").await, 403);
 }
 
 #[tokio::test]
