@@ -1,11 +1,13 @@
 //! Signing up, logging in and out, passwords, and who there is.
 
-use axum::Json;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use chat::account;
 use chat::signal::PresenceState;
 use chat::{Actor, Command, Rejection, UserId, UserName, Workspace};
@@ -16,7 +18,8 @@ use utoipa::ToSchema;
 
 use super::extract::{Answer, LoggedIn, Peer, Reader};
 use super::fields::{Input, Origin, fields};
-use super::knock::{LoginKnock, OwnPassword, SignupKnock};
+use super::knock::{LoginKnock, SignupKnock};
+use super::places::Places;
 use super::problem::{ApiError, BadRequest, FieldProblem, see_other};
 use super::{security, session_cookie};
 use crate::app::App;
@@ -118,6 +121,9 @@ pub(super) async fn log_in(
 ) -> Result<Response<Body>, ApiError> {
     let verified = verify(&app, &knock, &input).await?;
     let (user, token) = (verified.user, Token::generate());
+    app.auth.right_logins.check(&user).inspect_err(|error| {
+        security::refused(knock.address(), &input.username, &app.workspace(), error);
+    })?;
     let command =
         Command::LogIn { user, verified_against: verified.password_set, token_hash: token.hash() };
     let receipt =
@@ -166,9 +172,13 @@ pub(super) async fn log_out_head() -> impl IntoResponse {
     responses((status = 200, description = "`{\"ok\":true}`")))]
 pub(super) async fn change_password(
     State(app): State<App>,
-    OwnPassword(asker, peer): OwnPassword,
+    Extension(places): Extension<Arc<Places>>,
+    asker: LoggedIn,
+    peer: Peer,
     Input(input): Input<ChangePasswordInput>,
 ) -> Result<Json<Value>, ApiError> {
+    // Now that the whole of it is there: half of it, with a stolen session, would count for nothing as well.
+    app.auth.password_changes.check(&asker.session)?;
     let name = asker.workspace.user_name(asker.user);
     let confirmation = input.confirm_password.as_deref();
     check_password(&app, name, "new_password", &input.new_password, confirmation)?;
@@ -191,6 +201,8 @@ pub(super) async fn change_password(
     let command =
         Command::ChangePassword { verified_against: verified.password_set, password_hash };
     app.writer.submit(asker.actor(), None, command).await?;
+    // What has been begun under one of the sessions that ended has nobody to be for.
+    places.cut_off(asker.user);
     security::changed_password(peer.0, name);
     Ok(Json(json!({ "ok": true })))
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::extract::{LoggedIn, Peer};
+use super::extract::Peer;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::auth::Network;
@@ -15,9 +15,6 @@ pub(super) struct LoginKnock(pub(super) Peer);
 
 /// An attempt to sign up.
 pub(super) struct SignupKnock(pub(super) Peer);
-
-/// An attempt of somebody who is in to change their password, whatever their neighbours at the same address do.
-pub(super) struct OwnPassword(pub(super) LoggedIn, pub(super) Peer);
 
 impl FromRequestParts<App> for LoginKnock {
     type Rejection = ApiError;
@@ -36,16 +33,6 @@ impl FromRequestParts<App> for SignupKnock {
         let peer = peer(parts, app).await;
         app.auth.signups.check(&peer.network())?;
         Ok(SignupKnock(peer))
-    }
-}
-
-impl FromRequestParts<App> for OwnPassword {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<OwnPassword, ApiError> {
-        let asker = <LoggedIn as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        app.auth.password_changes.check(&asker.user)?;
-        Ok(OwnPassword(asker, peer(parts, app).await))
     }
 }
 

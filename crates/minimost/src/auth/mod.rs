@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use attempts::Attempts;
 use chat::UserId;
+use chat::ids::SessionId;
 
 use crate::clock::Clock;
 use crate::config::{self, Limits};
@@ -31,7 +32,10 @@ pub struct Auth {
     pub sends: RateLimit<UserId>,
     pub logins: RateLimit<Network>,
     pub signups: RateLimit<Network>,
-    pub password_changes: RateLimit<UserId>,
+    /// Log-ins with the right password: only who knows it counts, so nobody locks somebody else out.
+    pub right_logins: RateLimit<UserId>,
+    /// Counted by session: whoever has a stolen one takes this from nobody who logs in anew.
+    pub password_changes: RateLimit<SessionId>,
     attempts: Attempts,
     rules: config::Auth,
 }
@@ -46,6 +50,11 @@ impl Auth {
             sends: RateLimit::new(NonZeroU32::new(limits.sends_per_minute), MINUTE, clock),
             logins: RateLimit::new(NonZeroU32::new(limits.logins_per_minute), MINUTE, clock),
             signups: RateLimit::new(NonZeroU32::new(limits.signups_per_hour), HOUR, clock),
+            right_logins: RateLimit::new(
+                NonZeroU32::new(limits.logins_per_person_per_hour),
+                HOUR,
+                clock,
+            ),
             password_changes: RateLimit::new(
                 NonZeroU32::new(limits.password_changes_per_hour),
                 HOUR,
@@ -70,6 +79,7 @@ impl Auth {
         self.sends.forget_the_quiet();
         self.logins.forget_the_quiet();
         self.signups.forget_the_quiet();
+        self.right_logins.forget_the_quiet();
         self.password_changes.forget_the_quiet();
     }
 }

@@ -66,9 +66,12 @@ pub struct Limits {
     pub logins_per_minute: u32,
     /// Attempts per address (IPv6: per /64).
     pub signups_per_hour: u32,
-    /// Attempts per user.
+    /// Successful ones per user.
+    pub logins_per_person_per_hour: u32,
+    /// Attempts per session.
     pub password_changes_per_hour: u32,
-    /// Connections per address (IPv6: per /64) that have shown no valid session; behind a proxy requests at once.
+    /// Connections per address (IPv6: per /64) that have shown no valid session; behind a proxy requests at once. One
+    /// more takes the place of the one that has waited longest for its peer, here and of a user.
     pub connections_per_address: u32,
     /// Bytes of their bodies in memory, per address.
     pub body_bytes_per_address: usize,
@@ -128,6 +131,7 @@ impl Default for Limits {
             sends_per_minute: 240,
             logins_per_minute: 600,
             signups_per_hour: 20,
+            logins_per_person_per_hour: 100,
             password_changes_per_hour: 20,
             connections_per_address: 200,
             body_bytes_per_address: 4 * 1024 * 1024,
@@ -274,6 +278,7 @@ fn read_limits(options: &mut Options<'_>) -> Limits {
         sends_per_minute: options.value("limits.sends_per_minute", "240"),
         logins_per_minute: options.value("limits.logins_per_minute", "600"),
         signups_per_hour: options.value("limits.signups_per_hour", "20"),
+        logins_per_person_per_hour: options.value("limits.logins_per_person_per_hour", "100"),
         password_changes_per_hour: options.value("limits.password_changes_per_hour", "20"),
         connections_per_address: options.value("limits.connections_per_address", "200"),
         body_bytes_per_address: options.value("limits.body_bytes_per_address", "4194304"),

@@ -259,8 +259,9 @@ async fn too_many_attempts_from_one_address_are_told_to_wait() {
     })
     .await;
     let alice = server.sign_up("alice").await;
+    let mut phone = alice.clone();
     for _ in 0..2 {
-        log_in(&alice, "alice", PASSWORD).await.expect(200);
+        phone = alice.with_token(&token(log_in(&alice, "alice", PASSWORD).await));
         alice.send("general", "hi").await;
     }
     let refused = log_in(&alice, "alice", PASSWORD).await;
@@ -268,17 +269,43 @@ async fn too_many_attempts_from_one_address_are_told_to_wait() {
     refused.expect_problem(429, "too-many-requests");
     let refused = alice.post("/send/general", &json!({"text": "x"})).await;
     refused.expect_problem(429, "too-many-requests");
-    // A change of password is the person's own attempt, whatever the address has left.
-    let change = json!({"current_password": "wrong", "new_password": "New-horse-2"});
+    // A change of password is an attempt of the session, whatever the address has left, and others have theirs.
+    let change = |current| json!({"current_password": current, "new_password": "New-horse-2"});
     for _ in 0..2 {
-        let wrong = alice.post("/change-password", &change).await;
+        let wrong = alice.post("/change-password", &change("wrong")).await;
         wrong.expect_problem(403, "wrong-current-password");
     }
-    let refused = alice.post("/change-password", &change).await;
+    let refused = alice.post("/change-password", &change(PASSWORD)).await;
     refused.expect_problem(429, "too-many-requests");
+    phone.post("/change-password", &change(PASSWORD)).await.expect(200);
     server.advance(Duration::from_secs(31));
+    log_in(&alice, "alice", "New-horse-2").await.expect(200);
+    phone.send("general", "hi").await;
+}
+
+#[tokio::test]
+async fn one_person_logs_in_so_often_and_who_is_in_stays_in() {
+    let server = TestServer::with(|config| {
+        config.limits.logins_per_person_per_hour = 3;
+        config.auth.max_login_attempts = 0;
+    })
+    .await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    for _ in 0..10 {
+        log_in(&alice, "alice", "wrong").await.expect_problem(401, "wrong-credentials");
+    }
+    for _ in 0..3 {
+        log_in(&alice, "alice", PASSWORD).await.expect(200);
+    }
+    let before = server.app().workspace().head;
+    let refused = log_in(&alice, "alice", PASSWORD).await;
+    assert_eq!(refused.header("retry-after").as_deref(), Some("1200"));
+    refused.expect_problem(429, "too-many-requests");
+    assert_eq!(server.app().workspace().head, before, "nothing is written for it");
+    alice.send("general", "I am in already").await;
+    log_in(&bob, "bob", PASSWORD).await.expect(200);
+    server.advance(Duration::from_secs(1200));
     log_in(&alice, "alice", PASSWORD).await.expect(200);
-    alice.send("general", "hi").await;
 }
 
 #[tokio::test]
