@@ -9,6 +9,7 @@ use crate::event::Event;
 use crate::greeting::greeting;
 use crate::ids::{PasswordHash, Seq, SessionId, Timestamp, TokenHash, UserId, UserName};
 use crate::invite;
+use crate::password_reset;
 use crate::rejection::Rejection;
 use crate::session::{self, SESSIONS_MAX, SessionEnd};
 use crate::settings::SignupMode;
@@ -122,7 +123,9 @@ pub(crate) fn change_password(
     let (user, own_session) = open_session(case, actor)?;
     let account = verified(case, user, verified_against)?;
     let events = vec![Event::PasswordSet { user, password_hash: password_hash.clone() }];
-    let set = Decision { actor: user, events, redacts: vec![account.password_set] };
+    let mut set = Decision { actor: user, events, redacts: vec![account.password_set] };
+    // Whoever knows their password needs no link, and one that is out there would undo this.
+    password_reset::end(case, user, &mut set);
     let others = account.sessions.iter().copied().filter(|session| *session != own_session);
     Ok(session::close(case, user, others, SessionEnd::NewPassword, set))
 }

@@ -109,7 +109,9 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
         | EventKind::SessionClosed
         | EventKind::SessionsForgotten
         | EventKind::InviteCreated
-        | EventKind::InviteRevoked => Audience::Nobody,
+        | EventKind::InviteRevoked
+        | EventKind::PasswordResetCreated
+        | EventKind::PasswordResetEnded => Audience::Nobody,
     }
 }
 

@@ -134,6 +134,12 @@ pub enum Command {
     CreateInvite { token_hash: TokenHash, terms: InviteTerms },
     /// Ends an invite (administrators).
     RevokeInvite { invite: Seq },
+    /// Makes a reset link for somebody; the token was drawn and hashed outside (administrators and the system).
+    CreatePasswordReset { name: UserName, token_hash: TokenHash, minutes: u32 },
+    /// Sets a new password by a reset link and ends every session of the account.
+    ResetPassword { token_hash: TokenHash, password_hash: PasswordHash },
+    /// Erases somebody's reset link that has expired (system only).
+    ExpirePasswordReset { user: UserId },
 }
 
 /// A message to be posted.

@@ -13,8 +13,9 @@ use crate::personal::PersonalWish;
 use crate::rejection::Rejection;
 use crate::workspace::Workspace;
 use crate::{
-    account, channel, direct, draft, group, invite, member, message, personal, pin, poll, private,
-    profile, reaction, read_marker, reminder, role, schedule, session, settings, thread,
+    account, channel, direct, draft, group, invite, member, message, password_reset, personal, pin,
+    poll, private, profile, reaction, read_marker, reminder, role, schedule, session, settings,
+    thread,
 };
 
 /// What a decision needs beside the workspace: the messages that the command names, as they are now.
@@ -161,7 +162,10 @@ impl Command {
             | Command::SaveGroup { .. }
             | Command::DeleteGroup { .. }
             | Command::CreateInvite { .. }
-            | Command::RevokeInvite { .. } => (None, None),
+            | Command::RevokeInvite { .. }
+            | Command::CreatePasswordReset { .. }
+            | Command::ResetPassword { .. }
+            | Command::ExpirePasswordReset { .. } => (None, None),
         };
         message.into_iter().chain(other)
     }
@@ -279,5 +283,16 @@ pub fn decide(
             invite::create(case, actor, token_hash, terms)
         }
         Command::RevokeInvite { invite } => invite::revoke(case, actor, *invite),
+        Command::CreatePasswordReset { name, token_hash, minutes } => {
+            password_reset::create(case, actor, name, token_hash, *minutes)
+        }
+        Command::ResetPassword { token_hash, password_hash } => {
+            account::at_the_door(actor)?;
+            password_reset::redeem(case, token_hash, password_hash)
+        }
+        Command::ExpirePasswordReset { user } => {
+            account::system_only(actor)?;
+            Ok(password_reset::expire(case, *user))
+        }
     }
 }

@@ -26,6 +26,7 @@ pub mod mention;
 pub mod message;
 pub mod notice;
 pub mod notification;
+pub mod password_reset;
 pub mod personal;
 pub mod pin;
 pub mod poll;

@@ -60,6 +60,9 @@ pub enum Rejection {
     InviteInvalid,
     #[error("there is no such invite")]
     InviteNotFound,
+    /// Also of one that never was: whoever guesses learns nothing.
+    #[error("the link does not hold: it is unknown, used or expired")]
+    ResetInvalid,
     #[error("somebody must remain an administrator")]
     LastAdministrator,
     #[error("only its owner or an administrator may do that to a channel")]

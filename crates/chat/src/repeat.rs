@@ -50,9 +50,9 @@ fn main_event(command: &Command) -> EventKind {
         Command::LogIn { .. } => EventKind::SessionOpened,
         Command::LogOut | Command::ExpireSession { .. } => EventKind::SessionClosed,
         Command::ForgetSessions { .. } => EventKind::SessionsForgotten,
-        Command::ChangePassword { .. } | Command::UpgradePasswordHash { .. } => {
-            EventKind::PasswordSet
-        }
+        Command::ChangePassword { .. }
+        | Command::UpgradePasswordHash { .. }
+        | Command::ResetPassword { .. } => EventKind::PasswordSet,
         Command::LockAccount { .. } | Command::UnlockAccount { .. } => EventKind::AccountLocked,
         Command::CreateChannel { .. }
         | Command::CreatePrivateChannel { .. }
@@ -92,6 +92,8 @@ fn main_event(command: &Command) -> EventKind {
         Command::DeleteGroup { .. } => EventKind::GroupDeleted,
         Command::CreateInvite { .. } => EventKind::InviteCreated,
         Command::RevokeInvite { .. } => EventKind::InviteRevoked,
+        Command::CreatePasswordReset { .. } => EventKind::PasswordResetCreated,
+        Command::ExpirePasswordReset { .. } => EventKind::PasswordResetEnded,
     }
 }
 
@@ -178,7 +180,10 @@ pub fn named_channel(command: &Command, user: UserId, workspace: &Workspace) -> 
         | Command::SaveGroup { .. }
         | Command::DeleteGroup { .. }
         | Command::CreateInvite { .. }
-        | Command::RevokeInvite { .. } => return NamedChannel::None,
+        | Command::RevokeInvite { .. }
+        | Command::CreatePasswordReset { .. }
+        | Command::ResetPassword { .. }
+        | Command::ExpirePasswordReset { .. } => return NamedChannel::None,
     };
     workspace.find_channel(name).map_or(NamedChannel::Unknown, NamedChannel::Known)
 }
@@ -421,6 +426,11 @@ impl Asked<'_> {
             (Command::RevokeInvite { invite }, Event::InviteRevoked { invite: revoked, .. }) => {
                 invite == revoked
             }
+            // The token is another each time, and so is the time until which it holds.
+            (
+                Command::CreatePasswordReset { name, .. },
+                Event::PasswordResetCreated { user, .. },
+            ) => self.id(name) == Some(*user),
             (_, _) => return None,
         })
     }

@@ -7,6 +7,7 @@ use crate::command::Actor;
 use crate::decide::{Case, Decision};
 use crate::event::Event;
 use crate::ids::{UserId, UserName};
+use crate::password_reset;
 use crate::rejection::Rejection;
 use crate::session::{self, SessionEnd};
 
@@ -47,10 +48,11 @@ pub(crate) fn change(
         return Err(Rejection::LastAdministrator);
     }
     let events = vec![Event::AccountChanged { user, change: change.clone() }];
-    let changed = Decision::new(by, events);
+    let mut changed = Decision::new(by, events);
     if *change != AccountChange::Deactivated {
         return Ok(changed);
     }
+    password_reset::end(case, user, &mut changed);
     let sessions = found.sessions.iter().copied();
     Ok(session::close(case, user, sessions, SessionEnd::Revoked, changed))
 }

@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    /// Of people, of what is their own, and of the whole workspace.
+    /// Of people, and of what is their own.
     fn personal_example(kind: EventKind) -> Event {
         let (channel, root, message) = (GENERAL, Seq(9), Seq(9));
         match kind {
@@ -259,6 +259,13 @@ mod tests {
             },
             EventKind::ReminderDue => Event::ReminderDue { reminder: Seq(28) },
             EventKind::ReminderEnded => Event::ReminderEnded { reminder: Seq(28) },
+            later => house_example(later),
+        }
+    }
+
+    /// What administrators do.
+    fn house_example(kind: EventKind) -> Event {
+        match kind {
             EventKind::AccountChanged => {
                 Event::AccountChanged { user: BOB, change: AccountChange::Role { is_admin: true } }
             }
@@ -283,6 +290,14 @@ mod tests {
                 },
             },
             EventKind::InviteRevoked => Event::InviteRevoked { invite: Seq(35), kept: None },
+            EventKind::PasswordResetCreated => Event::PasswordResetCreated {
+                user: BOB,
+                token_hash: TokenHash("0123abcd".repeat(8)),
+                expires: Timestamp(1_716_003_600_000_000),
+            },
+            EventKind::PasswordResetEnded => {
+                Event::PasswordResetEnded { user: BOB, reset: Seq(59) }
+            }
             older => panic!("{older:?} has its example above"),
         }
     }

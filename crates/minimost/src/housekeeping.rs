@@ -1,4 +1,4 @@
-//! What has to be done now and then: expired sessions, why others ended, forgotten rate limits.
+//! What has to be done now and then: expired sessions and reset links, why others ended, forgotten rate limits.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::boot::stopped;
 /// A session that has expired is refused at once; this only takes it out of the books.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Closes expired sessions, forgets why others ended a month ago, and the rate limits of the quiet, until the server stops.
+/// Closes expired sessions, erases expired reset links, forgets why sessions ended a month ago, and the rate limits of the
+/// quiet, until the server stops.
 pub(crate) async fn sweep(app: App, stopping: watch::Receiver<bool>) {
     let sweeping = async {
         let mut ticks = interval(SWEEP_INTERVAL);
@@ -25,6 +26,7 @@ pub(crate) async fn sweep(app: App, stopping: watch::Receiver<bool>) {
             app.auth.forget_the_quiet();
             close_expired_sessions(&app).await;
             forget_ended_sessions(&app).await;
+            erase_expired_resets(&app).await;
         }
     };
     tokio::select! {
@@ -59,5 +61,19 @@ async fn forget_ended_sessions(app: &App) {
     if let Err(error) = app.writer.submit(Actor::System, None, command).await {
         // It is told no longer all the same, and the next sweep tries again.
         warn!("why sessions ended was not forgotten: {error}");
+    }
+}
+
+async fn erase_expired_resets(app: &App) {
+    let now = app.clock.now();
+    let workspace = app.workspace();
+    let expired = workspace.resets.iter().filter(|(_, reset)| reset.has_expired(now));
+    for (user, _) in expired {
+        let command = Command::ExpirePasswordReset { user: *user };
+        if let Err(error) = app.writer.submit(Actor::System, None, command).await {
+            // The next sweep tries again; meanwhile the link is refused all the same.
+            warn!("an expired reset link was not erased: {error}");
+            return;
+        }
     }
 }

@@ -67,6 +67,8 @@ kinds! {
     InviteRevoked = 36,
     ThreadUnread = 37,
     SessionsForgotten = 38,
+    PasswordResetCreated = 39,
+    PasswordResetEnded = 40,
 }
 
 impl EventKind {

@@ -229,6 +229,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<RevokedInvite>,
     },
+    /// Redacted when the link holds no longer, or another has taken its place.
+    PasswordResetCreated {
+        user: UserId,
+        token_hash: TokenHash,
+        expires: Timestamp,
+    },
+    /// It was used, its time was over, or it had become pointless.
+    PasswordResetEnded {
+        user: UserId,
+        reset: Seq,
+    },
 }
 
 impl Event {

@@ -43,7 +43,9 @@ impl Event {
             | Event::GroupSaved { .. }
             | Event::GroupDeleted { .. }
             | Event::InviteCreated { .. }
-            | Event::InviteRevoked { .. } => None,
+            | Event::InviteRevoked { .. }
+            | Event::PasswordResetCreated { .. }
+            | Event::PasswordResetEnded { .. } => None,
         }
     }
 
@@ -65,7 +67,8 @@ impl Event {
             | Event::SessionOpened { user, .. }
             | Event::MemberRemoved { user, .. }
             | Event::ProfileChanged { user, .. }
-            | Event::AccountChanged { user, .. } => Some(user.0),
+            | Event::AccountChanged { user, .. }
+            | Event::PasswordResetCreated { user, .. } => Some(user.0),
             Event::SessionClosed { session, .. } => Some(session.0),
             Event::MessageScheduled { schedule, .. } => *schedule,
             Event::ScheduleEnded { schedule, .. } => Some(*schedule),
@@ -73,6 +76,7 @@ impl Event {
             Event::GroupSaved { group, .. } => *group,
             Event::GroupDeleted { group } => Some(*group),
             Event::InviteRevoked { invite, .. } => Some(*invite),
+            Event::PasswordResetEnded { reset, .. } => Some(*reset),
             Event::AccountCreated { .. }
             | Event::SessionsForgotten { .. }
             | Event::ChannelCreated { .. }

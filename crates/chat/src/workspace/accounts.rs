@@ -7,6 +7,7 @@ use imbl::OrdSet;
 use super::{Session, User, Workspace};
 use crate::event::{Event, LoggedEvent};
 use crate::ids::{PasswordHash, Seq, SessionId, UserId, UserName};
+use crate::password_reset::PasswordReset;
 use crate::personal::Personal;
 use crate::profile::Profile;
 use crate::role::AccountChange;
@@ -43,6 +44,13 @@ impl Workspace {
                 AccountChange::Deactivated => user.is_deactivated = true,
                 AccountChange::Reactivated => user.is_deactivated = false,
             }
+        } else if let Event::PasswordResetCreated { user, token_hash, expires } = event {
+            self.end_reset(*user);
+            let (token_hash, expires, made) = (token_hash.clone(), *expires, record.seq);
+            self.reset_ids.insert(token_hash.clone(), *user);
+            self.resets.insert(*user, PasswordReset { token_hash, expires, made });
+        } else if let Event::PasswordResetEnded { user, .. } = event {
+            self.end_reset(*user);
         } else if let Event::ProfileChanged { user, profile } = event {
             let user = self.user_mut(*user);
             user.profile = Arc::new(profile.clone());
@@ -72,6 +80,12 @@ impl Workspace {
         };
         self.user_ids.insert(name.folded(), id);
         self.users.insert(id, user);
+    }
+
+    fn end_reset(&mut self, user: UserId) {
+        if let Some(reset) = self.resets.remove(&user) {
+            self.reset_ids.remove(&reset.token_hash);
+        }
     }
 
     fn close_session(&mut self, record: &LoggedEvent, id: SessionId, why: Option<SessionEnd>) {

@@ -34,6 +34,8 @@ impl Workspace {
             | Event::SessionClosed { .. }
             | Event::SessionsForgotten { .. }
             | Event::AccountChanged { .. }
+            | Event::PasswordResetCreated { .. }
+            | Event::PasswordResetEnded { .. }
             | Event::ProfileChanged { .. } => self.apply_to_account(record, event),
             Event::ChannelCreated { .. }
             | Event::ChannelRenamed { .. }

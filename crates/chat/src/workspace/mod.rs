@@ -24,6 +24,7 @@ use crate::ids::{
 };
 use crate::invite::Invite;
 use crate::member::{History, Members, Membership};
+use crate::password_reset::PasswordReset;
 use crate::personal::Personal;
 use crate::profile::Profile;
 use crate::quota::Made;
@@ -154,6 +155,8 @@ pub struct Workspace {
     /// Of each group the event that says how it is; redacted when another does, or when the group is deleted.
     pub groups_saved: OrdMap<Seq, Seq>,
     pub invites: OrdMap<Seq, Invite>,
+    /// By whose password they are for.
+    pub resets: OrdMap<UserId, PasswordReset>,
     /// By folded name.
     #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,
@@ -171,6 +174,8 @@ pub struct Workspace {
     pub group_ids: HashMap<String, Seq>,
     #[serde(skip_serializing)]
     pub invite_ids: HashMap<TokenHash, Seq>,
+    #[serde(skip_serializing)]
+    pub reset_ids: HashMap<TokenHash, UserId>,
     /// What the server has to do by itself, by its time: scheduled messages and reminders, with whose they are.
     #[serde(skip_serializing)]
     pub agenda: OrdMap<(Timestamp, Seq), UserId>,

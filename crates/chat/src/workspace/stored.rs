@@ -10,6 +10,7 @@ use crate::event::Envelope;
 use crate::group::GroupSettings;
 use crate::ids::{ChannelId, Seq, SessionId, Timestamp, UserId};
 use crate::invite::Invite;
+use crate::password_reset::PasswordReset;
 use crate::session::EndedSession;
 use crate::settings::Settings;
 
@@ -26,6 +27,7 @@ pub(super) struct StoredWorkspace {
     groups: OrdMap<Seq, Arc<GroupSettings>>,
     groups_saved: OrdMap<Seq, Seq>,
     invites: OrdMap<Seq, Invite>,
+    resets: OrdMap<UserId, PasswordReset>,
 }
 
 impl From<StoredWorkspace> for Workspace {
@@ -42,6 +44,7 @@ impl From<StoredWorkspace> for Workspace {
             groups: stored.groups,
             groups_saved: stored.groups_saved,
             invites: stored.invites,
+            resets: stored.resets,
             ..Workspace::default()
         };
         for (id, user) in &workspace.users {
@@ -86,6 +89,9 @@ impl From<StoredWorkspace> for Workspace {
         let known = workspace.invites.iter().filter(|(_, it)| !it.token_hash.0.is_empty());
         for (id, invite) in known {
             workspace.invite_ids.insert(invite.token_hash.clone(), *id);
+        }
+        for (user, reset) in &workspace.resets {
+            workspace.reset_ids.insert(reset.token_hash.clone(), *user);
         }
         workspace
     }

@@ -114,6 +114,8 @@ kinds! {
         "the link is unknown, used up, expired or revoked; ask an administrator for another";
     InviteNotFound = NOT_FOUND, "invite-not-found", "There is no such invite",
         "GET /admin/invites lists them";
+    ResetInvalid = FORBIDDEN, "reset-link-invalid", "The link does not hold",
+        "it is unknown, used or expired, or another took its place; ask an administrator for a new one";
     LastAdministrator = CONFLICT, "last-administrator", "Somebody must remain an administrator",
         "make somebody else an administrator first";
     NotTheOwner = FORBIDDEN, "not-the-owner", "Only the channel's owner may do that",
@@ -232,6 +234,7 @@ impl ProblemKind {
             Rejection::SignupClosed => ProblemKind::SignupClosed,
             Rejection::InviteInvalid => ProblemKind::InviteInvalid,
             Rejection::InviteNotFound => ProblemKind::InviteNotFound,
+            Rejection::ResetInvalid => ProblemKind::ResetInvalid,
             Rejection::LastAdministrator => ProblemKind::LastAdministrator,
             Rejection::NotTheOwner => ProblemKind::NotTheOwner,
             Rejection::ChannelArchived => ProblemKind::ChannelArchived,

@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_secs(1);
 const FOLD_EVENTS: usize = 4_096;
 
 /// Version of the serialised form; another one means fold again.
-const FORMAT: i64 = 7;
+const FORMAT: i64 = 8;
 
 const SCHEMA: &str = include_str!("snapshot.sql");
 

@@ -166,8 +166,12 @@ impl Batch {
             return Err(Rejection::ClientMsgIdReused);
         }
         // Their answers are for administrators only, and whoever asks may be none any more.
-        let is_of_admins =
-            matches!(wish.command, Command::CreateInvite { .. } | Command::ChangeSettings { .. });
+        let is_of_admins = matches!(
+            wish.command,
+            Command::CreateInvite { .. }
+                | Command::ChangeSettings { .. }
+                | Command::CreatePasswordReset { .. }
+        );
         if is_of_admins && !self.workspace.users[&user].is_admin {
             return Err(Rejection::NotAnAdministrator);
         }

@@ -2,7 +2,7 @@
 
 use super::{CAST, Narrator};
 use crate::command::{Actor, Command};
-use crate::ids::{PasswordHash, Seq, SessionId};
+use crate::ids::{PasswordHash, Seq, SessionId, UserId};
 use crate::testing::story::token_hash;
 use crate::testing::wish;
 
@@ -13,7 +13,7 @@ impl Narrator {
         let verified_against = if self.prng.percent(90) { password_set } else { Seq(1) };
         let number = self.number();
         let password_hash = PasswordHash(format!("$fake$password {number}"));
-        match self.prng.below(12) {
+        match self.prng.below(14) {
             0..=2 => {
                 let name = self.prng.pick(&CAST).expect("there is a cast");
                 (Actor::Anonymous, self.sign_up(name))
@@ -40,6 +40,8 @@ impl Narrator {
                 }
                 (Actor::System, Command::LockAccount { user, until })
             }
+            11 => (Actor::System, self.create_reset(user)),
+            12 => self.reset_step(user, password_hash),
             _ => {
                 let sessions: Vec<_> =
                     self.history.story.workspace.sessions.keys().copied().collect();
@@ -53,6 +55,31 @@ impl Narrator {
                 (Actor::System, Command::ExpireSession { session })
             }
         }
+    }
+
+    fn create_reset(&mut self, user: UserId) -> Command {
+        let name = self.history.story.workspace.users[&user].name.clone();
+        let minutes = [1, 60, 0][self.prng.below(3)];
+        Command::CreatePasswordReset { name, token_hash: token_hash(self.number()), minutes }
+    }
+
+    /// Somebody uses a link, whether it holds or not, or its time is over.
+    fn reset_step(&mut self, user: UserId, password_hash: PasswordHash) -> (Actor, Command) {
+        let resets: Vec<_> = self
+            .history
+            .story
+            .workspace
+            .resets
+            .iter()
+            .map(|(user, reset)| (*user, reset.token_hash.clone()))
+            .collect();
+        let picked = self.prng.pick(&resets);
+        if self.prng.percent(30) {
+            let user = picked.map_or(user, |(user, _)| user);
+            return (Actor::System, Command::ExpirePasswordReset { user });
+        }
+        let token_hash = picked.map_or_else(|| token_hash(0), |(_, token_hash)| token_hash);
+        (Actor::Anonymous, Command::ResetPassword { token_hash, password_hash })
     }
 
     /// Sometimes with an invite, whether it holds or not.

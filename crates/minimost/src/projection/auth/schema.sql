@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS user_settings (
     bio         TEXT
 );
 
+-- Always empty: of a reset link only a hash is kept, in the log.
 CREATE TABLE IF NOT EXISTS password_reset_tokens (
     token      TEXT PRIMARY KEY,
     username   TEXT NOT NULL,

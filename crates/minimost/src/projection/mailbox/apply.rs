@@ -71,7 +71,9 @@ impl Applying<'_> {
             | EventKind::GroupSaved
             | EventKind::GroupDeleted
             | EventKind::InviteCreated
-            | EventKind::InviteRevoked => Ok(()),
+            | EventKind::InviteRevoked
+            | EventKind::PasswordResetCreated
+            | EventKind::PasswordResetEnded => Ok(()),
         }
     }
 

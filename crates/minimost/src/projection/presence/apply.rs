@@ -54,7 +54,9 @@ pub(super) fn apply(
         | EventKind::GroupSaved
         | EventKind::GroupDeleted
         | EventKind::InviteCreated
-        | EventKind::InviteRevoked => Ok(false),
+        | EventKind::InviteRevoked
+        | EventKind::PasswordResetCreated
+        | EventKind::PasswordResetEnded => Ok(false),
     }
 }
 
