@@ -270,7 +270,7 @@ async fn upgrade(app: &App, verified: &Verified, password: String) -> Result<(),
     }
 }
 
-fn check_password(
+pub(super) fn check_password(
     app: &App,
     name: &str,
     field: &str,

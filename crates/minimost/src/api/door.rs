@@ -109,7 +109,7 @@ impl Door {
         let is_page = request.headers().contains_key(ACCEPT) && prefers_html(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let is_compressed = may_compress(&request);
-        let span = debug_span!("request", id = number, method = %method, path = uri.path());
+        let span = debug_span!("request", id = number, method = %method, path = shown_path(&uri));
         let response = self.answer_if_allowed(request, connection, peer);
         let mut response = response.instrument(span).await;
         if !remains.read_away(is_body_held_back).await {
@@ -250,6 +250,12 @@ fn names_one_host(headers: &HeaderMap) -> bool {
     host.is_some() && hosts.next().is_none()
 }
 
+/// A path as the diagnostics may hold it: the end of a reset link is a secret.
+fn shown_path(uri: &Uri) -> &str {
+    const RESET: &str = "/reset-password/";
+    if uri.path().starts_with(RESET) { RESET } else { uri.path() }
+}
+
 fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {
     if let Some(fault) = &pending.fault {
         let mut causes = fault.source.to_string();
@@ -259,7 +265,7 @@ fn log_fault(pending: &Pending, id: &str, method: &Method, uri: &Uri) {
             causes.push_str(&cause.to_string());
             source = cause.source();
         }
-        error!(request.id = id, %method, path = uri.path(), "request {id} failed: {causes}");
+        error!(request.id = id, %method, path = shown_path(uri), "request {id} failed: {causes}");
     }
 }
 
@@ -279,6 +285,12 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reset_link_is_not_in_the_diagnostics() {
+        assert_eq!(shown_path(&Uri::from_static("/reset-password/secret?a=b")), "/reset-password/");
+        assert_eq!(shown_path(&Uri::from_static("/c/general?a=b")), "/c/general");
+    }
 
     #[test]
     fn only_names_of_this_machine_are_ours() {

@@ -11,7 +11,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
 use chat::ids::SessionId;
-use chat::{Actor, ChannelId, ChannelName, Place, Rejection, Seq, UserId, UserName, Workspace};
+use chat::{
+    Actor, ChannelId, ChannelName, Place, Rejection, Seq, TokenHash, UserId, UserName, Workspace,
+};
 use serde::Serialize;
 
 use super::problem::{ApiError, BadRequest};
@@ -239,6 +241,18 @@ impl FromRequestParts<App> for UserPath {
         let text = path_part(parts, app).await.unwrap_or_default();
         let name = UserName::parse(&text).map_err(|_| Rejection::NoSuchUser(vec![text]))?;
         Ok(UserPath(name))
+    }
+}
+
+/// The reset link in the path. What is kept of one is a hash, so no more is taken out.
+pub(super) struct ResetPath(pub(super) TokenHash);
+
+impl FromRequestParts<App> for ResetPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ResetPath, ApiError> {
+        let text = path_part(parts, app).await.ok_or(Rejection::ResetInvalid)?;
+        Ok(ResetPath(token_hash(&text)))
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) struct LoginKnock(pub(super) Peer);
 /// An attempt to sign up.
 pub(super) struct SignupKnock(pub(super) Peer);
 
+/// An attempt to use a reset link.
+pub(super) struct ResetKnock(pub(super) Peer);
+
 impl FromRequestParts<App> for LoginKnock {
     type Rejection = ApiError;
 
@@ -33,6 +36,16 @@ impl FromRequestParts<App> for SignupKnock {
         let peer = peer(parts, app).await;
         app.auth.signups.check(&peer.network())?;
         Ok(SignupKnock(peer))
+    }
+}
+
+impl FromRequestParts<App> for ResetKnock {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ResetKnock, ApiError> {
+        let peer = peer(parts, app).await;
+        app.auth.password_resets.check(&peer.network())?;
+        Ok(ResetKnock(peer))
     }
 }
 

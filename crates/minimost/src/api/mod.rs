@@ -31,6 +31,7 @@ mod mentions;
 mod messages;
 mod notifications;
 pub mod openapi;
+mod password_reset;
 mod people;
 mod pins;
 mod places;
@@ -90,6 +91,9 @@ fn accounts_and_people() -> Router<App> {
             get(accounts::log_out).post(accounts::log_out).head(accounts::log_out_head),
         )
         .route("/change-password", post(accounts::change_password))
+        .route("/forgot-password", get(web::door))
+        .route("/reset-password/{token}", get(web::reset).post(password_reset::redeem))
+        .route("/reset_info", get(password_reset::info))
         .route("/me", get(accounts::me))
         .route("/users", get(accounts::users))
         .route("/state", get(state::state))
@@ -110,6 +114,7 @@ fn accounts_and_people() -> Router<App> {
         .route("/admin/people/{user}/deactivate", post(administration::deactivate))
         .route("/admin/people/{user}/reactivate", post(administration::reactivate))
         .route("/admin/people/{user}/unlock", post(administration::unlock))
+        .route("/admin/people/{user}/reset_password", post(password_reset::create))
         .route(
             "/admin/settings",
             get(administration::settings).post(administration::change_settings),

@@ -9,9 +9,9 @@ use utoipa::{Modify, OpenApi};
 use super::problem::{Problem, ProblemKind};
 use super::{
     accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
-    groups, invites, log_state, members, mentions, messages, notifications, people, pins, polls,
-    preferences, presence, private_channels, read_markers, receipts, reminders, saved, scheduled,
-    session_cookie, state, stream, threads,
+    groups, invites, log_state, members, mentions, messages, notifications, password_reset, people,
+    pins, polls, preferences, presence, private_channels, read_markers, receipts, reminders, saved,
+    scheduled, session_cookie, state, stream, threads,
 };
 use crate::app::App;
 
@@ -46,7 +46,8 @@ use crate::app::App;
         preferences::get, preferences::change,
         groups::list, groups::create, groups::change, groups::delete,
         administration::people, administration::set_role, administration::deactivate,
-        administration::reactivate, administration::unlock,
+        administration::reactivate, administration::unlock, password_reset::create,
+        password_reset::info, password_reset::redeem,
         administration::settings, administration::change_settings,
         log_state::log_state, log_state::compare,
         invites::list, invites::create, invites::revoke, invites::signup_info,

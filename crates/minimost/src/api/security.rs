@@ -40,6 +40,16 @@ pub(super) fn changed_password(address: IpAddr, name: &str) {
     info!(target: TARGET, %address, name, "changed their password");
 }
 
+/// A reset link was used.
+pub(super) fn reset_password(address: IpAddr, name: &str) {
+    info!(target: TARGET, %address, name, "set a new password by a reset link");
+}
+
+/// A link that is unknown, used or expired; never the link itself.
+pub(super) fn refused_link(address: IpAddr) {
+    warn!(target: TARGET, %address, "a reset link was refused");
+}
+
 pub(super) fn mistook_own_password(address: IpAddr, name: &str, why: &dyn Display) {
     warn!(target: TARGET, %address, name, "a change of password failed: {why}");
 }

@@ -32,6 +32,7 @@ const HASHED: &str = "assets/";
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Of an address that the door leads on to; no link of ours is longer, and a proxy refuses long headers.
 const TO_BYTES_MAX: usize = 2_000;
@@ -56,9 +57,14 @@ fn door_to(uri: &Uri) -> String {
     }
 }
 
-/// `/login` and `/signup`: the same page, for everybody.
+/// `/login`, `/signup` and `/forgot-password`: the same page, for everybody.
 pub(super) async fn door(headers: HeaderMap) -> Result<Response<Body>, ApiError> {
     index(&headers)
+}
+
+/// `/reset-password/<token>`: the same page, and no cache keeps an address that is a secret.
+pub(super) async fn reset(headers: HeaderMap) -> Result<Response<Body>, ApiError> {
+    answer_with("index.html", &headers, NO_STORE)
 }
 
 /// What no route names: a file of the client, or nothing.
@@ -71,6 +77,15 @@ fn index(headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
 }
 
 fn answer(path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
+    let cache = if path.starts_with(HASHED) { IMMUTABLE } else { NO_CACHE };
+    answer_with(path, headers, cache)
+}
+
+fn answer_with(
+    path: &str,
+    headers: &HeaderMap,
+    cache: HeaderValue,
+) -> Result<Response<Body>, ApiError> {
     let found = FILES.binary_search_by(|file| file.path.cmp(path));
     let file = &FILES[found.map_err(|_| BadRequest::RouteNotFound)?];
     let encoded = Encoded {
@@ -80,6 +95,5 @@ fn answer(path: &str, headers: &HeaderMap) -> Result<Response<Body>, ApiError> {
         gzip: file.gzip.map(Bytes::from_static),
         brotli: file.brotli.map(Bytes::from_static),
     };
-    let cache = if path.starts_with(HASHED) { IMMUTABLE } else { NO_CACHE };
     Ok(encoded.answer(headers, cache))
 }

@@ -36,6 +36,7 @@ pub struct Auth {
     pub right_logins: RateLimit<UserId>,
     /// Counted by session: whoever has a stolen one takes this from nobody who logs in anew.
     pub password_changes: RateLimit<SessionId>,
+    pub password_resets: RateLimit<Network>,
     attempts: Attempts,
     rules: config::Auth,
 }
@@ -60,6 +61,11 @@ impl Auth {
                 HOUR,
                 clock,
             ),
+            password_resets: RateLimit::new(
+                NonZeroU32::new(limits.password_resets_per_hour),
+                HOUR,
+                clock,
+            ),
             attempts: Attempts::new(attempts::Rules {
                 per_address_max: rules.max_login_attempts,
                 per_name_max: rules.max_login_attempts_per_name,
@@ -81,5 +87,6 @@ impl Auth {
         self.signups.forget_the_quiet();
         self.right_logins.forget_the_quiet();
         self.password_changes.forget_the_quiet();
+        self.password_resets.forget_the_quiet();
     }
 }

@@ -70,6 +70,8 @@ pub struct Limits {
     pub logins_per_person_per_hour: u32,
     /// Attempts per session.
     pub password_changes_per_hour: u32,
+    /// Attempts to use a reset link, per address (IPv6: per /64).
+    pub password_resets_per_hour: u32,
     /// Connections per address (IPv6: per /64) that have shown no valid session; behind a proxy requests at once. One
     /// more takes the place of the one that has waited longest for its peer, here and of a user.
     pub connections_per_address: u32,
@@ -108,6 +110,20 @@ impl Default for Listen {
     }
 }
 
+impl Listen {
+    /// Where people reach the server, as far as it knows: of a proxy in front it knows only that it speaks TLS.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls_proxy { "https" } else { "http" };
+        let Listen { host, port, .. } = self;
+        // An IPv6 address stands in brackets (RFC 3986, 3.2.2).
+        if host.contains(':') {
+            format!("{scheme}://[{host}]:{port}")
+        } else {
+            format!("{scheme}://{host}:{port}")
+        }
+    }
+}
+
 impl Default for Data {
     fn default() -> Data {
         Data { dir: PathBuf::from("./data") }
@@ -133,6 +149,7 @@ impl Default for Limits {
             signups_per_hour: 20,
             logins_per_person_per_hour: 100,
             password_changes_per_hour: 20,
+            password_resets_per_hour: 30,
             connections_per_address: 200,
             body_bytes_per_address: 4 * 1024 * 1024,
             connections_per_person: 50,
@@ -280,6 +297,7 @@ fn read_limits(options: &mut Options<'_>) -> Limits {
         signups_per_hour: options.value("limits.signups_per_hour", "20"),
         logins_per_person_per_hour: options.value("limits.logins_per_person_per_hour", "100"),
         password_changes_per_hour: options.value("limits.password_changes_per_hour", "20"),
+        password_resets_per_hour: options.value("limits.password_resets_per_hour", "30"),
         connections_per_address: options.value("limits.connections_per_address", "200"),
         body_bytes_per_address: options.value("limits.body_bytes_per_address", "4194304"),
         connections_per_person: options.value("limits.connections_per_person", "50"),

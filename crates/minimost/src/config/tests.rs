@@ -94,3 +94,11 @@ fn the_network_is_refused_without_tls() {
     assert!(errors.to_string().contains("unencrypted"), "{errors}");
     read("[listen]\nhost = \"0.0.0.0\"\ntls_proxy = true").unwrap();
 }
+
+#[test]
+fn people_reach_the_server_where_it_listens() {
+    let url = |host: &str, tls_proxy| Listen { host: host.to_owned(), port: 80, tls_proxy }.url();
+    assert_eq!(url("127.0.0.1", false), "http://127.0.0.1:80");
+    assert_eq!(url("::1", false), "http://[::1]:80");
+    assert_eq!(url("chat.example.org", true), "https://chat.example.org:80");
+}

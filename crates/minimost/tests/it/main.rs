@@ -33,6 +33,7 @@ mod message_flow;
 mod moderation;
 mod notifications;
 mod openapi;
+mod password_reset;
 mod pins;
 mod polling;
 mod polls;

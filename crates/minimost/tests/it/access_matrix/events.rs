@@ -207,6 +207,13 @@ async fn happen_to_own_things(stage: &Stage, kind: &str) {
         "GroupDeleted" => does(alice, &to("/groups/<group>/delete"), json!({})).await,
         "InviteCreated" => does(alice, "/admin/invites", json!({"uses_max": 2})).await,
         "InviteRevoked" => does(alice, &to("/admin/invites/<invite>/revoke"), json!({})).await,
+        "PasswordResetCreated" => does(alice, "/admin/people/owen/reset_password", json!({})).await,
+        // Whoever changes their password needs no link any more.
+        "PasswordResetEnded" => {
+            does(alice, "/admin/people/bob/reset_password", json!({})).await;
+            let body = json!({"current_password": PASSWORD, "new_password": "Correct-horse-2"});
+            does(bob, "/change-password", body).await;
+        }
         unknown => panic!("nobody knows how {unknown} happens"),
     }
 }

@@ -13,8 +13,15 @@ use super::scene::{Scene, Stage};
 use crate::support::files_with;
 
 /// Nobody hears of these, and nobody finds anything.
-const SILENT: [&str; 5] =
-    ["PasswordSet", "AccountLocked", "SessionOpened", "SessionClosed", "SessionsForgotten"];
+const SILENT: [&str; 7] = [
+    "PasswordSet",
+    "AccountLocked",
+    "SessionOpened",
+    "SessionClosed",
+    "SessionsForgotten",
+    "PasswordResetCreated",
+    "PasswordResetEnded",
+];
 
 /// After these something else cannot happen any more.
 const ENDINGS: [&str; 5] =

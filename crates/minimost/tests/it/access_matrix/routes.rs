@@ -91,7 +91,15 @@ async fn every_route_answers_everybody_as_the_table_says() {
 }
 
 /// The client's own pages, which are the same for everybody; `web_routes` asks for them.
-const PAGES: [&str; 5] = ["/", "/c/{*channel}", "/view/{*view}", "/login", "/signup"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/c/{*channel}",
+    "/view/{*view}",
+    "/login",
+    "/signup",
+    "/forgot-password",
+    "/reset-password/{token}",
+];
 
 /// Every `.route(...)` of the router, as it is written: its path and its methods.
 fn routes_of_the_router() -> BTreeSet<(String, String)> {

@@ -80,12 +80,13 @@ impl Scene {
         carol.open_direct(&["owen"]).await;
         let invite = alice.post("/admin/invites", &json!({})).await.expect(201)["id"].clone();
 
+        let reset = reset_link(&alice).await;
+
         server.stop().await;
         let dir = tempfile::tempdir().unwrap();
         copy_dir(server.data_dir(), &dir.path().join("data"));
-        let stranger = mallory.with_token("");
         let people = BTreeMap::from([
-            ("stranger", stranger),
+            ("stranger", mallory.with_token("")),
             ("deactivated", erin),
             ("outsider", mallory),
             ("former", dave),
@@ -108,6 +109,7 @@ impl Scene {
             ("<reminder>", reminder.to_string()),
             ("<group>", group.to_string()),
             ("<invite>", invite.to_string()),
+            ("<reset>", reset),
         ]);
         Scene { dir, people, names }
     }
@@ -129,6 +131,12 @@ impl Scene {
         let people = self.people.iter().map(|(role, person)| (*role, person.at(&server)));
         Stage { people: people.collect(), names: self.names.clone(), server }
     }
+}
+
+/// The token of a link by which mallory sets a new password.
+async fn reset_link(alice: &Person) -> String {
+    let made = alice.post("/admin/people/mallory/reset_password", &json!({})).await.expect(201);
+    made["token"].as_str().unwrap().to_owned()
 }
 
 impl Stage {

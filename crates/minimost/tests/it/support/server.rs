@@ -46,6 +46,7 @@ impl TestServer {
         config.limits.logins_per_minute = 0;
         config.limits.signups_per_hour = 0;
         config.limits.password_changes_per_hour = 0;
+        config.limits.password_resets_per_hour = 0;
         change(&mut config);
         let clock = Clock::manual(START);
         let server = start(&config, &clock).await.unwrap();
