@@ -14,14 +14,15 @@ use eventlog::Log;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{self, JoinSet};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::api;
 use crate::app::{App, Parts};
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::comparison::Comparer;
-use crate::config::Config;
+use crate::config::{Config, Listen};
+use crate::control::{self, Doer};
 use crate::data_dir::DataDir;
 use crate::history;
 use crate::housekeeping;
@@ -124,6 +125,8 @@ impl Server {
             hub,
             comparisons,
         });
+        let listen = Listen { port: address.port(), ..app.config.listen.clone() };
+        take_commands(&mut tasks, &dir, Doer::new(app.writer.clone(), listen), &stopping);
         tasks.spawn("sweep", housekeeping::sweep(app.clone(), stopping.clone()));
         tasks.spawn("comparison", comparer.run(stopping.clone()));
         tasks.spawn("scheduler", scheduler::run(app.clone(), stopping.clone()));
@@ -184,6 +187,18 @@ impl Server {
     }
 }
 
+/// Listens for commands of the operator. People are served where that cannot be: some file systems have no sockets.
+#[cfg(unix)]
+fn take_commands(tasks: &mut Tasks, dir: &Path, doer: Doer, stopping: &watch::Receiver<bool>) {
+    match control::Socket::bind(dir) {
+        Ok(socket) => tasks.spawn("control", control::serve(socket, doer, stopping.clone())),
+        Err(error) => warn!("no command reaches this server, control.sock: {error:#}"),
+    }
+}
+
+#[cfg(not(unix))]
+fn take_commands(_: &mut Tasks, _: &Path, _: Doer, _: &watch::Receiver<bool>) {}
+
 /// The tasks of the server, by name.
 #[derive(Default)]
 struct Tasks {
@@ -216,7 +231,7 @@ impl Tasks {
     }
 }
 
-async fn open_log(data_dir: &DataDir, start: &Start) -> anyhow::Result<Log> {
+pub(crate) async fn open_log(data_dir: &DataDir, start: &Start) -> anyhow::Result<Log> {
     if start.clock.is_before_1970() && !start.allow_future_log {
         bail!(
             "this machine's clock says that it is before 1970, and no message could have such a time. Set the clock, \

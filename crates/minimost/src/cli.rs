@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use chat::UserName;
+use chat::password_reset::{RESET_MINUTES, RESET_MINUTES_MAX};
 use clap::{Args, Parser, Subcommand};
 use eventlog::{Gaps, Log, Repaired};
 use tokio::net::TcpListener;
@@ -18,6 +19,7 @@ use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
 use crate::history;
 use crate::projection::check::{self, Projection};
+use crate::reset_password;
 use crate::restore::{self, Restored};
 use crate::telemetry;
 
@@ -41,6 +43,8 @@ enum Wish {
     Rebuild(RebuildArgs),
     /// Put a backup in the place of the log, and begin a new history after it
     Restore(RestoreArgs),
+    /// Print a link by which somebody sets a new password, once; also while the server runs
+    ResetPassword(ResetPasswordArgs),
     /// Make log.db anew from its records, when they are whole and an index or the schema is not
     RepairLog(Common),
 }
@@ -102,6 +106,21 @@ struct RestoreArgs {
     common: Common,
 }
 
+#[derive(Args, Debug)]
+struct ResetPasswordArgs {
+    /// Whose password; `-- NAME` when it begins with a dash
+    name: String,
+    /// For how long the link holds, 1 to 10080 (a week)
+    #[arg(long, value_name = "MINUTES", default_value_t = RESET_MINUTES,
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(RESET_MINUTES_MAX)))]
+    expires: u32,
+    /// What the link begins with [default: where the server listens]
+    #[arg(long, value_name = "URL", value_parser = reset_password::base_url)]
+    base_url: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// Does what the command line says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -110,6 +129,7 @@ pub fn main() -> ExitCode {
         Wish::Check(args) => check(args),
         Wish::Rebuild(args) => rebuild(args),
         Wish::Restore(args) => restore(args),
+        Wish::ResetPassword(args) => reset_password(args),
         Wish::RepairLog(args) => repair_log(args),
     };
     done.unwrap_or_else(|error| {
@@ -255,6 +275,13 @@ async fn repair_log(common: Common) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+#[tokio::main(flavor = "current_thread")]
+async fn reset_password(args: ResetPasswordArgs) -> anyhow::Result<ExitCode> {
+    let config = of_existing(args.common)?;
+    let ResetPasswordArgs { name, expires, base_url, .. } = args;
+    reset_password::run(&config, reset_password::Wish { name, minutes: expires, base_url }).await
+}
+
 impl RebuildArgs {
     /// What is to be made anew. After `--` stands the name of a person, whatever else it would mean.
     fn projection(&self) -> anyhow::Result<Projection> {
@@ -280,13 +307,19 @@ async fn open(common: Common) -> anyhow::Result<(Config, DataDir, Log)> {
 }
 
 fn open_directory(common: Common) -> anyhow::Result<(Config, DataDir)> {
+    let config = of_existing(common)?;
+    let data_dir = DataDir::open(&config.data.dir)?;
+    Ok((config, data_dir))
+}
+
+/// The settings of a data directory that is there.
+fn of_existing(common: Common) -> anyhow::Result<Config> {
     let overrides = Overrides { data: common.data, ..Overrides::default() };
     let config = Config::load(common.config.as_deref(), &overrides)?;
     telemetry::start("warn")?;
     let log_file = config.data.dir.join("log.db");
     ensure!(log_file.is_file(), "there is no {}", log_file.display());
-    let data_dir = DataDir::open(&config.data.dir)?;
-    Ok((config, data_dir))
+    Ok(config)
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a command that failed")]

@@ -7,6 +7,14 @@ use anyhow::{Context, bail};
 
 use crate::projection;
 
+/// Another process has the directory.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another MiniMost is working on {}; stop it first, or choose another directory with --data",
+    .0.display()
+)]
+pub(crate) struct InUse(PathBuf);
+
 /// An existing data directory, locked until dropped.
 pub struct DataDir {
     path: PathBuf,
@@ -58,10 +66,7 @@ fn lock(dir: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("{} cannot be opened", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "another MiniMost is working on {}; stop it first, or choose another directory with --data",
-            dir.display()
-        ),
+        Err(TryLockError::WouldBlock) => Err(InUse(dir.to_owned()).into()),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("{} cannot be locked", path.display()))
         }

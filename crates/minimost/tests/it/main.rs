@@ -8,6 +8,8 @@ mod access_matrix;
 mod accounts;
 mod channels;
 mod coming_and_going;
+#[cfg(unix)]
+mod control;
 mod crash;
 mod directory;
 mod directs;

@@ -18,14 +18,14 @@ pub fn rows(file: &Path, sql: &str) -> Vec<String> {
     statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// Every file below a directory.
+/// Every file below a directory; a socket holds nothing.
 fn files_below(dir: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files.extend(files_below(&path));
-        } else {
+        } else if path.is_file() {
             files.push(path);
         }
     }
@@ -60,7 +60,7 @@ pub fn copy_dir(from: &Path, to: &Path) {
         let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
         if from.is_dir() {
             copy_dir(&from, &to);
-        } else {
+        } else if from.is_file() {
             fs::copy(&from, &to).unwrap();
         }
     }

@@ -26,13 +26,14 @@ const LINES_MAX: usize = 10_000;
 
 /// Cheap password hashes, no rate limits, no greeting among the messages that tests count, and a mailbox so small that its
 /// window moves and trims in every test.
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("MINIMOST_AUTH__ARGON2_MEMORY_KIB", "64"),
     ("MINIMOST_LIMITS__SENDS_PER_MINUTE", "0"),
     ("MINIMOST_LIMITS__SIGNUPS_PER_HOUR", "0"),
     ("MINIMOST_LIMITS__LOGINS_PER_MINUTE", "0"),
     ("MINIMOST_CHAT__GREET_NEW_ACCOUNTS", "false"),
     ("MINIMOST_LIMITS__PASSWORD_CHANGES_PER_HOUR", "0"),
+    ("MINIMOST_LIMITS__PASSWORD_RESETS_PER_HOUR", "0"),
     ("MINIMOST_CHAT__MAILBOX_MESSAGES_PER_CHANNEL", "40"),
 ];
 
@@ -181,7 +182,10 @@ impl Process {
 /// Runs one command of the program on a data directory to its end.
 pub async fn run(data: &Path, args: &[&str]) -> Result<Output> {
     let mut command = Command::new(BINARY);
-    command.args(args).arg("--data").arg(data).envs(SETTINGS).stdin(Stdio::null());
+    // Before the rest: behind `--` stand names.
+    let (command_name, rest) = args.split_first().context("a command")?;
+    command.arg(command_name).arg("--data").arg(data).args(rest);
+    command.envs(SETTINGS).stdin(Stdio::null());
     let done = timeout(PATIENCE, command.kill_on_drop(true).output()).await;
     done.with_context(|| format!("{args:?} did not end"))?.context("run the program")
 }
