@@ -19,6 +19,11 @@ function channelAt(path: string) {
 it('knows its screens', () => {
   expect(routeOf('/login')).toEqual({ screen: 'login' });
   expect(routeOf('/signup')).toEqual({ screen: 'signup' });
+  expect(routeOf('/forgot-password')).toEqual({ screen: 'forgot' });
+  expect(routeOf('/reset-password/a-b_C')).toEqual({ screen: 'reset', token: 'a-b_C' });
+  expect(routeOf('/reset-password/%')).toEqual({ screen: 'reset', token: null });
+  expect(routeOf('/reset-password/')).toEqual({ screen: 'reset', token: '' });
+  expect(routeOf('/reset-password/a/b').screen).toBe('chat');
   expect(channelAt('/')).toMatchObject({ channel: null, message: null });
   expect(channelAt('/c/general')).toMatchObject({ channel: 'general', message: null });
 });

@@ -11,7 +11,10 @@ export type View =
   | { readonly kind: 'admin'; readonly section: string };
 
 export type Route =
-  { readonly screen: 'login' | 'signup' } | { readonly screen: 'chat'; readonly view: View };
+  | { readonly screen: 'login' | 'signup' | 'forgot' }
+  /** The token is null where the link cannot be one. */
+  | { readonly screen: 'reset'; readonly token: string | null }
+  | { readonly screen: 'chat'; readonly view: View };
 
 /** What stands beside a view, on its right. */
 export type SidePanel =
@@ -72,7 +75,7 @@ export function viewName(kind: Exclude<View['kind'], 'channel'>): string {
 }
 
 /** The door, and where somebody goes on behind it. */
-export function doorPath(door: '/login' | '/signup', to: string): string {
+export function doorPath(door: '/login' | '/signup' | '/forgot-password', to: string): string {
   return to === '/' ? door : `${door}?${new URLSearchParams({ to })}`;
 }
 /** Where the door was opened to; only ever a place of this house, whatever the address says. */
@@ -113,6 +116,9 @@ export function panelOf(query: URLSearchParams): SidePanel | null {
 export function routeOf(pathname: string): Route {
   if (pathname === '/login') return { screen: 'login' };
   if (pathname === '/signup') return { screen: 'signup' };
+  if (pathname === '/forgot-password') return { screen: 'forgot' };
+  const [, token] = /^\/reset-password\/([^/]*)$/.exec(pathname) ?? [];
+  if (token !== undefined) return { screen: 'reset', token: decode(token) };
   return { screen: 'chat', view: viewOf(pathname) };
 }
 

@@ -1,5 +1,5 @@
 import type { Requests } from './request';
-import type { AdminPerson, Invite, NewInvite, Profile, Settings } from './schema';
+import type { AdminPerson, Invite, NewInvite, Profile, ResetLink, Settings } from './schema';
 
 export interface InviteTerms {
   readonly expires_in_seconds?: number;
@@ -25,6 +25,11 @@ export class AdminApi {
   }
   unlock(user: string, client_msg_id: string): Promise<Profile> {
     return this.requests.post(`${path(user)}/unlock`, { client_msg_id });
+  }
+
+  /** Of a repeat the token would not be shown, so each is a wish of its own and replaces the one before. */
+  resetPassword(user: string): Promise<ResetLink> {
+    return this.requests.post(`${path(user)}/reset_password`);
   }
 
   invites(): Promise<Invite[]> {

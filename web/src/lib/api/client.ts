@@ -6,7 +6,7 @@ import { LaterApi } from './later-api';
 import { MessagesApi } from './messages-api';
 import { PeopleApi } from './people-api';
 import { Requests, type Read } from './request';
-import type { Account, Emoji, Override, Presence, SignupInfo, State } from './schema';
+import type { Account, Emoji, Override, Presence, ResetInfo, SignupInfo, State } from './schema';
 import { ThreadsApi } from './threads-api';
 
 export type { Read } from './request';
@@ -46,6 +46,14 @@ export class ApiClient {
   /** Whether one may sign up here, asked before there is a session. */
   signupInfo(invite: string | null): Promise<SignupInfo> {
     return this.#requests.get('/signup_info', { invite: invite ?? undefined });
+  }
+  /** Whose password a reset link sets, asked before there is a session. */
+  resetInfo(token: string): Promise<ResetInfo> {
+    return this.#requests.get('/reset_info', { token });
+  }
+  resetPassword(token: string, password: string, confirm_password: string): Promise<void> {
+    const path = `/reset-password/${encodeURIComponent(token)}`;
+    return this.#requests.post(path, { password, confirm_password });
   }
   logout(): Promise<void> {
     return this.#requests.post('/logout');

@@ -35,6 +35,20 @@ export interface NewInvite extends Invite {
   readonly path: string;
 }
 
+/** The token is shown this once. */
+export interface ResetLink {
+  readonly username: string;
+  readonly token: string;
+  readonly path: string;
+  readonly expires_ts: number;
+}
+
+/** Whose password a reset link sets; nulls when it does not hold. */
+export interface ResetInfo {
+  readonly username: string | null;
+  readonly expires_ts: number | null;
+}
+
 export interface SignupInfo {
   readonly signup: SignupMode;
   readonly invite: 'valid' | 'invalid' | 'expired' | 'used_up' | 'revoked' | null;
