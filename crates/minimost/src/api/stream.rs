@@ -1,6 +1,7 @@
 //! The live stream: Server-Sent Events (WHATWG HTML, 9.2).
 //!
-//! Neighbours: `live/outbox` makes the bytes; this file opens the stream and says which channel is on the screen.
+//! Neighbours: `live/outbox` makes the bytes; this file opens the stream and says which channels are on its
+//! screens.
 
 use std::convert::Infallible;
 
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use chat::{ChannelName, Rejection};
+use chat::{ChannelName, Place, Rejection};
 use futures_util::StreamExt;
 use utoipa::IntoParams;
 
@@ -35,12 +36,18 @@ fields! {
     }
 }
 
+/// Channels that one stream has open at once: its screens may be many, and each word of the people there asks them all.
+const VIEWED_MAX: usize = 20;
+
 fields! {
-    /// Which channel is open on the screen of a stream.
+    /// Which channels are open on the screens of a stream: all that are, in place of those that were.
     ViewingInput {
         /// From the `hello` frame.
         stream: String,
+        /// One of them, for who has one screen.
         channel: Option<String>,
+        /// At most 20, with `channel`. One that there is not, or that one may not read, counts as none.
+        channels: Option<Vec<String>>,
     }
 }
 
@@ -57,12 +64,12 @@ pub(super) async fn events(
     let last_event_id = headers.get(LAST_EVENT_ID).map(|id| id.to_str().unwrap_or("not text"));
     let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
     // An address that leads nowhere must not end the stream: a screen would hear nothing more of any channel.
-    let channel = input.channel.as_deref().map(parse_channel).and_then(Result::ok);
+    let place = input.channel.as_deref().and_then(|channel| place(&asker, channel));
     let outbox = app.hub.connect(&Connect {
         user: asker.user,
         session: asker.session,
         cursor: cursor.map(|text| app.parse_cursor(text)),
-        place: channel.and_then(|name| asker.place(&name).ok()),
+        place,
     })?;
     app.mailboxes.connected(asker.user);
     let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));
@@ -73,21 +80,26 @@ pub(super) async fn events(
     Ok(response)
 }
 
-/// Says which channel is open on the screen of a stream.
+/// Says which channels are open on the screens of a stream.
 #[utoipa::path(post, path = "/viewing", request_body = ViewingInput, responses((status = 204)))]
 pub(super) async fn viewing(
     State(app): State<App>,
     asker: LoggedIn,
     Input(input): Input<ViewingInput>,
 ) -> Result<StatusCode, ApiError> {
-    let name = input.channel.as_deref().map(parse_channel).transpose()?;
-    let place = name.map(|name| asker.place(&name)).transpose()?;
-    if !app.hub.view(asker.user, &input.stream, place.as_ref()) {
+    let channels = || input.channel.iter().chain(input.channels.iter().flatten());
+    if channels().count() > VIEWED_MAX {
+        let reason = format!("at most {VIEWED_MAX} channels are open at once");
+        return Err(Rejection::InvalidValue { field: "channels", reason }.into());
+    }
+    let places: Vec<_> = channels().filter_map(|channel| place(&asker, channel)).collect();
+    if !app.hub.view(asker.user, &input.stream, &places) {
         return Err(BadRequest::StreamNotFound.into());
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn parse_channel(text: &str) -> Result<ChannelName, Rejection> {
-    ChannelName::parse(text).map_err(|_| Rejection::ChannelNotFound)
+/// Where a name leads, if that is somewhere and the asker may read there.
+fn place(asker: &LoggedIn, channel: &str) -> Option<Place> {
+    asker.place(&ChannelName::parse(channel).ok()?).ok()
 }

@@ -23,7 +23,7 @@ use crate::wire::{MessageView, reason_word};
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Data<'a> {
-    Hello { stream: &'a str, cursor: String },
+    Hello { stream: &'a str, user: &'a str, cursor: String },
     ReadMarkers { channel: String, markers: BTreeMap<&'a str, Marker> },
     Typing { channel: String, user: &'a str },
     Presence { users: BTreeMap<&'a str, &'static str> },
@@ -85,11 +85,12 @@ pub(super) fn heartbeat(cursor: Cursor) -> Bytes {
     format!("id: {cursor}\n\n").into()
 }
 
-/// The first frame. It tells browsers to come back after half a second instead of their usual three
+/// The first frame. It says whose events follow: where somebody else has logged in since, they are not for the screens
+/// of who was there before. It tells browsers to come back after half a second instead of their usual three
 /// (WHATWG HTML, 9.2.6, `retry`).
-pub(super) fn hello(stream: &str, cursor: Cursor) -> Bytes {
+pub(super) fn hello(stream: &str, user: &str, cursor: Cursor) -> Bytes {
     let mut out = b"retry: 500\n".to_vec();
-    write_data(&mut out, "hello", &Data::Hello { stream, cursor: cursor.to_string() });
+    write_data(&mut out, "hello", &Data::Hello { stream, user, cursor: cursor.to_string() });
     out.into()
 }
 

@@ -120,14 +120,19 @@ impl Hub {
         Outbox::open(&self.shared, connect)
     }
 
-    /// Says what is open on the screen of a stream; false when the user has no such stream.
+    /// Says all that is open on the screens of a stream; false when the user has no such stream.
     ///
     /// A place where the user may not read counts as none.
-    pub fn view(&self, user: UserId, stream: &str, place: Option<&Place>) -> bool {
-        let spot = self.shared.spot(user, place, &self.shared.published.now());
+    pub fn view<'a>(
+        &self,
+        user: UserId,
+        stream: &str,
+        places: impl IntoIterator<Item = &'a Place>,
+    ) -> bool {
+        let spots = self.shared.spots(user, places, &self.shared.published.now());
         let registry = self.shared.registry();
         let stream = registry.of(user).iter().find(|open| open.name() == stream);
-        stream.inspect(|open| open.view(spot)).is_some()
+        stream.map(|open| open.view(spots)).is_some()
     }
 
     /// A key was pressed; tells the others who have the place open. Means nothing where the user may not read.
@@ -217,10 +222,15 @@ impl Shared {
         self.signals.note(signal);
     }
 
-    /// The spot of a place that `user` may look at.
-    fn spot(&self, user: UserId, place: Option<&Place>, workspace: &Workspace) -> Spot {
-        let readable = place.filter(|place| place.is_readable_by(user, workspace));
-        readable.map_or(Spot::NONE, |place| self.spots.of(place, workspace))
+    /// The spots of those places that `user` may look at.
+    fn spots<'a>(
+        &self,
+        user: UserId,
+        places: impl IntoIterator<Item = &'a Place>,
+        workspace: &Workspace,
+    ) -> Box<[Spot]> {
+        let readable = places.into_iter().filter(|place| place.is_readable_by(user, workspace));
+        readable.map(|place| self.spots.of(place, workspace)).collect()
     }
 
     /// Tells those who have the place open and may read there.

@@ -62,13 +62,13 @@ impl Outbox {
         drop(registry);
         // Read after the registration: the end of a session that is not in here yet is told to the subscriber.
         let workspace = shared.published.now();
-        subscriber.view(shared.spot(connect.user, connect.place.as_ref(), &workspace));
+        subscriber.view(shared.spots(connect.user, &connect.place, &workspace));
         let actor = Actor::User { user: connect.user, session: connect.session };
         if workspace.find_open_session(actor, shared.clock.now()).is_none() {
             // It ended while the request was on its way; the hub may have told its end already.
             subscriber.end();
         }
-        let hello = frame::hello(&subscriber.name(), cursor);
+        let hello = frame::hello(&subscriber.name(), workspace.user_name(connect.user), cursor);
         let phase = match standing(cursor, announced.seq, &workspace, shared) {
             Standing::Known => Phase::Opening { hello, had: Cursor { sum: None, ..cursor } },
             Standing::ToBeSeen => Phase::Opening { hello, had: cursor },

@@ -15,11 +15,6 @@ pub(super) struct Spot(pub(super) u64);
 /// No seq has this bit.
 const PEOPLE: u64 = 1 << 63;
 
-impl Spot {
-    /// No place; no event that opens a channel has that seq.
-    pub(super) const NONE: Spot = Spot(0);
-}
-
 /// Tells spots.
 ///
 /// Two sets of people share one by an accident of 63 bits that nobody can bring about, and then nobody hears of where

@@ -1,8 +1,7 @@
-//! One stream as the hub sees it: whose it is, what is on its screen, and what waits for it.
+//! One stream as the hub sees it: whose it is, what is on its screens, and what waits for it.
 //!
 //! Neighbours: `fan_out` pushes, `outbox` takes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -30,8 +29,8 @@ pub(super) struct Subscriber {
     pub(super) stream: u64,
     /// The client has everything up to here already, or gets it by backfill.
     pub(super) from: Seq,
-    /// The number of the spot that is open. Written by `view`, read by signals.
-    viewing: AtomicU64,
+    /// The spots that are open: few. Written by `view`, read by signals.
+    viewing: Mutex<Box<[Spot]>>,
     /// The hub puts in, the outbox takes out, both for a few instructions and never across an await.
     queue: Mutex<Queue>,
 }
@@ -50,7 +49,7 @@ struct Queue {
 
 impl Subscriber {
     pub(super) fn new(user: UserId, session: SessionId, stream: u64, from: Seq) -> Subscriber {
-        let (viewing, queue) = (AtomicU64::new(0), Mutex::default());
+        let (viewing, queue) = (Mutex::default(), Mutex::default());
         Subscriber { user, session, stream, from, viewing, queue }
     }
 
@@ -59,13 +58,14 @@ impl Subscriber {
         format!("{:x}", self.stream)
     }
 
-    /// Whether this is open on the screen.
+    /// Whether this is open on one of the screens.
     pub(super) fn views(&self, spot: Spot) -> bool {
-        self.viewing.load(Ordering::Relaxed) == spot.0
+        self.viewing.lock().unwrap_or_else(PoisonError::into_inner).contains(&spot)
     }
 
-    pub(super) fn view(&self, spot: Spot) {
-        self.viewing.store(spot.0, Ordering::Relaxed);
+    /// These are open, and no others.
+    pub(super) fn view(&self, spots: Box<[Spot]>) {
+        *self.viewing.lock().unwrap_or_else(PoisonError::into_inner) = spots;
     }
 
     /// Adds a piece of `events` events (a signal counts as one). The answer is to be woken when the caller has

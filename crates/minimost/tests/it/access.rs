@@ -280,15 +280,27 @@ async fn typing_is_for_bob_and_not_for_mallory() {
     let mut whisper = Whisper::start().await;
     let id = whisper.say("psst").await;
     let stream = json!({"stream": whisper.mallorys.name, "channel": WHISPER});
-    whisper.mallory.post("/viewing", &stream).await.expect_problem(403, "not-a-member");
-    // The channel that she names counts as none: only the events of her own reach this stream.
-    whisper.mallorys = whisper.mallory.events_at(&format!("channel={WHISPER}")).await;
+    // The channel that she names counts as none, and refuses nothing: she may not know that it is one.
+    whisper.mallory.post("/viewing", &stream).await.expect(204);
+    let both = json!({"stream": whisper.mallorys.name, "channels": ["general", WHISPER]});
+    whisper.mallory.post("/viewing", &both).await.expect(204);
+    let mut others = whisper.mallory.events_at(&format!("channel={WHISPER}")).await;
     let [bobs, mallorys] = whisper.views(&id).await;
     whisper.alice.post(&format!("/typing/{WHISPER}"), &json!({})).await.expect(204);
     let [bobs_now, mallorys_now] = whisper.views(&id).await;
     assert_eq!(changed(&bobs, &bobs_now), ["/typing/dm:alice:bob"]);
     assert_eq!(changed(&mallorys, &mallorys_now), [""; 0]);
     assert_eq!(whisper.only_bob_hears("typing").await["user"], "alice");
+    whisper.alice.post("/typing/general", &json!({})).await.expect(204);
+    let first = whisper.mallorys.next_named("typing").await;
+    assert_eq!(first.data["channel"], "general", "what she may see reaches her all the same");
+    loop {
+        let event = others.next().await.expect("the stream goes on");
+        assert_ne!(event.name, "typing");
+        if event.data["content"] == "said to all" {
+            break;
+        }
+    }
 }
 
 /// Every act on a channel or a message in it.

@@ -60,6 +60,7 @@ mod support;
 mod threads;
 mod tidy;
 mod unopened_directs;
+mod viewing;
 mod visitors;
 mod walkthrough;
 mod web_routes;

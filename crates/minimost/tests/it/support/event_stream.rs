@@ -20,6 +20,8 @@ pub struct EventStream {
     waiting: Vec<u8>,
     /// The name of the stream, for `POST /viewing`.
     pub name: String,
+    /// Whose it is.
+    pub user: String,
     /// The `id` of the last frame that had one.
     pub cursor: String,
 }
@@ -37,12 +39,13 @@ impl EventStream {
     pub(super) async fn open(answer: Response) -> EventStream {
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         let chunks: Chunks = Box::pin(answer.bytes_stream());
-        let (name, cursor) = (String::new(), String::new());
-        let mut stream = EventStream { chunks, waiting: Vec::new(), name, cursor };
+        let (name, user, cursor) = Default::default();
+        let mut stream = EventStream { chunks, waiting: Vec::new(), name, user, cursor };
         let hello = stream.next().await.expect("the stream says hello");
         assert!(matches!(hello.name.as_str(), "hello" | "resync"), "{hello:?}");
         if hello.name == "hello" {
             hello.data["stream"].as_str().unwrap().clone_into(&mut stream.name);
+            hello.data["user"].as_str().unwrap().clone_into(&mut stream.user);
             hello.data["cursor"].as_str().unwrap().clone_into(&mut stream.cursor);
         } else {
             "resync".clone_into(&mut stream.name);
