@@ -77,9 +77,6 @@ export class ApiClient {
     return (await this.#requests.get<Emoji[]>('/emoji')).map(completedEmoji);
   }
 
-  viewing(stream: string, channel: string | null): Promise<void> {
-    return this.#requests.post('/viewing', { stream, channel });
-  }
   presence(state: Presence): Promise<void> {
     return this.#requests.post('/presence', { state });
   }

@@ -127,7 +127,7 @@ export type LaterEvent =
 export type DurableEvent = MessageEvent | ThreadEvent | ChannelEvent | PeopleEvent | LaterEvent;
 
 export type SignalEvent =
-  | Signal<'hello', { stream: string; cursor: string }>
+  | Signal<'hello', { stream: string; user: string; cursor: string }>
   | Signal<'read_markers', { channel: string; markers: Record<string, ReadMarker> }>
   | Signal<'typing', { channel: string; user: string }>
   | Signal<'presence', { users: Record<string, Presence> }>
@@ -183,6 +183,11 @@ const EVENT_IS_DURABLE: Readonly<Record<EventKind, boolean>> = {
 };
 
 export const EVENT_KINDS = Object.keys(EVENT_IS_DURABLE) as EventKind[];
+
+/** Whether a frame of this kind has an id of its own. */
+export function isDurable(kind: string): boolean {
+  return EVENT_IS_DURABLE[kind as EventKind] === true;
+}
 
 /**
  * Reads one frame. Null for a kind that this client does not know: a newer server may say more

@@ -1,6 +1,6 @@
 /**
  * The root of the client: owns the state and everything that speaks to the server, and hands both
- * down by context. Neighbours: `sync/stream.ts` brings events, `sync/apply.ts` folds them,
+ * down by context. Neighbours: `sync/line.ts` brings events, `sync/apply.ts` folds them,
  * `sync/sender.ts` carries messages away.
  */
 import { createContext, untrack } from 'svelte';
@@ -11,11 +11,12 @@ import type { Channel, Override, Presence } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
+import { callAlone, callShared } from '../sync/call';
 import { newClientMsgId } from '../sync/client-msg-id';
 import { Commands } from '../sync/commands';
+import { Line } from '../sync/line';
 import { reportPresence, type PresenceReporter } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
-import { Stream } from '../sync/stream';
 import { trim } from '../sync/timeline-fold';
 import { unknownEntry } from '../sync/unread';
 import { AheadState } from './ahead.svelte';
@@ -75,9 +76,9 @@ export class AppState {
   /** Why there is nothing to show yet; null when nothing is wrong. */
   failure = $state<string | null>(null);
 
-  readonly #stream = new Stream({
-    connect: (url) => new EventSource(url),
-    position: () => ({ cursor: this.#cursor, channel: this.#viewed }),
+  readonly #stream = new Line({
+    shared: callShared,
+    alone: callAlone,
     onevent: (event) => this.#events.add(event),
     onconnected: () => {
       this.connection.found();
@@ -90,11 +91,9 @@ export class AppState {
     // Only a plain request can see whether it is the session that has ended.
     onrefused: () => void this.api.me().catch(() => {}),
     now: Date.now,
-    random: Math.random,
   });
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #presence: PresenceReporter | undefined;
-  #streamName: string | null = null;
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
   /** Whose drafts and unsent messages these are. */
@@ -102,10 +101,6 @@ export class AppState {
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #recount = new Recount(this.api);
   #startTimer: ReturnType<typeof setTimeout> | undefined;
-
-  get #cursor() {
-    return this.chat?.cursor ?? { epoch: '', seq: 0 };
-  }
 
   /** The channel on the screen; at `/` the first there is. */
   readonly channel: string | null = $derived.by(() => {
@@ -135,6 +130,8 @@ export class AppState {
     addEventListener('visibilitychange', () => document.hidden && this.drafts.flush(), options);
     addEventListener('offline', () => (this.connection.isOnline = false), options);
     addEventListener('online', () => this.#backOnline(), options);
+    addEventListener('pagehide', () => this.#stream.pause(), options);
+    addEventListener('pageshow', () => this.#stream.resume(), options);
     void this.#load();
     return () => {
       stopping.abort();
@@ -268,7 +265,12 @@ export class AppState {
         this.notifier.tell(notification),
       );
       this.failure = null;
-      this.#stream.open();
+      const { me } = value;
+      this.#stream.open(
+        me.username,
+        cursor,
+        untrack(() => this.#viewed),
+      );
     } catch (failure) {
       const problem = asProblem(failure);
       if (problem.status === 401) return;
@@ -293,10 +295,6 @@ export class AppState {
       // A resync among them has thrown away what the others would change.
       if (chat === null) return;
       if (event.kind === 'resync') return void this.#load();
-      if (event.kind === 'hello') {
-        this.#streamName = event.data.stream;
-        this.#sayViewing();
-      }
       apply(chat, event);
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
@@ -328,13 +326,7 @@ export class AppState {
   }
 
   #sayViewing(): void {
-    if (this.#streamName === null) return;
-    void this.api
-      .viewing(
-        this.#streamName,
-        untrack(() => this.#viewed),
-      )
-      .catch(() => {});
+    this.#stream.view(untrack(() => this.#viewed));
   }
 
   /** The person comes back: what was posted meanwhile is new. */

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StreamEvent } from '../api/events';
 import { at } from '../../testing/people';
 import { backoffMs } from './backoff';
 import { Stream, type EventSourceLike } from './stream';
+import type { Frame } from './words';
 
 class FakeSource implements EventSourceLike {
   readyState = 0;
@@ -39,9 +39,9 @@ class FakeSource implements EventSourceLike {
 
 function aliceListening() {
   const sources: FakeSource[] = [];
-  const heard: StreamEvent[] = [];
+  const heard: Frame[] = [];
   const said: string[] = [];
-  const position = { cursor: at(20), channel: 'general' as string | null };
+  const position = { cursor: at(20) };
   const clock = { skew_ms: 0 };
   const stream = new Stream({
     connect: (url) => {
@@ -49,8 +49,8 @@ function aliceListening() {
       sources.push(source);
       return source;
     },
-    position: () => position,
-    onevent: (event) => heard.push(event),
+    position: () => position.cursor,
+    onframe: (frame) => heard.push(frame),
     onconnected: () => said.push('connected'),
     ondisconnected: () => said.push('disconnected'),
     onrefused: () => said.push('refused'),
@@ -70,15 +70,18 @@ describe('the stream', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('starts at the cursor of the state and names the open channel', () => {
-    expect(aliceListening().last().url).toBe('/events?cursor=e1.20&channel=general');
+  it('starts at the cursor of the state', () => {
+    expect(aliceListening().last().url).toBe('/events?cursor=e1.20');
   });
 
-  it('hands on events with their cursor and signals without', () => {
+  it('hands on events and signals with the last id', () => {
     const { last, heard } = aliceListening();
     last().say('typing', { channel: 'general', user: 'bob' });
     last().say('message_deleted', { id: 3, channel: 'general', deleted_ts: 1 }, 'e1.21');
-    expect(heard).toMatchObject([{ kind: 'typing' }, { kind: 'message_deleted', cursor: at(21) }]);
+    expect(heard).toMatchObject([
+      { event: 'typing', id: '' },
+      { event: 'message_deleted', id: 'e1.21' },
+    ]);
   });
 
   it('leaves a broken connection to the browser, which knows the last event id', async () => {

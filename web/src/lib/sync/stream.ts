@@ -1,17 +1,17 @@
 /**
  * The live stream: an EventSource that comes back. It knows nothing of chat.
  *
- * Neighbours: the server's `api/stream.rs` writes, `state/app.svelte.ts` opens it, and every event
- * goes to `apply.ts`.
+ * Neighbours: the server's `api/stream.rs` writes, `relay.ts` opens it, for all tabs of this browser.
  *
  * A connection that breaks is reopened by the browser with `Last-Event-ID`. That id is better than
- * ours: heartbeats move it, and they are not dispatched to us. Only when the browser gives up (any
- * answer but 200), when it says that the network is back, or when the computer has slept, is a new
- * EventSource made, from the cursor of the state.
+ * ours: heartbeats move it, and we hear of them only with the next signal. Only when the browser gives
+ * up (any answer but 200), when it says that the network is back, or when the computer has slept, is a
+ * new EventSource made, from where the last one stood.
  */
-import { EVENT_KINDS, parseEvent, type StreamEvent } from '../api/events';
+import { EVENT_KINDS } from '../api/events';
 import { backoffMs } from './backoff';
 import { formatCursor, type Cursor } from './cursor';
+import type { Frame } from './words';
 
 /** A timer that fires this late means that the computer slept: the connection is likely dead. */
 const SLEPT_MS = 20_000;
@@ -30,9 +30,9 @@ const CLOSED = 2;
 
 export interface StreamPorts {
   connect(url: string): EventSourceLike;
-  /** Where to continue, and what is open on this screen. */
-  position(): { cursor: Cursor; channel: string | null };
-  onevent(event: StreamEvent): void;
+  /** Where to continue. */
+  position(): Cursor;
+  onframe(frame: Frame): void;
   onconnected(): void;
   ondisconnected(): void;
   /** The server refused the stream: somebody should find out whether the session has ended. */
@@ -52,9 +52,7 @@ export class Stream {
   open(): void {
     this.close();
     this.#watchForSleep();
-    const { cursor, channel } = this.ports.position();
-    const query = new URLSearchParams({ cursor: formatCursor(cursor) });
-    if (channel !== null) query.set('channel', channel);
+    const query = new URLSearchParams({ cursor: formatCursor(this.ports.position()) });
     const source = this.ports.connect(`/events?${query}`);
     this.#source = source;
 
@@ -70,8 +68,7 @@ export class Stream {
       source.addEventListener(kind, (message) => {
         // A closed source may still have an event on the way; its successor will bring it again.
         if (this.#source !== source) return;
-        const event = parseEvent({ event: kind, data: message.data, id: message.lastEventId });
-        if (event !== null) this.ports.onevent(event);
+        this.ports.onframe({ event: kind, data: message.data, id: message.lastEventId });
       });
     }
   }
