@@ -30,7 +30,7 @@ import { notifierPorts } from './notifier-ports';
 import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
 import { Recount } from './recount';
-import { openSiblings } from './siblings';
+import { openSiblings, presenceSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
@@ -122,6 +122,7 @@ export class AppState {
       report: (state) => void this.api.presence(state).catch(() => {}),
       beacon: (state) => this.#beacon(state),
       now: Date.now,
+      ...presenceSiblings(),
     });
     this.#presence = presence;
     const stopAttention = this.attention.start(() => this.#divideNew());

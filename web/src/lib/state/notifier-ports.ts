@@ -27,6 +27,7 @@ export function notifierPorts(app: AppState): NotifierPorts {
     finish: ({ id }) => void app.attempt(app.commands.later.finishReminder(id)),
     remindAgain: (reminder, due_ts) => void app.attempt(remindAgain(app, reminder, due_ts)),
     now: Date.now,
+    random: Math.random,
   };
 }
 

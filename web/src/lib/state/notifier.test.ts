@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Notification, Reminder } from '../api/schema';
 import { Notifier, type NotifierPorts, type Siblings } from './notifier';
 import type { ToastMore } from './toasts.svelte';
@@ -33,12 +33,12 @@ it('tells who wrote a message that somebody else deleted it, until they have see
   expect(said).toContain('message 12');
 });
 
-function aliceScreen(over: Partial<NotifierPorts> = {}) {
+function aliceScreen(over: Partial<NotifierPorts> = {}, others?: Siblings) {
   const said: string[] = [];
   const toasts: ToastMore[] = [];
-  let heard = (_tag: string) => {};
-  const siblings: Siblings = {
-    claim: (tag) => void said.push(`claim ${tag}`),
+  let heard = (_tag: string, _rank: number) => {};
+  const siblings: Siblings = others ?? {
+    claim: (tag, rank) => void (rank === 0 && said.push(`claim ${tag}`)),
     onclaim: (hear) => (heard = hear),
   };
   const ports: NotifierPorts = {
@@ -62,10 +62,11 @@ function aliceScreen(over: Partial<NotifierPorts> = {}) {
     finish: ({ id }) => void said.push(`finish ${id}`),
     remindAgain: ({ id }, due_ts) => void said.push(`again ${id} ${due_ts}`),
     now: () => 1_700_000_000_000,
+    random: Math.random,
     ...over,
   };
   const notifier = new Notifier(ports, siblings);
-  return { said, toasts, notifier, hear: (tag: string) => heard(tag) };
+  return { said, toasts, notifier, hear: (tag: string) => heard(tag, 0) };
 }
 
 it('alice looks at another channel: a quiet toast leads to the message', () => {
@@ -118,4 +119,58 @@ it('a reminder of a message leads to the message', () => {
   notifier.remind({ ...aReminder, message_id: 5, text: '' });
   toasts[0]?.actions?.[0]?.run();
   expect(said.at(-1)).toBe('message 5');
+});
+
+describe('ten windows', () => {
+  /** Windows that hear each other; the first `visible` of them can be seen. */
+  function windows(visible: number, over: Partial<NotifierPorts> = {}) {
+    const said: string[] = [];
+    const listeners: ((tag: string, rank: number) => void)[] = [];
+    const notifiers = Array.from({ length: 10 }, (_, place) => {
+      const siblings: Siblings = {
+        claim: (tag, rank) =>
+          listeners.forEach((hear, other) => void (other !== place && hear(tag, rank))),
+        onclaim: (hear) => (listeners[place] = hear),
+      };
+      const { notifier } = aliceScreen(
+        {
+          isHere: () => false,
+          isVisible: () => place < visible,
+          hasSound: () => true,
+          desktop: () => said.push(`desktop of ${place}`) > 0,
+          toast: () => void said.push(`toast of ${place}`),
+          chime: () => void said.push('chime'),
+          ...over,
+        },
+        siblings,
+      );
+      return notifier;
+    });
+    return { said, notifiers };
+  }
+
+  it('ring once, not ten times', () => {
+    const { said, notifiers } = windows(0);
+    for (const notifier of notifiers) notifier.tell(fromBob);
+    vi.runAllTimers();
+    expect(said).toHaveLength(2);
+    expect(said).toContain('chime');
+  });
+
+  it('the one in sight speaks where the desktop is not permitted', () => {
+    const { said, notifiers } = windows(1, { desktop: () => false });
+    for (const notifier of notifiers.toReversed()) notifier.tell(fromBob);
+    vi.runAllTimers();
+    expect(said).toEqual(['toast of 0', 'chime']);
+  });
+
+  it('the one that hears of it late keeps still', () => {
+    const { said, notifiers } = windows(0);
+    const [late, ...others] = notifiers;
+    for (const notifier of others) notifier.tell(fromBob);
+    vi.runAllTimers();
+    late!.tell(fromBob);
+    vi.runAllTimers();
+    expect(said.filter((word) => word === 'chime')).toHaveLength(1);
+  });
 });

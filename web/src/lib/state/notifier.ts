@@ -14,8 +14,13 @@ import type { ToastAction, ToastMore } from './toasts.svelte';
 const TEXT_CHARS_MAX = 160;
 /** For "later". */
 const LATER_SECONDS = 20 * 60;
-/** A window in which the person looks says so within this time, and the others keep still. */
+/** The windows agree within this time on the one that speaks. */
 const CLAIM_MS = 300;
+/** Who speaks: the window before the person's eyes, else one that has spoken, one in sight, any. */
+const RANK_HERE = 0;
+const RANK_SPOKEN = 1;
+const RANK_VISIBLE = 2;
+const RANK_HIDDEN = 3;
 const CLAIMS_MAX = 100;
 
 export interface NotifierPorts {
@@ -39,6 +44,7 @@ export interface NotifierPorts {
   finish(reminder: Reminder): void;
   remindAgain(reminder: Reminder, due_ts: number): void;
   now(): number;
+  random(): number;
 }
 
 /** A message of ours that is gone, and who did that. */
@@ -50,22 +56,26 @@ export interface DeletedByOther {
 
 /** The other windows of the same person on this computer. */
 export interface Siblings {
-  /** Says that the person has this one before their eyes. */
-  claim(tag: string): void;
-  onclaim(heard: (tag: string) => void): void;
+  /** Says that this one would speak of it. The lowest rank does. */
+  claim(tag: string, rank: number): void;
+  onclaim(heard: (tag: string, rank: number) => void): void;
 }
 
 export class Notifier {
-  readonly #claimed = new Set<string>();
+  /** The lowest rank of the others. */
+  readonly #claimed = new Map<string, number>();
+  /** Among windows that are alike; below one. */
+  readonly #place: number;
 
   constructor(
     private readonly ports: NotifierPorts,
     private readonly siblings: Siblings,
   ) {
-    siblings.onclaim((tag) => {
+    this.#place = ports.random();
+    siblings.onclaim((tag, rank) => {
       // Claims of what this window never hears of would gather for ever.
       if (this.#claimed.size >= CLAIMS_MAX) this.#claimed.clear();
-      this.#claimed.add(tag);
+      this.#claimed.set(tag, Math.min(rank, this.#claimed.get(tag) ?? rank));
     });
   }
 
@@ -133,15 +143,21 @@ export class Notifier {
     const { title, text, open, actions, isLasting = false } = news;
     const toast = () => ports.toast(text, { title, actions, isLasting });
     if (ports.isHere()) {
-      siblings.claim(tag);
+      siblings.claim(tag, RANK_HERE);
       if (isShown) return;
       toast();
       return this.#sound();
     }
     // A lasting toast waits for the person to come back, whatever happens outside.
     if (isLasting) toast();
+    const rank = this.#place + (ports.isVisible() ? RANK_VISIBLE : RANK_HIDDEN);
+    siblings.claim(tag, rank);
     setTimeout(() => {
-      if (this.#claimed.delete(tag)) return;
+      const lowest = this.#claimed.get(tag) ?? rank;
+      this.#claimed.delete(tag);
+      if (lowest < rank) return;
+      // Whoever hears of it late keeps still.
+      siblings.claim(tag, RANK_SPOKEN);
       const isOutside = ports.desktop(title, text, tag, open);
       if (!isOutside && !isLasting && ports.isVisible() && !isShown) toast();
       this.#sound();
