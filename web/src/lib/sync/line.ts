@@ -18,6 +18,8 @@ export const ANSWER_MS = 10_000;
 export const SILENCE_MS = 4 * PING_MS;
 /** How often a tab that is alone looks whether there is a worker now. */
 export const KNOCK_EVERY_MS = 60_000;
+/** A hole that joining again so often in a row has not filled, will not be. */
+const JOINS_IN_VAIN_MAX = 3;
 const WATCH_EVERY_MS = 5_000;
 
 export interface LinePorts {
@@ -44,6 +46,8 @@ export class Line {
   #isOpen = false;
   /** Joined again to fill a hole; what is still on its way from before is of no use. */
   #isCatchingUp = false;
+  /** Since the last event. */
+  #joins = 0;
   #heard_ms = 0;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
   #watchTimer: ReturnType<typeof setInterval> | undefined;
@@ -130,6 +134,7 @@ export class Line {
 
   #join(): void {
     this.#isCatchingUp = true;
+    this.#joins += 1;
     const cursor = formatCursor(this.#cursor);
     this.#wire?.say({ say: 'join', cursor, channel: this.#channel });
   }
@@ -168,17 +173,25 @@ export class Line {
       case 'gone':
         return this.#join();
       case 'lost':
-        this.#isOpen = false;
-        this.#hangUp();
-        return this.ports.onevent({ kind: 'resync', data: {} });
+        return this.#lose();
     }
+  }
+
+  /** What comes cannot be added to what this tab has. */
+  #lose(): void {
+    this.#isOpen = false;
+    this.#hangUp();
+    this.ports.onevent({ kind: 'resync', data: {} });
   }
 
   #take(frame: Frame, after: string): void {
     const [event, before] = [parseCursor(frame.id), parseCursor(after)];
     if (event === null || contains(this.#cursor, event)) return;
-    if (before === null || !contains(this.#cursor, before)) return this.#join();
+    if (before === null || !contains(this.#cursor, before)) {
+      return this.#joins > JOINS_IN_VAIN_MAX ? this.#lose() : this.#join();
+    }
     this.#cursor = event;
+    this.#joins = 0;
     this.#handOn(frame);
   }
 
