@@ -140,6 +140,25 @@ test('the network is lost and found, and every tab says so', async ({ wire, alic
   expect(wire.streams).toBe(1);
 });
 
+test('the worker dies, and the tabs have another', async ({ browser, wire, alice, bob }) => {
+  const tabs = await tabsOf(alice, 3);
+  await burst(bob, 1, 3);
+  await expectAll(tabs, 3);
+  const devtools = await browser.newBrowserCDPSession();
+  const { targetInfos } = await devtools.send('Target.getTargets');
+  const workers = targetInfos.filter(
+    ({ type, url }) => type === 'shared_worker' && url.startsWith(wire.url),
+  );
+  expect(workers).toHaveLength(1);
+  await devtools.send('Target.closeTarget', { targetId: workers[0]!.targetId });
+  await eventually(async () => expect(wire.streams).toBe(0));
+  await burst(bob, 4, 6);
+  // They notice that nobody asks any more whether they are there.
+  await timeline(tabs[0]!).getByText('line 6', { exact: true }).waitFor({ timeout: 80_000 });
+  await expectAll(tabs, 6);
+  await eventually(async () => expect(wire.streams).toBe(1));
+}, 180_000);
+
 test('two people in two profiles have a stream each', async ({ wire, arrive, alice }) => {
   const bob = await arrive('bob', wire.url);
   await bob.join();
