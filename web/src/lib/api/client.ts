@@ -5,6 +5,7 @@ import { completed, completedEmoji } from './completed';
 import { LaterApi } from './later-api';
 import { MessagesApi } from './messages-api';
 import { PeopleApi } from './people-api';
+import type { ApiProblem } from './problem';
 import { Requests, type Read } from './request';
 import type { Account, Emoji, Override, Presence, ResetInfo, SignupInfo, State } from './schema';
 import { ThreadsApi } from './threads-api';
@@ -20,7 +21,7 @@ export class ApiClient {
   readonly people: PeopleApi;
   readonly threads: ThreadsApi;
 
-  constructor(request: typeof fetch, onunauthorized: () => void = () => {}) {
+  constructor(request: typeof fetch, onunauthorized: (problem: ApiProblem) => void = () => {}) {
     const requests = new Requests(request, onunauthorized);
     this.#requests = requests;
     this.admin = new AdminApi(requests);

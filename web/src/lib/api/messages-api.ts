@@ -1,3 +1,4 @@
+import type { Echo } from '../sync/chat-state';
 import { completedMessage } from './completed';
 import { segment, type Read, type Requests } from './request';
 import type {
@@ -65,6 +66,13 @@ export class MessagesApi {
     return saved.map((one) => ({ ...one, message: completedMessage(one.message) }));
   }
 
+  /** Sends what stands on the screen as on its way. */
+  sendEcho(echo: Echo): Promise<Message> {
+    const { channel, text, reply_to_id, client_msg_id, thread_id, also_send_to_channel } = echo;
+    const message = { text, reply_to_id, client_msg_id };
+    if (thread_id === null) return this.send(channel, message);
+    return this.send(channel, { ...message, thread_id, also_send_to_channel });
+  }
   send(channel: string, message: NewMessage): Promise<Message> {
     return this.#message(`/send/${segment(channel)}`, message);
   }

@@ -58,6 +58,11 @@ export class ApiProblem extends Error {
     return new ApiProblem('about:blank', 'The answer of the server is incomplete.', detail, 502);
   }
 
+  /** The session that there is may be somebody else's: nothing is asked in its name. */
+  static otherSession(): ApiProblem {
+    return new ApiProblem('about:blank', 'Somebody else is logged in.', '', 401);
+  }
+
   /** No answer at all: the request may or may not have arrived. */
   static unreachable(): ApiProblem {
     return new ApiProblem('about:blank', 'The server cannot be reached.', '', 0);

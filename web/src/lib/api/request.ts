@@ -19,8 +19,8 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export class Requests {
   constructor(
     private readonly request: typeof fetch,
-    /** Called on 401: the session ended, whatever we were doing. */
-    private readonly onunauthorized: () => void = () => {},
+    /** Called on 401: the session ended, whatever we were doing. The problem says why. */
+    private readonly onunauthorized: (problem: ApiProblem) => void = () => {},
   ) {}
 
   async get<T>(path: string, query: Query = {}): Promise<T> {
@@ -60,8 +60,9 @@ export class Requests {
       throw ApiProblem.unreachable();
     }
     if (response.ok) return response;
-    if (response.status === 401 && !ASKS_FOR_PASSWORD.has(path)) this.onunauthorized();
-    throw await ApiProblem.fromResponse(response);
+    const problem = await ApiProblem.fromResponse(response);
+    if (problem.status === 401 && !ASKS_FOR_PASSWORD.has(path)) this.onunauthorized(problem);
+    throw problem;
   }
 }
 

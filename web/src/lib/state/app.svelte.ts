@@ -6,7 +6,7 @@
 import { createContext, untrack } from 'svelte';
 import { ApiClient } from '../api/client';
 import type { StreamEvent } from '../api/events';
-import { asProblem } from '../api/problem';
+import { asProblem, type ApiProblem } from '../api/problem';
 import type { Channel, Override, Presence } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
@@ -25,9 +25,9 @@ import { Chat } from './chat.svelte';
 import { ConnectionState } from './connection.svelte';
 import { DraftsState } from './drafts.svelte';
 import { EmojiState } from './emoji.svelte';
+import { Keeper } from './keeper';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
-import { OutboxState } from './outbox.svelte';
 import { Pages } from './pages';
 import { Recount } from './recount';
 import { openSiblings, presenceSiblings } from './siblings';
@@ -42,13 +42,21 @@ const HELD_MESSAGES_MAX = 200;
 
 export class AppState {
   readonly router = new Router();
-  readonly api = new ApiClient(fetch.bind(globalThis), () => this.#signedOut());
+  readonly api = new ApiClient(fetch.bind(globalThis), (problem) => this.#signedOut(problem));
   readonly toasts = new ToastsState();
   readonly drafts = new DraftsState({
-    save: (...draft) => this.api.later.saveDraft(...draft),
+    save: (...draft) => this.keeper.inOwnName(() => this.api.later.saveDraft(...draft)),
+    keep: (...draft) => this.keeper.keepDraft(...draft),
+    drop: (...draft) => this.keeper.dropDraft(...draft),
+  });
+  readonly keeper: Keeper = new Keeper({
+    api: this.api,
+    drafts: () => this.drafts,
+    resume: () => this.sender.resume(),
+    onother: () => void this.#load(),
   });
   readonly ahead = new AheadState();
-  readonly outbox = new OutboxState();
+  readonly outbox = this.keeper.outbox;
   readonly connection = new ConnectionState();
   readonly attention = new AttentionState();
   readonly emoji = new EmojiState(this.api);
@@ -56,15 +64,9 @@ export class AppState {
   readonly pages = new Pages(this.api, () => void this.#load());
   readonly notifier = new Notifier(notifierPorts(this), openSiblings());
   readonly sender = new Sender(this.outbox, {
-    post: (echo) =>
-      this.api.messages.send(echo.channel, {
-        text: echo.text,
-        reply_to_id: echo.reply_to_id,
-        client_msg_id: echo.client_msg_id,
-        ...(echo.thread_id === null
-          ? {}
-          : { thread_id: echo.thread_id, also_send_to_channel: echo.also_send_to_channel }),
-      }),
+    post: (echo) => this.keeper.inOwnName(() => this.api.messages.sendEcho(echo)),
+    turn: (echo) => this.keeper.turn(echo),
+    onelsewhere: (echo) => this.outbox.release(echo),
     onposted: (message, echo) => this.chat && applyAnswer(this.chat, message, echo),
     newId: newClientMsgId,
     now: Date.now,
@@ -96,8 +98,6 @@ export class AppState {
   #presence: PresenceReporter | undefined;
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
-  /** Whose drafts and unsent messages these are. */
-  #owner: string | null = null;
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #recount = new Recount(this.api);
   #startTimer: ReturnType<typeof setTimeout> | undefined;
@@ -133,6 +133,7 @@ export class AppState {
     addEventListener('online', () => this.#backOnline(), options);
     addEventListener('pagehide', () => this.#stream.pause(), options);
     addEventListener('pageshow', () => this.#stream.resume(), options);
+    this.keeper.start(stopping.signal);
     void this.#load();
     return () => {
       stopping.abort();
@@ -252,6 +253,7 @@ export class AppState {
 
   async signOut(): Promise<void> {
     await this.api.logout();
+    await this.keeper.erase();
     this.router.go('/login?logged_out=1');
   }
 
@@ -260,7 +262,8 @@ export class AppState {
     this.#events.clear();
     try {
       const { value, cursor } = await this.api.state();
-      this.#belongTo(value.me.username);
+      // What this browser has kept is read from the disk; the screen does not wait for it.
+      const belonging = this.keeper.belongTo(value.me.username, value.drafts);
       this.drafts.adopt(value.drafts);
       this.chat = new Chat(value, cursor, this.outbox, (notification) =>
         this.notifier.tell(notification),
@@ -272,6 +275,7 @@ export class AppState {
         cursor,
         untrack(() => this.#viewed),
       );
+      await belonging;
     } catch (failure) {
       const problem = asProblem(failure);
       if (problem.status === 401) return;
@@ -279,15 +283,6 @@ export class AppState {
       this.connection.lost();
       this.#startTimer = setTimeout(() => void this.#load(), START_AGAIN_AFTER_MS);
     }
-  }
-
-  /** Somebody else logged in here: what their predecessor wrote is none of their business. */
-  #belongTo(user: string): void {
-    if (this.#owner !== null && this.#owner !== user) {
-      this.outbox.echoes = [];
-      this.drafts.clear();
-    }
-    this.#owner = user;
   }
 
   #hear(events: readonly StreamEvent[]): void {
@@ -348,7 +343,8 @@ export class AppState {
     navigator.sendBeacon('/presence', body);
   }
 
-  #signedOut(): void {
+  #signedOut(problem: ApiProblem): void {
+    void this.keeper.refused(problem);
     if (this.router.route.screen !== 'chat') return;
     this.router.replace(doorPath('/login', location.pathname + location.search));
   }

@@ -6,6 +6,10 @@ const SAVE_AFTER_MS = 800;
 export interface DraftsPorts {
   /** `isParting` when the page may be gone before the answer comes. */
   save(channel: string, thread_id: number | null, text: string, isParting: boolean): Promise<void>;
+  /** What is written, until the server has it: a reload and the end of a session must not lose it. */
+  keep?(channel: string, thread_id: number | null, text: string): void;
+  /** The server has this text. */
+  drop?(channel: string, thread_id: number | null, text: string): void;
 }
 
 /** What somebody began to write in one channel or thread. */
@@ -80,6 +84,12 @@ export class DraftsState {
     this.of(channel, thread_id).hear(text);
   }
 
+  /** Takes in what this browser kept because the server did not have it; what is being written here is newer. */
+  restore({ channel, thread_id, text }: Pick<SavedDraft, 'channel' | 'thread_id' | 'text'>): void {
+    const draft = this.of(channel, thread_id);
+    if (!draft.isDirty) draft.text = text;
+  }
+
   /** Forgets one at once, here and on the server. */
   async remove(channel: string, thread_id: number | null): Promise<void> {
     const draft = this.of(channel, thread_id);
@@ -87,6 +97,7 @@ export class DraftsState {
     clearTimeout(this.#timers.get(draft));
     this.#timers.delete(draft);
     await this.ports.save(channel, thread_id, '', false);
+    this.ports.drop?.(channel, thread_id, '');
     if (draft.text === '') draft.isDirty = false;
   }
 
@@ -106,6 +117,7 @@ export class DraftsState {
   }
 
   #later(draft: Draft): void {
+    this.ports.keep?.(draft.channel, draft.thread_id, draft.text);
     clearTimeout(this.#timers.get(draft));
     this.#timers.set(
       draft,
@@ -119,6 +131,7 @@ export class DraftsState {
     try {
       await this.ports.save(channel, thread_id, text, isParting);
       if (draft.text === text) draft.isDirty = false;
+      this.ports.drop?.(channel, thread_id, text);
     } catch {
       // It stays here; the next word written saves it again, or the next connection.
     }

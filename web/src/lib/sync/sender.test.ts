@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiProblem } from '../api/problem';
 import type { Message } from '../api/schema';
 import { aMessage } from '../../testing/people';
+import type { Turn } from '../store/kept-outbox';
 import type { Echo } from './chat-state';
 import { Sender } from './sender';
 
@@ -16,10 +17,18 @@ class Harbour {
   readonly stored = new Map<string, Message>();
   /** What to do instead of answering, per request; then all is well. */
   troubles: ('lost request' | 'lost answer' | ApiProblem)[] = [];
+  /** Whether it is a message's turn, by its text; else it is. */
+  turns = new Map<string, Turn>();
+  readonly elsewhere: string[] = [];
   #ids = 0;
 
   readonly sender = new Sender(this.outbox, {
     post: (echo) => this.#post(echo),
+    turn: async (echo) => this.turns.get(echo.text) ?? 'now',
+    onelsewhere: (echo) => {
+      this.elsewhere.push(echo.text);
+      this.outbox.echoes = this.outbox.echoes.filter((one) => one !== echo);
+    },
     onposted: () => {},
     newId: () => `id${(this.#ids += 1)}`,
     now: () => 0,
@@ -178,5 +187,31 @@ describe('the sender', () => {
     harbour.sender.wake();
     await vi.advanceTimersByTimeAsync(0);
     expect(harbour.texts).toEqual(['hi']);
+  });
+
+  it('leaves a message as it is when the session has ended, and goes on with the next', async () => {
+    const harbour = new Harbour();
+    harbour.troubles = [new ApiProblem('/problems/session-expired', 'Expired', '', 401)];
+    harbour.sender.send('general', 'one', null);
+    harbour.sender.send('general', 'two', null);
+    await vi.runAllTimersAsync();
+    expect(harbour.states).toEqual(['one: sending', 'two: sending']);
+    expect(harbour.asked).toEqual(['one']);
+    harbour.sender.resume();
+    await vi.runAllTimersAsync();
+    expect(harbour.texts).toEqual(['one', 'two']);
+  });
+
+  it('waits for its turn among the tabs, and lets go of what another has taken', async () => {
+    const harbour = new Harbour();
+    harbour.turns.set('one', 'later');
+    harbour.sender.send('general', 'one', null);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(harbour.asked).toEqual([]);
+    harbour.turns.set('one', 'never');
+    harbour.sender.send('general', 'two', null);
+    await vi.runAllTimersAsync();
+    expect(harbour.elsewhere).toEqual(['one']);
+    expect(harbour.texts).toEqual(['two']);
   });
 });

@@ -8,6 +8,7 @@
 import { asProblem, type ApiProblem } from '../api/problem';
 import type { Message } from '../api/schema';
 import { backoffMs } from './backoff';
+import type { Turn } from '../store/kept-outbox';
 import type { Echo } from './chat-state';
 
 /** About half a minute. Then the message says that it failed, and its sender decides. */
@@ -15,6 +16,9 @@ const ATTEMPTS_MAX = 7;
 
 /** While the server can store nothing: it asks little of it, and the message goes soon after. */
 const STOPPED_WAIT_MS_MAX = 5_000;
+
+/** How long a message waits for one before it that another tab is still sending. */
+const TURN_AFTER_MS = 500;
 
 /** A server that asks for more patience than this gets an honest failure instead of a spinner. */
 const RETRY_AFTER_SECONDS_MAX = 60;
@@ -29,6 +33,10 @@ export type ThreadPlace = Pick<Echo, 'also_send_to_channel'> & { readonly thread
 
 export interface SenderPorts {
   post(echo: Echo): Promise<Message>;
+  /** Whether it may go now: other tabs send too, and each message once. */
+  turn(echo: Echo): Promise<Turn>;
+  /** Another tab has it: it is not this one's to show any more, and not to be given up. */
+  onelsewhere(echo: Echo): void;
   /** The answer to a send, which may be here before its event. */
   onposted(message: Message, echo: Echo): void;
   newId(): string;
@@ -41,7 +49,7 @@ export class Sender {
   /** Channels that have a message on its way: one at a time, or the order could turn around. */
   readonly #busy = new Set<string>();
   /** The channels that wait between two attempts: why, and what ends the waiting early. */
-  readonly #waiting = new Map<string, { problem: ApiProblem; wake: () => void }>();
+  readonly #waiting = new Map<string, { problem: ApiProblem | null; wake: () => void }>();
 
   constructor(
     private readonly outbox: Outbox,
@@ -90,9 +98,15 @@ export class Sender {
     for (const { wake } of [...this.#waiting.values()]) wake();
   }
 
+  /** Sends what is there to be sent: it was left by a reload, a closed tab, or the end of a session. */
+  resume(): void {
+    const channels = new Set(this.outbox.echoes.map((echo) => echo.channel));
+    for (const channel of channels) void this.#drain(channel);
+  }
+
   /** Somebody's message was stored, so ours can be. A server that is only busy keeps its rest. */
   writingWorks(): void {
-    for (const { problem, wake } of [...this.#waiting.values()]) if (problem.isStopped) wake();
+    for (const { problem, wake } of [...this.#waiting.values()]) if (problem?.isStopped) wake();
   }
 
   async #drain(channel: string): Promise<void> {
@@ -100,6 +114,17 @@ export class Sender {
     this.#busy.add(channel);
     let failures = 0;
     for (let echo = this.#next(channel); echo !== undefined; echo = this.#next(channel)) {
+      const turn = await this.ports.turn(echo);
+      // It was given up, or confirmed, while that was asked.
+      if (!this.outbox.echoes.includes(echo)) continue;
+      if (turn === 'never') {
+        this.ports.onelsewhere(echo);
+        continue;
+      }
+      if (turn === 'later') {
+        await this.#pause(channel, null, TURN_AFTER_MS);
+        continue;
+      }
       try {
         this.ports.onposted(await this.ports.post(echo), echo);
         // Even if nobody recognised the answer, this wish is fulfilled.
@@ -107,6 +132,8 @@ export class Sender {
         failures = 0;
       } catch (failure) {
         const problem = asProblem(failure);
+        // It waits for the next log-in of whoever wrote it.
+        if (problem.status === 401) break;
         const waitSeconds = problem.retryAfterSeconds ?? 0;
         failures += 1;
         if (!problem.isPassing) {
@@ -155,7 +182,7 @@ export class Sender {
     return changed;
   }
 
-  #pause(channel: string, problem: ApiProblem, wait_ms: number): Promise<void> {
+  #pause(channel: string, problem: ApiProblem | null, wait_ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
