@@ -9,6 +9,8 @@ export type Panel =
   | { readonly kind: 'new-channel'; readonly channel: 'public' | 'private' }
   | { readonly kind: 'status' }
   | { readonly kind: 'help' }
+  /** So many messages are not sent, and logging out loses them. */
+  | { readonly kind: 'log-out'; readonly unsent: number }
   | {
       readonly kind: 'forward' | 'history' | 'remind' | 'delete-message';
       readonly message: Message;
