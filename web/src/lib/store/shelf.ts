@@ -33,6 +33,9 @@ export interface Shelf<R extends Row> {
 const NAME = 'minimost';
 const VERSION = 1;
 
+/** A disk that has not answered until then counts as none, or nothing would ever be sent. */
+const OPEN_WITHIN_MS = 3_000;
+
 /** The stores of the database; keys rise with the time of writing where they are not given. */
 const STORES = { outbox: { autoIncrement: true }, drafts: {} } as const;
 
@@ -49,7 +52,12 @@ function open(): Promise<IDBDatabase> {
         request.result.createObjectStore(name, options).createIndex('user', 'user');
       }
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      // A later version of this client in another tab must not wait for us.
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    setTimeout(() => reject(new Error('IndexedDB does not answer')), OPEN_WITHIN_MS);
     request.onerror = () => reject(request.error ?? new Error('IndexedDB cannot be opened'));
     request.onblocked = () => reject(new Error('another version of IndexedDB is open'));
   });
