@@ -114,12 +114,11 @@ impl Command {
                 };
                 (wish.thread, forwarded)
             }
-            Command::MarkRead { up_to, .. } => (*up_to, None),
+            Command::MarkRead { up_to: named, .. }
+            | Command::SetReminder { message: named, .. }
+            | Command::SaveDraft { thread: named, .. }
+            | Command::ScheduleMessage { thread: named, .. } => (*named, None),
             Command::MarkThreadRead { root, up_to } => (Some(*root), *up_to),
-            Command::SaveDraft { thread, .. } | Command::ScheduleMessage { thread, .. } => {
-                (*thread, None)
-            }
-            Command::SetReminder { message, .. } => (*message, None),
             Command::SendScheduled { user, schedule } => {
                 let user = workspace.users.get(user);
                 let found = user.and_then(|user| user.personal.scheduled.get(schedule));
