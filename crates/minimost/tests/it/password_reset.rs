@@ -77,7 +77,7 @@ async fn by_a_link_bob_sets_a_new_password_once_and_every_session_of_his_ends() 
         while stream.next().await.is_some() {}
     }
     for session in [&bob, &phone] {
-        assert_eq!(session.get("/me").await.status, 401);
+        session.get("/me").await.expect_problem(401, "session-password-changed");
     }
     alice.get("/me").await.expect(200);
     log_in(&stranger, "bob", PASSWORD).await.expect_problem(401, "wrong-credentials");
