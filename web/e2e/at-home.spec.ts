@@ -221,13 +221,9 @@ test('reading goes on where it was, between channels and on Back', async ({ alic
 });
 
 test('reactions stand in the order in which they came, also after a reload', async ({ alice }) => {
-  await alice.say('shipped');
-  await alice.message('shipped').waitFor();
-  const [message] = (await (await alice.page.request.get('/messages/general?limit=1')).json()) as {
-    id: number;
-  }[];
+  const { id } = (await alice.ask('/send/general', { text: 'shipped' })) as { id: number };
   for (const name of ['wave', 'heart', 'cloud']) {
-    await alice.ask(`/react/${message?.id}`, { reaction: name });
+    await alice.ask(`/react/${id}`, { reaction: name });
   }
   const chips = async () =>
     (
