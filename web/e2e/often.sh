@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The browser tests again and again, to find what fails one time in many: the two specs of messages that cross, half of
-# the rounds alone on the machine, half of them more at once than it has cores; then the whole suite several times.
+# the rounds more at once than the machine has cores, half of them alone; then the whole suite several times.
 # Stops at the first failure and shows it. `often.sh [rounds] [whole suites]`; `make browser-often` is the usual way.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -34,20 +34,20 @@ attempt() {
   echo "$what: passed in $((SECONDS - began)) s"
 }
 
-calm=$((rounds - rounds / 2))
-for round in $(seq "$calm"); do
-  attempt "round $round of $rounds, alone" "$ROUND_SECONDS_MAX" "${specs[@]}"
-done
-for first in $(seq $((calm + 1)) "$at_once" "$rounds"); do
+busy=$((rounds / 2))
+for first in $(seq 1 "$at_once" "$busy"); do
   running=()
   for round in $(seq "$first" $((first + at_once - 1))); do
     what="round $round of $rounds"
     # The last ones too are not alone.
-    if ((round > rounds)); then what="company $((round - rounds))"; fi
+    if ((round > busy)); then what="company $((round - busy))"; fi
     attempt "$what, $at_once at once" "$ROUND_SECONDS_MAX" "${specs[@]}" &
     running+=($!)
   done
   for one in "${running[@]}"; do wait "$one"; done
+done
+for round in $(seq $((busy + 1)) "$rounds"); do
+  attempt "round $round of $rounds, alone" "$ROUND_SECONDS_MAX" "${specs[@]}"
 done
 for suite in $(seq "$suites"); do
   attempt "whole suite $suite of $suites" "$SUITE_SECONDS_MAX"
