@@ -154,7 +154,7 @@ pub(super) async fn log_out(
     app.writer.submit(asker.actor(), None, Command::LogOut).await?;
     security::logged_out(peer.0, asker.workspace.user_name(asker.user));
     app.hub.set_override(asker.user, None);
-    app.hub.update_presence(asker.user, PresenceState::Offline);
+    app.hub.update_presence(asker.user, PresenceState::Offline, None);
     let response = match reader {
         Reader::Page => see_other("/login?logged_out=1"),
         Reader::Program => StatusCode::NO_CONTENT.into_response(),
@@ -295,7 +295,7 @@ fn session_opened(
     token: &Token,
     reader: Reader,
 ) -> Response<Body> {
-    app.hub.update_presence(user, PresenceState::Active);
+    app.hub.update_presence(user, PresenceState::Active, None);
     let response = match reader {
         Reader::Page => see_other("/"),
         Reader::Program => {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::extract::{Answer, ChannelPath, LoggedIn};
 use super::fields::AnyFields;
 use crate::app::App;
+use crate::live::Said;
 
 /// A sign of life; anything but a known state is ignored.
 #[derive(Debug, ToSchema)]
@@ -21,6 +22,8 @@ use crate::app::App;
 pub(super) struct PresenceInput {
     /// `active`, `idle`, `hidden`, `offline`.
     state: String,
+    /// When it is said by the clock of who says it, in milliseconds; what the same session said later stands.
+    at_ms: Option<i64>,
 }
 
 /// How to appear; anything but a known override is ignored.
@@ -61,7 +64,9 @@ pub(super) async fn update(
     if let (Some(asker), Some(fields)) = (asker, fields)
         && let Some(state) = word(&fields, "state").and_then(PresenceState::from_word)
     {
-        app.hub.update_presence(asker.user, state);
+        let at_ms = fields.get("at_ms").and_then(Value::as_i64);
+        let said = at_ms.map(|at_ms| Said { session: asker.session, at_ms });
+        app.hub.update_presence(asker.user, state, said);
         app.mailboxes.connected(asker.user);
     }
     StatusCode::NO_CONTENT

@@ -34,6 +34,7 @@ use tokio::sync::{Notify, mpsc};
 pub use self::cursor::Cursor;
 use self::outbox::Outbox;
 use self::presence::Presence;
+pub use self::presence::Said;
 use self::registry::Registry;
 use self::spot::{Spot, Spots};
 use crate::clock::Clock;
@@ -161,10 +162,13 @@ impl Hub {
     }
 
     /// A sign of life, and a change of state.
-    pub fn update_presence(&self, user: UserId, state: PresenceState) {
+    ///
+    /// With `said`, what is late is left out.
+    pub fn update_presence(&self, user: UserId, state: PresenceState, said: Option<Said>) {
         let at = self.shared.clock.now();
-        self.shared.signal(Signal::Presence { user, state, at });
-        self.shared.presence().update(user, state, at);
+        if self.shared.presence().update(user, state, said, at) {
+            self.shared.signal(Signal::Presence { user, state, at });
+        }
     }
 
     /// Sets or clears the manual override.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chat::signal::{PresenceOverride, PresenceState, TYPING_SECONDS, is_listed};
-use chat::{Timestamp, UserId};
+use chat::{SessionId, Timestamp, UserId};
 
 use super::spot::Spot;
 use crate::published::ActivePeople;
@@ -15,10 +15,31 @@ use crate::published::ActivePeople;
 /// A screen that shows the typist already need not hear of the next key for this long.
 const TYPING_REPEAT_SECONDS: u64 = 1;
 
+/// When a browser said it, by its own clock: the last word of a page that goes may come after the first of the next.
+#[derive(Clone, Copy)]
+pub struct Said {
+    /// All pages of a browser have one session, and one clock.
+    pub session: SessionId,
+    /// Milliseconds.
+    pub at_ms: i64,
+}
+
+/// What was said so much earlier is not late: the clock was set back.
+const LATE_MS_MAX: i64 = 60_000;
+
+impl Said {
+    fn is_late_after(self, newest: Said) -> bool {
+        let late_ms = newest.at_ms.saturating_sub(self.at_ms);
+        self.session == newest.session && (1..=LATE_MS_MAX).contains(&late_ms)
+    }
+}
+
 /// What is known of a person.
 struct Person {
     last_seen: Timestamp,
     state: PresenceState,
+    /// The newest word that says when it was said.
+    said: Option<Said>,
     wished: Option<PresenceOverride>,
     /// What the screens show, or will when the change is told; `offline` for who is not listed.
     told: PresenceState,
@@ -50,9 +71,26 @@ impl Presence {
         Presence { active, ..Presence::default() }
     }
 
-    /// A sign of life, and a change of state. The override stays.
-    pub(super) fn update(&mut self, user: UserId, state: PresenceState, now: Timestamp) {
-        self.change(user, now, |person| person.state = state);
+    /// A sign of life, and a change of state. The override stays. False when it is late: the same browser has said
+    /// something newer already, and that stands.
+    pub(super) fn update(
+        &mut self,
+        user: UserId,
+        state: PresenceState,
+        said: Option<Said>,
+        now: Timestamp,
+    ) -> bool {
+        let newest = self.people.get(&user).and_then(|person| person.said);
+        if let (Some(said), Some(newest)) = (said, newest)
+            && said.is_late_after(newest)
+        {
+            return false;
+        }
+        self.change(user, now, |person| {
+            person.state = state;
+            person.said = said.or(person.said);
+        });
+        true
     }
 
     /// Sets or clears the override; a sign of life, but no change of state.
@@ -157,6 +195,7 @@ impl Presence {
         let person = self.people.entry(user).or_insert(Person {
             last_seen: now,
             state: PresenceState::Offline,
+            said: None,
             wished: None,
             told: PresenceState::Offline,
         });
@@ -211,11 +250,11 @@ mod tests {
     #[test]
     fn an_override_wins_over_the_state_until_it_is_cleared() {
         let mut presence = Presence::default();
-        presence.update(ALICE, PresenceState::Active, at(0));
+        presence.update(ALICE, PresenceState::Active, None, at(0));
         assert_eq!(presence.online(at(0))[&ALICE], PresenceState::Active);
         presence.set_override(ALICE, Some(PresenceOverride::Offline), at(1));
         assert_eq!(presence.online(at(1))[&ALICE], PresenceState::Offline, "listed, as offline");
-        presence.update(ALICE, PresenceState::Idle, at(2));
+        presence.update(ALICE, PresenceState::Idle, None, at(2));
         assert_eq!(presence.online(at(2))[&ALICE], PresenceState::Offline);
         presence.set_override(ALICE, None, at(3));
         assert_eq!(presence.online(at(3))[&ALICE], PresenceState::Idle);
@@ -234,7 +273,7 @@ mod tests {
     #[test]
     fn who_was_not_seen_for_an_hour_is_not_listed_and_appears_offline() {
         let mut presence = Presence::default();
-        presence.update(ALICE, PresenceState::Active, at(0));
+        presence.update(ALICE, PresenceState::Active, None, at(0));
         presence.set_override(BOB, Some(PresenceOverride::Active), at(0));
         presence.take_changed();
         presence.prune(at(3600));
@@ -249,12 +288,12 @@ mod tests {
     #[test]
     fn only_what_appears_differently_is_told_and_only_once() {
         let mut presence = Presence::default();
-        presence.update(ALICE, PresenceState::Active, at(0));
+        presence.update(ALICE, PresenceState::Active, None, at(0));
         assert_eq!(presence.take_changed(), [(ALICE, PresenceState::Active)]);
-        presence.update(ALICE, PresenceState::Active, at(30));
+        presence.update(ALICE, PresenceState::Active, None, at(30));
         assert!(presence.take_changed().is_empty(), "a heartbeat is no news");
         presence.set_override(ALICE, Some(PresenceOverride::Idle), at(31));
-        presence.update(ALICE, PresenceState::Hidden, at(32));
+        presence.update(ALICE, PresenceState::Hidden, None, at(32));
         assert_eq!(presence.take_changed(), [(ALICE, PresenceState::Idle)]);
     }
 

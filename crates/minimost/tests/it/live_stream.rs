@@ -331,8 +331,8 @@ async fn presence_is_gathered_into_one_frame_for_all() {
     let house = House::open().await;
     let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
     let mut screen = house.screen(alice, None, None);
-    house.hub.update_presence(alice.user, PresenceState::Active);
-    house.hub.update_presence(bob.user, PresenceState::Hidden);
+    house.hub.update_presence(alice.user, PresenceState::Active, None);
+    house.hub.update_presence(bob.user, PresenceState::Hidden, None);
     house.hub.set_override(bob.user, Some(PresenceOverride::Idle));
     let seen = screen.until("presence").await;
     assert_eq!(seen[1].data, json!({"users": {"alice": "active", "bob": "idle"}}));

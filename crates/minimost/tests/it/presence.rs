@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Person, TestServer};
+use crate::support::{Answer, PASSWORD, Person, TestServer};
 
 async fn online(person: &Person) -> Value {
     person.get("/online_users").await.expect(200)
@@ -24,6 +24,37 @@ async fn a_login_is_seen_and_a_heartbeat_keeps_it_for_an_hour() {
     assert_eq!(online(&alice).await["bob"], "active", "within the hour");
     server.advance(Duration::from_secs(2));
     assert_eq!(online(&alice).await, json!({"alice": "active"}), "bob was not seen for an hour");
+}
+
+#[tokio::test]
+async fn the_last_word_of_a_page_that_went_does_not_count_when_it_comes_late() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let account = json!({"username": "bob", "password": PASSWORD});
+    let entry = server.stranger().post("/login", &account).await.expect(200);
+    let phone = bob.with_token(entry["token"].as_str().unwrap());
+    let say = async |who: &Person, state: &str, at_ms: Value| {
+        who.post("/presence", &json!({"state": state, "at_ms": at_ms})).await.expect(204);
+        online(&alice).await["bob"].clone()
+    };
+    assert_eq!(say(&bob, "active", json!(500_000)).await, "active");
+    assert_eq!(say(&bob, "offline", json!(499_999)).await, "active", "it was said before");
+    assert_eq!(
+        say(&bob, "offline", json!(500_000)).await,
+        "offline",
+        "in one moment the last counts"
+    );
+    assert_eq!(say(&bob, "active", json!(500_001)).await, "active");
+    assert_eq!(say(&bob, "idle", json!(440_000)).await, "idle", "the clock was set back");
+    assert_eq!(
+        say(&phone, "hidden", json!(3)).await,
+        "hidden",
+        "another browser has its own clock"
+    );
+    for odd in [json!(null), json!("1"), json!(1.5), json!(i64::MIN), json!(i64::MAX)] {
+        assert_eq!(say(&phone, "active", odd.clone()).await, "active", "{odd}");
+        assert_eq!(say(&phone, "idle", json!(null)).await, "idle", "who says no time is believed");
+    }
 }
 
 #[tokio::test]

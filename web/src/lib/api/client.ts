@@ -5,6 +5,7 @@ import { completed, completedEmoji } from './completed';
 import { LaterApi } from './later-api';
 import { MessagesApi } from './messages-api';
 import { PeopleApi } from './people-api';
+import { presenceWord } from './presence';
 import type { ApiProblem } from './problem';
 import { Requests, type Read } from './request';
 import type { Account, Emoji, Override, Presence, ResetInfo, SignupInfo, State } from './schema';
@@ -79,7 +80,7 @@ export class ApiClient {
   }
 
   presence(state: Presence): Promise<void> {
-    return this.#requests.post('/presence', { state });
+    return this.#requests.post('/presence', presenceWord(state));
   }
   override(override: Override | null): Promise<void> {
     return this.#requests.post('/presence/override', { override });

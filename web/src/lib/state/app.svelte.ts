@@ -6,6 +6,7 @@
 import { createContext, untrack } from 'svelte';
 import { ApiClient } from '../api/client';
 import type { StreamEvent } from '../api/events';
+import { presenceWord } from '../api/presence';
 import { asProblem, type ApiProblem } from '../api/problem';
 import type { Channel, Override, Presence } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
@@ -339,7 +340,7 @@ export class AppState {
   }
 
   #beacon(state: Presence): void {
-    const body = new Blob([JSON.stringify({ state })], { type: 'application/json' });
+    const body = new Blob([JSON.stringify(presenceWord(state))], { type: 'application/json' });
     navigator.sendBeacon('/presence', body);
   }
 
