@@ -33,8 +33,8 @@ browser: web/node_modules chromium
 	cd web
 	CHROMIUM=$(CHROMIUM) npm run --silent e2e
 
-# The specs in which two screens race, 50 times in a row, half of them more at once than there are cores, and the whole
-# suite three times; stops at the first failure. More than an hour; BROWSER_ROUNDS and BROWSER_SUITES make it shorter.
+# The tests in which two screens race, 50 times in a row, half of them more at once than there are cores, and the whole
+# suite three times; stops at the first failure. About an hour; BROWSER_ROUNDS and BROWSER_SUITES make it shorter.
 BROWSER_ROUNDS ?= 50
 BROWSER_SUITES ?= 3
 browser-often: web/node_modules chromium

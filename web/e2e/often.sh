@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The browser tests again and again, to find what fails one time in many: the two specs of messages that cross, half of
-# the rounds more at once than the machine has cores, half of them alone; then the whole suite several times.
+# The browser tests again and again, to find what fails one time in many: the two in which messages cross, half of the
+# rounds more at once than the machine has cores, half of them alone; then the whole suite several times.
 # Stops at the first failure and shows it. `often.sh [rounds] [whole suites]`; `make browser-often` is the usual way.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${1:-50}
 suites=${2:-3}
-specs=(channels.spec mentions.spec)
+crossing=(channels.spec mentions.spec -t 'a conversation of three|@everyone calls all of them')
 at_once=$(($(nproc) + 1))
 said=$(mktemp -d)
 
@@ -41,13 +41,13 @@ for first in $(seq 1 "$at_once" "$busy"); do
     what="round $round of $rounds"
     # The last ones too are not alone.
     if ((round > busy)); then what="company $((round - busy))"; fi
-    attempt "$what, $at_once at once" "$ROUND_SECONDS_MAX" "${specs[@]}" &
+    attempt "$what, $at_once at once" "$ROUND_SECONDS_MAX" "${crossing[@]}" &
     running+=($!)
   done
   for one in "${running[@]}"; do wait "$one"; done
 done
 for round in $(seq $((busy + 1)) "$rounds"); do
-  attempt "round $round of $rounds, alone" "$ROUND_SECONDS_MAX" "${specs[@]}"
+  attempt "round $round of $rounds, alone" "$ROUND_SECONDS_MAX" "${crossing[@]}"
 done
 for suite in $(seq "$suites"); do
   attempt "whole suite $suite of $suites" "$SUITE_SECONDS_MAX"
