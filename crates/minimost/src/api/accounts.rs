@@ -121,7 +121,7 @@ pub(super) async fn log_in(
 ) -> Result<Response<Body>, ApiError> {
     let verified = verify(&app, &knock, &input).await?;
     let (user, token) = (verified.user, Token::generate());
-    app.auth.right_logins.check(&user).inspect_err(|error| {
+    app.auth.right_logins.check(&(user, verified.password_set)).inspect_err(|error| {
         security::refused(knock.address(), &input.username, &app.workspace(), error);
     })?;
     let command =

@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT,
+    HOST,
 };
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
 use axum::response::IntoResponse;
+use chat::UserId;
 use futures_util::FutureExt;
 use hyper::body::Incoming;
 use rand::TryRngCore;
@@ -32,6 +34,9 @@ use super::unread::{Answer, Remains};
 use crate::app::App;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Headers of a request, as many as hyper takes.
+const HEADERS_MAX: usize = 100;
 
 /// On every answer (contract/rules.md, 14); scripts only from our own files.
 const SECURITY_HEADERS: [(&str, &str); 8] = [
@@ -87,6 +92,21 @@ impl Door {
     /// Who holds how much of the server.
     pub(super) fn places(&self) -> &Arc<Places> {
         &self.places
+    }
+
+    /// Whose session the head of a request shows, before it is read as HTTP should be: whatever cannot be read shows none.
+    pub(super) fn user_in(&self, head: &[u8]) -> Option<UserId> {
+        let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut request = httparse::Request::new(&mut lines);
+        request.parse(head).ok()?;
+        let known = [AUTHORIZATION, COOKIE];
+        let shown = request.headers.iter().filter_map(|line| {
+            let name = known.iter().find(|name| line.name.eq_ignore_ascii_case(name.as_str()))?;
+            Some((name.clone(), HeaderValue::from_bytes(line.value).ok()?))
+        });
+        let mut headers = HeaderMap::new();
+        headers.extend(shown.map(|(name, value)| (Some(name), value)));
+        user_of(&headers, &self.app)
     }
 
     /// Answers one request.

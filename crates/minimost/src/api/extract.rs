@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
 use chat::ids::SessionId;
 use chat::{
@@ -91,7 +91,10 @@ impl FromRequestParts<App> for LoggedIn {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<LoggedIn, ApiError> {
-        logged_in(&parts.headers, app).ok_or_else(|| without_session(&parts.headers, app))
+        let asker = logged_in(&parts.headers, app);
+        let asker = asker.ok_or_else(|| without_session(&parts.headers, app))?;
+        parts.extensions.insert(Shown(asker.actor()));
+        Ok(asker)
     }
 }
 
@@ -103,8 +106,23 @@ impl OptionalFromRequestParts<App> for LoggedIn {
         parts: &mut Parts,
         app: &App,
     ) -> Result<Option<LoggedIn>, Self::Rejection> {
-        Ok(logged_in(&parts.headers, app))
+        let asker = logged_in(&parts.headers, app);
+        if let Some(asker) = &asker {
+            parts.extensions.insert(Shown(asker.actor()));
+        }
+        Ok(asker)
     }
+}
+
+/// Who a request said it was with its head.
+#[derive(Clone, Copy)]
+struct Shown(Actor);
+
+/// Whether the session that a request showed with its head is still open: its body may come much later.
+pub(super) fn is_still_logged_in(extensions: &Extensions, app: &App) -> bool {
+    let is_open =
+        |Shown(actor): &Shown| app.workspace().find_open_session(*actor, app.clock.now()).is_some();
+    extensions.get::<Shown>().is_none_or(is_open)
 }
 
 fn logged_in(headers: &HeaderMap, app: &App) -> Option<LoggedIn> {

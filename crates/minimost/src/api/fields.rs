@@ -7,12 +7,12 @@ use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::Bytes;
-use chat::ClientMsgId;
+use chat::{ClientMsgId, Rejection};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-use super::extract::user_of;
+use super::extract::{is_still_logged_in, user_of};
 use super::places::BodyRoom;
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
@@ -133,8 +133,8 @@ impl FieldProblem {
 impl<T: FromFields> FromRequest<App> for Input<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        let (values, origin) = body_fields(request).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (values, origin) = body_fields(request, app).await?;
         Fields::new(values, origin).finish().map(Input)
     }
 }
@@ -156,18 +156,24 @@ impl FromRequest<App> for AnyFields {
         if user_of(request.headers(), app).is_none() {
             return Ok(AnyFields(None));
         }
-        Ok(AnyFields(body_fields(request).await.ok().map(|(values, _)| values)))
+        Ok(AnyFields(body_fields(request, app).await.ok().map(|(values, _)| values)))
     }
 }
 
 /// The fields of any kind of body that we understand.
-async fn body_fields(request: Request) -> Result<(Map<String, Value>, Origin), ApiError> {
+async fn body_fields(
+    request: Request,
+    app: &App,
+) -> Result<(Map<String, Value>, Origin), ApiError> {
     let (parts, body) = request.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let kind = kind.to_ascii_lowercase();
     let room = parts.extensions.get::<BodyRoom>().cloned().unwrap_or_default();
     let bytes = whole_body(body, &room).await?;
+    if !is_still_logged_in(&parts.extensions, app) {
+        return Err(Rejection::NotLoggedIn.into());
+    }
     match kind.as_str() {
         "application/x-www-form-urlencoded" => Ok((form_fields(&bytes)?, Origin::Form)),
         "multipart/form-data" => {

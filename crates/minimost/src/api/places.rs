@@ -105,12 +105,18 @@ impl Places {
         self.is_behind_proxy
     }
 
-    /// A connection whose first head is here; `None` when its address has too many that have shown no session and are being answered, and
-    /// goes on to.
-    pub(super) async fn enter(self: &Arc<Places>, peer: IpAddr) -> Option<Connection> {
+    /// A connection whose first head is here, with a session of `user`; `None` when it shows none, and its address has too
+    /// many such that are being answered, and goes on to.
+    pub(super) async fn enter(
+        self: &Arc<Places>,
+        peer: IpAddr,
+        user: Option<UserId>,
+    ) -> Option<Connection> {
         let cut = Arc::default();
         let held = if self.is_behind_proxy {
             Held::Nothing
+        } else if let Some(spot) = user.and_then(|user| self.people.enter(user, &cut)) {
+            Held::Person(spot)
         } else {
             Held::Visitor(self.visitors.enter_or_wait(Network::from(peer), &cut).await?)
         };

@@ -100,7 +100,9 @@ async fn answer(
     door: Arc<Door>,
     watcher: Watcher,
 ) {
-    let Some(place) = door.places().enter(peer).await else {
+    // Whoever shows a session needs no place among the visitors, so none of them is in the way.
+    let user = door.user_in(&heard);
+    let Some(place) = door.places().enter(peer, user).await else {
         turn_away(&socket, &door.answer_unread(BadRequest::TooMuchAtOnce));
         return;
     };

@@ -14,8 +14,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use attempts::Attempts;
-use chat::UserId;
 use chat::ids::SessionId;
+use chat::{Seq, UserId};
 
 use crate::clock::Clock;
 use crate::config::{self, Limits};
@@ -32,8 +32,9 @@ pub struct Auth {
     pub sends: RateLimit<UserId>,
     pub logins: RateLimit<Network>,
     pub signups: RateLimit<Network>,
-    /// Log-ins with the right password: only who knows it counts, so nobody locks somebody else out.
-    pub right_logins: RateLimit<UserId>,
+    /// Log-ins with the right password, which is named by the event that set it: only who knows it counts, and a new
+    /// one begins anew.
+    pub right_logins: RateLimit<(UserId, Seq)>,
     /// Counted by session: whoever has a stolen one takes this from nobody who logs in anew.
     pub password_changes: RateLimit<SessionId>,
     pub password_resets: RateLimit<Network>,

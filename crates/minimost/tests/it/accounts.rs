@@ -306,6 +306,12 @@ async fn one_person_logs_in_so_often_and_who_is_in_stays_in() {
     log_in(&bob, "bob", PASSWORD).await.expect(200);
     server.advance(Duration::from_secs(1200));
     log_in(&alice, "alice", PASSWORD).await.expect(200);
+
+    // Somebody else used it up who has her password: with a new one she begins anew.
+    log_in(&alice, "alice", PASSWORD).await.expect_problem(429, "too-many-requests");
+    let change = json!({"current_password": PASSWORD, "new_password": "Another-horse-2"});
+    alice.post("/change-password", &change).await.expect(200);
+    log_in(&bob, "alice", "Another-horse-2").await.expect(200);
 }
 
 #[tokio::test]

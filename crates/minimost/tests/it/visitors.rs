@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::support::{Answer, PASSWORD, Process, TestServer, Wire};
+use crate::support::{Answer, PASSWORD, Process, Said, TestServer, Wire};
 
 /// A request whose body is announced and not sent to its end.
 fn half_said(route: &str, said: usize) -> String {
@@ -161,6 +161,78 @@ async fn a_crowd_that_comes_again_as_fast_as_it_falls_keeps_nobody_out() -> Resu
     }
     drop(crowd);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_shows_a_session_waits_behind_no_log_in_that_is_being_answered() {
+    let server = TestServer::with(|config| {
+        config.limits.connections_per_address = 2;
+        config.limits.logins_per_minute = 0;
+        config.auth.argon2_memory_kib = 64 * 1024;
+    })
+    .await;
+    let alice = server.sign_up("alice").await;
+    let mut guesses = JoinSet::new();
+    for number in 0..8 {
+        let (client, url) = (Client::new(), server.url("/login"));
+        guesses.spawn(async move {
+            loop {
+                let guess = json!({"username": format!("nobody{number}"), "password": PASSWORD});
+                let sent = client.post(&url).header("connection", "close").json(&guess).send();
+                drop(sent.await);
+            }
+        });
+    }
+    // Until one more of them is refused, nobody is in anybody's way.
+    while visit(&server, PING).await.is_none_or(|answer| answer.status == 200) {}
+    for _ in 0..10 {
+        let answer = visit(&server, &as_(&alice.token)).await.expect("she is answered");
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+/// Asks on a connection of its own.
+async fn visit(server: &TestServer, request: &str) -> Option<Said> {
+    let mut wire = Wire::open(server).await;
+    wire.say(request).await;
+    wire.hear().await
+}
+
+/// The head of a request comes, the session ends, and then comes the body.
+#[tokio::test]
+async fn what_was_begun_in_a_session_that_has_ended_meanwhile_is_not_done() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let bodies = [
+        ("/presence", json!({"state": "active"}), 204),
+        ("/presence/override", json!({"override": "active"}), 204),
+        ("/settings", json!({}), 401),
+        ("/mark_all_read", json!({}), 401),
+        ("/send/general", json!({"text": "from beyond"}), 401),
+    ];
+    let mut begun = Vec::new();
+    for (route, body, status) in bodies {
+        let body = body.to_string();
+        let mut wire = Wire::open(&server).await;
+        let head = format!(
+            "POST {route} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            bob.token,
+            body.len()
+        );
+        wire.say(&head).await;
+        wire.say(&body[..1]).await;
+        begun.push((wire, body, route, status));
+    }
+    taken_in(&server).await;
+    bob.post("/logout", &json!({})).await.expect(204);
+    for (wire, body, route, status) in &mut begun {
+        wire.say(&body[1..]).await;
+        let answer = wire.hear().await.expect("it is answered");
+        assert_eq!(answer.status, *status, "{route}");
+    }
+    assert_eq!(alice.get("/online_users").await.expect(200)["bob"], "offline");
+    assert_eq!(alice.texts("general").await.len(), 0);
 }
 
 #[tokio::test]

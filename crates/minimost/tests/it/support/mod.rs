@@ -20,4 +20,4 @@ pub use files::{copy_dir, files_with, forget_last_name, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
 pub use server::TestServer;
-pub use wire::Wire;
+pub use wire::{Said, Wire};
