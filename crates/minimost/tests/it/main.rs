@@ -36,6 +36,7 @@ mod moderation;
 mod notifications;
 mod openapi;
 mod password_reset;
+mod patience;
 mod pins;
 mod polling;
 mod polls;
