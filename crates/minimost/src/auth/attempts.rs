@@ -245,3 +245,39 @@ impl Drop for Attempt<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use chat::Seq;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(0);
+    const BOB: UserId = UserId(Seq(2));
+
+    fn fail(attempts: &Attempts, name: &str, user: Option<UserId>) -> Failure {
+        let network = Network::from(IpAddr::from([192, 0, 2, 1]));
+        let who = Who::AtTheDoor { network, name: name.to_owned(), user };
+        attempts.admit(&who, NOW).unwrap();
+        Attempt { attempts, who: Some(who) }.wrong(NOW)
+    }
+
+    #[test]
+    fn whoever_tries_very_many_names_has_the_oldest_forgotten_and_no_account() {
+        let rules = Rules { per_address_max: 0, per_name_max: 2, lock_micros: 1 };
+        let attempts = Attempts::new(rules);
+        assert_eq!(fail(&attempts, "bob", Some(BOB)), Failure::Counted);
+        assert_eq!(fail(&attempts, "nobody", None), Failure::Counted);
+        for number in 0..50_000 {
+            assert_eq!(fail(&attempts, &format!("guess{number}"), None), Failure::Counted);
+        }
+        assert_eq!(attempts.tables().here.len(), 50_000);
+        assert_eq!(attempts.tables().strangers.len(), 50_000);
+        let locked = Failure::LockedEverywhere { until: Timestamp(1) };
+        assert_eq!(fail(&attempts, "guess49999", None), locked, "it is remembered");
+        assert_eq!(fail(&attempts, "nobody", None), Failure::Counted, "it was forgotten");
+        assert_eq!(fail(&attempts, "bob", Some(BOB)), locked, "what an account has is not");
+    }
+}

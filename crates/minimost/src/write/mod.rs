@@ -196,3 +196,32 @@ impl Writer {
         answered.await.unwrap_or(Err(SubmitError::Unknown))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::Timestamp;
+    use futures_util::FutureExt;
+    use tokio::task::unconstrained;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_the_queue_full_is_told_to_come_back() {
+        // Whoever owns it is in the middle of a slow commit.
+        let (requests, mut owner) = mpsc::channel(QUEUE_COMMANDS_MAX);
+        let writer = Writer { requests, waiting: Arc::default() };
+        let submit = || {
+            let command = Command::ForgetSessions { ended_by: Timestamp(0) };
+            Box::pin(writer.submit(Actor::System, None, command))
+        };
+        let mut waiting: Vec<_> = (0..4_096).map(|_| submit()).collect();
+        for one in &mut waiting {
+            assert!(unconstrained(one).now_or_never().is_none(), "it waits for its answer");
+        }
+        assert!(matches!(submit().await, Err(SubmitError::Busy)));
+        assert!(owner.recv().await.is_some());
+        assert!(unconstrained(submit()).now_or_never().is_none(), "there is room for one");
+        assert_eq!(owner.len(), 4_096);
+        assert!(matches!(submit().await, Err(SubmitError::Busy)));
+    }
+}

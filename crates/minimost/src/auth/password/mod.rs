@@ -156,4 +156,20 @@ mod tests {
         let verdict = Passwords::new(128).verify("Correct-horse-1".to_owned(), Some(weak)).await;
         assert_eq!(verdict, Ok(Verdict::Right { is_outdated: true }));
     }
+
+    #[tokio::test]
+    async fn two_hundred_and_fifty_six_wait_to_be_hashed_and_no_more() {
+        let passwords = Passwords::new(64);
+        let password = || "Correct-horse-1".to_owned();
+        let mut waiting = Vec::new();
+        for _ in 0..256 {
+            waiting.push(passwords.wait().unwrap());
+        }
+        assert!(passwords.wait().is_err());
+        assert_eq!(passwords.hash(password()).await, Err(PasswordBusy));
+        assert_eq!(passwords.verify(password(), None).await, Err(PasswordBusy));
+        waiting.pop();
+        assert!(passwords.hash(password()).await.is_ok(), "who goes makes room for one");
+        assert_eq!(passwords.verify(password(), None).await, Ok(Verdict::Wrong));
+    }
 }
