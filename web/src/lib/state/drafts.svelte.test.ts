@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { markOf } from '../store/kept-drafts';
 import { DraftsState } from './drafts.svelte';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -70,4 +71,15 @@ it('takes in what she wrote on another screen, but never over what she writes he
   drafts.hear({ channel: 'general', thread_id: null, text: '' });
   expect(drafts.of('general').text).toBe('');
   expect(saved).toEqual(['general null from here']);
+});
+
+it('keeps with what she writes what it follows: what she read, and what may have been saved', async () => {
+  const kept: (readonly string[])[] = [];
+  const save = () => Promise.reject(new Error('no answer'));
+  const drafts = new DraftsState({ save, keep: (_, __, ___, bases) => kept.push(bases) });
+  drafts.adopt([{ channel: 'general', thread_id: null, text: 'Go', ts: 1 }]);
+  drafts.of('general').text = 'Good';
+  await vi.advanceTimersByTimeAsync(1_000);
+  drafts.of('general').text = 'Good morning';
+  expect(kept).toEqual([[markOf('Go')], [markOf('Go'), markOf('Good')]]);
 });

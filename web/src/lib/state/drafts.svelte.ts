@@ -1,13 +1,17 @@
 import type { Draft as SavedDraft, Message } from '../api/schema';
+import { markOf } from '../store/kept-drafts';
 
 /** Writing pauses this long before what is written goes to the server. */
 const SAVE_AFTER_MS = 800;
+
+/** Of a draft that cannot be saved: what it was, and the last that it became. */
+const BASES_MAX = 50;
 
 export interface DraftsPorts {
   /** `isParting` when the page may be gone before the answer comes. */
   save(channel: string, thread_id: number | null, text: string, isParting: boolean): Promise<void>;
   /** What is written, until the server has it: a reload and the end of a session must not lose it. */
-  keep?(channel: string, thread_id: number | null, text: string): void;
+  keep?(channel: string, thread_id: number | null, text: string, bases: readonly string[]): void;
   /** The server has this text. */
   drop?(channel: string, thread_id: number | null, text: string): void;
 }
@@ -18,6 +22,8 @@ export class Draft {
   replyTo = $state.raw<Message | null>(null);
   /** Written here, and not known to be on the server. */
   isDirty = false;
+  /** Marks of what the server has or may have, as this one knows. */
+  #bases: readonly string[] = [markOf('')];
 
   constructor(
     readonly channel: string,
@@ -37,7 +43,23 @@ export class Draft {
 
   /** What another screen of ours wrote; what is being written here is newer. */
   hear(text: string): void {
-    if (!this.isDirty) this.#text = text;
+    if (this.isDirty) return this.trySaving(text);
+    this.#text = text;
+    this.isSaved(text);
+  }
+
+  get bases(): readonly string[] {
+    return this.#bases;
+  }
+  /** The server may have this text soon. */
+  trySaving(text: string): void {
+    const mark = markOf(text);
+    if (this.#bases.includes(mark)) return;
+    const [first = mark, ...more] = this.#bases;
+    this.#bases = [first, ...more.slice(2 - BASES_MAX), mark];
+  }
+  isSaved(text: string): void {
+    this.#bases = [markOf(text)];
   }
 }
 
@@ -117,7 +139,7 @@ export class DraftsState {
   }
 
   #later(draft: Draft): void {
-    this.ports.keep?.(draft.channel, draft.thread_id, draft.text);
+    this.ports.keep?.(draft.channel, draft.thread_id, draft.text, draft.bases);
     clearTimeout(this.#timers.get(draft));
     this.#timers.set(
       draft,
@@ -128,8 +150,10 @@ export class DraftsState {
   async #save(draft: Draft, isParting = false): Promise<void> {
     this.#timers.delete(draft);
     const { channel, thread_id, text } = draft;
+    draft.trySaving(text);
     try {
       await this.ports.save(channel, thread_id, text, isParting);
+      draft.isSaved(text);
       if (draft.text === text) draft.isDirty = false;
       this.ports.drop?.(channel, thread_id, text);
     } catch {

@@ -7,7 +7,7 @@
 import type { ApiClient } from '../api/client';
 import { ApiProblem, asProblem } from '../api/problem';
 import type { Account, Draft as SavedDraft } from '../api/schema';
-import { KeptDrafts, type KeptDraft } from '../store/kept-drafts';
+import { follows, KeptDrafts, type KeptDraft } from '../store/kept-drafts';
 import { KEPT_DAYS, KeptOutbox, type KeptEcho, type Turn } from '../store/kept-outbox';
 import { BrowserShelf } from '../store/shelf';
 import { Tabs } from '../store/tabs';
@@ -93,8 +93,8 @@ export class Keeper {
     return turn;
   }
 
-  keepDraft(channel: string, thread_id: number | null, text: string): void {
-    if (this.#user !== null) this.#drafts.keep(this.#user, channel, thread_id, text);
+  keepDraft(...draft: readonly [string, number | null, string, readonly string[]]): void {
+    if (this.#user !== null) this.#drafts.keep(this.#user, ...draft);
   }
   dropDraft(channel: string, thread_id: number | null, text: string): void {
     if (this.#user !== null) this.#drafts.drop(this.#user, channel, thread_id, text);
@@ -150,10 +150,11 @@ export class Keeper {
     const kept = await this.#drafts.of(user);
     if (this.#user !== user) return;
     for (const draft of kept) {
-      const { channel, thread_id, text, kept_ms } = draft;
+      const { channel, thread_id, text } = draft;
       const same = saved.find((one) => one.channel === channel && one.thread_id === thread_id);
-      const isKnown = text === (same?.text ?? '') || (same?.ts ?? 0) * 1000 > kept_ms;
-      if (isKnown) this.dropDraft(channel, thread_id, text);
+      const there = same?.text ?? '';
+      // Written elsewhere since: that is the newer one.
+      if (text === there || !follows(draft, there)) this.dropDraft(channel, thread_id, text);
       else this.ports.drafts().restore(draft);
     }
   }

@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest';
 import { MemoryShelf } from '../../testing/shelf';
-import { KEPT_DRAFT_CHARS_MAX, KEPT_DRAFTS_MAX, KeptDrafts, type KeptDraft } from './kept-drafts';
+import {
+  follows,
+  KEPT_DRAFT_CHARS_MAX,
+  KEPT_DRAFTS_CHARS_MAX,
+  KEPT_DRAFTS_MAX,
+  KeptDrafts,
+  markOf,
+  type KeptDraft,
+} from './kept-drafts';
 
 function aDesk() {
   const shelf = new MemoryShelf<KeptDraft>();
@@ -40,4 +48,25 @@ it('is no obstacle where the disk takes nothing', async () => {
   drafts.keep('bob', 'general', null, 'Go');
   drafts.drop('bob', 'general', null, 'Go');
   expect(await drafts.of('bob')).toEqual([]);
+});
+
+it('keeps what is far too long to be sent, and lets go of the oldest when all together is too much', async () => {
+  const { drafts } = aDesk();
+  const many = KEPT_DRAFTS_CHARS_MAX / KEPT_DRAFT_CHARS_MAX;
+  const long = 'x'.repeat(KEPT_DRAFT_CHARS_MAX);
+  for (let at = 0; at <= many; at += 1) drafts.keep('bob', `c${at}`, null, long);
+  const kept = await drafts.of('bob');
+  expect([kept.length, kept[0]?.channel]).toEqual([many, 'c1']);
+});
+
+it('knows by the texts themselves which draft follows which', async () => {
+  const { drafts } = aDesk();
+  drafts.keep('bob', 'general', null, 'Good morning', [markOf('Go'), markOf('Good')]);
+  const [kept] = await drafts.of('bob');
+  expect(['Go', 'Good', '', 'from the phone'].map((saved) => follows(kept!, saved))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

@@ -6,13 +6,31 @@ import type { Row, Shelf } from './shelf';
 
 /** As many as the server keeps of a person; the oldest makes room. */
 export const KEPT_DRAFTS_MAX = 200;
-/** Longer than any message, and not a book. */
-export const KEPT_DRAFT_CHARS_MAX = 40_000;
+/** Far longer than any message: what is too long to be sent is not lost before it is shortened. */
+export const KEPT_DRAFT_CHARS_MAX = 200_000;
+/** Of all drafts of a person together; the oldest makes room. */
+export const KEPT_DRAFTS_CHARS_MAX = 2_000_000;
 
 export interface KeptDraft extends Row {
   readonly channel: string;
   readonly thread_id: number | null;
   readonly text: string;
+  /** Marks of the texts of the server's that this one has seen, and follows. */
+  readonly bases?: readonly string[];
+}
+
+/** A text in a few characters, to tell it from others: which of two drafts is newer must not hang on two clocks. */
+export function markOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return `${text.length}.${hash >>> 0}`;
+}
+
+/** Whether a draft of this browser goes on from what the server has, and is not older than it. */
+export function follows(kept: Pick<KeptDraft, 'bases'>, saved: string): boolean {
+  return (kept.bases ?? [markOf('')]).includes(markOf(saved));
 }
 
 export class KeptDrafts {
@@ -21,9 +39,15 @@ export class KeptDrafts {
     private readonly now: () => number,
   ) {}
 
-  keep(user: string, channel: string, thread_id: number | null, text: string): void {
+  keep(
+    user: string,
+    channel: string,
+    thread_id: number | null,
+    text: string,
+    bases: readonly string[] = [],
+  ): void {
     if (text.length > KEPT_DRAFT_CHARS_MAX) return;
-    const row = { user, kept_ms: this.now(), channel, thread_id, text };
+    const row = { user, kept_ms: this.now(), channel, thread_id, text, bases };
     const key = keyOf(user, channel, thread_id);
     this.shelf.add(row, key).catch(() => {});
   }
@@ -44,7 +68,12 @@ export class KeptDrafts {
     try {
       return await this.shelf.change(user, (rows) => {
         const newest = [...rows].sort(([, a], [, b]) => b.kept_ms - a.kept_ms);
-        const drop = newest.slice(KEPT_DRAFTS_MAX).map(([key]) => key);
+        let chars = 0;
+        const isTooMuch = ([, row]: (typeof newest)[number], at: number) => {
+          chars += row.text.length;
+          return at >= KEPT_DRAFTS_MAX || chars > KEPT_DRAFTS_CHARS_MAX;
+        };
+        const drop = newest.filter(isTooMuch).map(([key]) => key);
         const left = rows.filter(([key]) => !drop.includes(key));
         return { drop, result: left.map(([, row]) => row) };
       });
