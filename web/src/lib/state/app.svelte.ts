@@ -54,7 +54,7 @@ export class AppState {
     api: this.api,
     drafts: () => this.drafts,
     resume: () => this.sender.resume(),
-    onother: () => void this.#load(),
+    onother: () => this.#begin(),
   });
   readonly ahead = new AheadState();
   readonly outbox = this.keeper.outbox;
@@ -252,10 +252,20 @@ export class AppState {
     if (this.chat) this.chat.session.override = override;
   }
 
+  /** What this browser keeps is deleted in any case, whether or not there is a session to be ended. */
   async signOut(): Promise<void> {
-    await this.api.logout();
+    const failure = await this.api.logout().then(() => null, asProblem);
     await this.keeper.erase();
-    this.router.go('/login?logged_out=1');
+    if (failure === null || failure.status === 401) return this.router.go('/login?logged_out=1');
+    const what = 'What was not sent is deleted from this browser. You are still logged in.';
+    this.toasts.say(`${failure.sentence} ${what}`, 'trouble');
+    this.#begin();
+  }
+
+  /** Shows nothing until it is known whose session this is: what is written now would be nobody's. */
+  #begin(): void {
+    this.chat = null;
+    void this.#load();
   }
 
   async #load(): Promise<void> {

@@ -59,9 +59,9 @@ export class OutboxState {
     this.#echoes = [...found, ...this.#echoes].sort((a, b) => at(a) - at(b) || 0);
   }
 
-  /** How many there are, in all tabs of this browser. */
-  async count(): Promise<number> {
-    return this.#user === null ? 0 : this.kept.count(this.#user, this.#echoes);
+  /** All there are, in all tabs of this browser. */
+  async everywhere(): Promise<readonly Echo[]> {
+    return this.#user === null ? [] : this.kept.unsent(this.#user, this.#echoes);
   }
 
   /** Whether closing the window would lose one. */

@@ -1,6 +1,6 @@
 import { createContext } from 'svelte';
 import type { Message } from '../api/schema';
-import type { ChannelEntry } from '../sync/chat-state';
+import type { ChannelEntry, Echo } from '../sync/chat-state';
 
 /** The dialogs there are; one is open at a time. */
 export type Panel =
@@ -9,8 +9,8 @@ export type Panel =
   | { readonly kind: 'new-channel'; readonly channel: 'public' | 'private' }
   | { readonly kind: 'status' }
   | { readonly kind: 'help' }
-  /** So many messages are not sent, and logging out loses them. */
-  | { readonly kind: 'log-out'; readonly unsent: number }
+  /** These messages are not sent, and logging out loses them. */
+  | { readonly kind: 'log-out'; readonly unsent: readonly Echo[] }
   | {
       readonly kind: 'forward' | 'history' | 'remind' | 'delete-message';
       readonly message: Message;

@@ -137,16 +137,16 @@ export class KeptOutbox {
     }
   }
 
-  /** How many messages of an account have not arrived, of all its windows here. */
-  async count(user: string, echoes: readonly Echo[]): Promise<number> {
-    const here = echoes.map((echo) => echo.client_msg_id);
+  /** The messages of an account that have not arrived, of all its windows here; `echoes` are this one's. */
+  async unsent(user: string, echoes: readonly Echo[]): Promise<readonly Echo[]> {
     try {
       const kept = await this.shelf.change(user, (rows) => ({
-        result: rows.map(([, row]) => row.echo.client_msg_id),
+        result: rows.map(([, row]) => row.echo),
       }));
-      return new Set([...here, ...kept]).size;
+      const ids = new Set(kept.map((echo) => echo.client_msg_id));
+      return [...kept, ...echoes.filter((echo) => !ids.has(echo.client_msg_id))];
     } catch {
-      return here.length;
+      return echoes;
     }
   }
 
