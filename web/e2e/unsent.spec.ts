@@ -1,9 +1,9 @@
 /** What was sent and has not arrived: after a reload, from a closed tab, and when the session has ended. */
 import { expect } from 'vitest';
-import type { Page, Route } from 'playwright-core';
 
-import { eventually, PASSWORD, type Person } from './people';
+import { eventually, PASSWORD } from './people';
 import { test as plain } from './stage';
+import { arrived, kept, keeps, logInAs, lose, SENDS } from './unsent';
 import { Wire } from './wire';
 
 const test = plain.extend<{ wire: Wire }>({
@@ -13,40 +13,6 @@ const test = plain.extend<{ wire: Wire }>({
     await wire.remove();
   },
 });
-
-const SENDS = '**/send/**';
-const lose = (route: Route) => route.abort();
-
-/** The texts that this browser keeps, of messages and of drafts. */
-async function kept(page: Page, store: 'outbox' | 'drafts'): Promise<string[]> {
-  return page.evaluate(async (name) => {
-    const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await done(indexedDB.open('minimost'));
-    const rows = await done(database.transaction(name).objectStore(name).getAll());
-    database.close();
-    return rows.map((row) => row.text ?? row.echo.text);
-  }, store);
-}
-
-async function keeps(page: Page, texts: readonly string[]): Promise<void> {
-  await eventually(async () => expect(await kept(page, 'outbox')).toEqual(texts));
-}
-
-/** On the screen of somebody else. */
-async function arrived(who: Person, texts: readonly string[]): Promise<void> {
-  await eventually(async () => expect(await who.texts(/^part /)).toEqual(texts));
-}
-
-async function logInAs(page: Page, name: string, password = PASSWORD): Promise<void> {
-  await page.getByLabel('User name').fill(name);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('button', { name: `Account: ${name}` }).waitFor();
-}
 
 test('what was sent while the server was out of reach arrives once, in order, after a reload', async ({
   alice,

@@ -11,8 +11,8 @@ import { follows, KeptDrafts, type KeptDraft } from '../store/kept-drafts';
 import { KEPT_DAYS, KeptOutbox, type KeptEcho, type Turn } from '../store/kept-outbox';
 import { BrowserShelf } from '../store/shelf';
 import { Tabs } from '../store/tabs';
+import { WindowName } from '../store/window-name';
 import type { Echo } from '../sync/chat-state';
-import { newClientMsgId } from '../sync/client-msg-id';
 import { AccountMark } from './account';
 import type { DraftsState } from './drafts.svelte';
 import { OutboxState } from './outbox.svelte';
@@ -35,47 +35,59 @@ export interface KeeperPorts {
 
 export class Keeper {
   readonly #mark = new AccountMark();
-  readonly #tabs = new Tabs(newClientMsgId(), () => void this.#adopt());
+  readonly #tabs = new Tabs(new WindowName(), () => void this.#adopt());
   readonly #messages = new BrowserShelf<KeptEcho>('outbox');
   readonly #kept = new KeptOutbox(this.#messages, {
-    tab: this.#tabs.name,
+    tab: () => this.#tabs.name,
     living: (tabs) => this.#tabs.living(tabs),
+    took: () => this.#tabs.took(),
     now: Date.now,
   });
   readonly #texts = new BrowserShelf<KeptDraft>('drafts');
   readonly #drafts = new KeptDrafts(this.#texts, Date.now);
   readonly outbox = new OutboxState(this.#kept);
   #user: string | null = null;
-  /** The session has ended, and nobody has come in since. */
-  #isOut = false;
+  /** Its session has not ended, as far as this window knows. */
+  #isIn = false;
+  /** While somebody knocks at the door. */
+  #waiting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly ports: KeeperPorts) {}
 
-  /** Listens to the window and to the other tabs, until `signal`. */
+  /** Listens to the window and to the other tabs, until `signal`: at the door a window holds nothing and takes nothing. */
   start(signal: AbortSignal): void {
     const forgotten_ms = Date.now() - KEPT_DAYS * 24 * 3_600_000;
     for (const shelf of [this.#messages, this.#texts]) shelf.forget(forgotten_ms).catch(() => {});
-    const looking = setInterval(() => void this.#adopt(), LOOK_EVERY_MS);
-    signal.addEventListener('abort', () => clearInterval(looking));
-    addEventListener('pagehide', () => this.#tabs.leave(), { signal });
+    this.#tabs.open();
+    const looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    signal.addEventListener('abort', () => {
+      clearInterval(looking);
+      clearTimeout(this.#waiting);
+      this.#isIn = false;
+      this.#tabs.close();
+    });
+    addEventListener('pagehide', () => this.#tabs.close(), { signal });
+    addEventListener('pageshow', ({ persisted }) => persisted && this.#comeBack(), { signal });
     const ask = (event: BeforeUnloadEvent) => this.outbox.wouldLose && event.preventDefault();
     addEventListener('beforeunload', ask, { signal });
-    this.#mark.listen((who) => this.#hear(who), signal);
+    this.#mark.listen(() => this.#hear(), signal);
   }
 
   /** It is known whose session this is: what they left goes on, what somebody else left stays where it is. */
   async belongTo(user: string, saved: readonly SavedDraft[]): Promise<void> {
     if (this.#user !== user) this.#leave();
     this.#user = user;
-    this.#isOut = false;
-    this.#mark.set(user);
+    this.#isIn = true;
+    // Whoever knocks may be somebody else already.
+    if (this.#mark.knocking_ms) this.#hear();
+    else this.#mark.set(user);
     this.outbox.belongTo(user);
     await Promise.all([this.#adopt(), this.#restore(user, saved)]);
   }
 
   /** Asks in the name of whoever wrote it, or not at all. */
   async inOwnName<T>(wish: () => Promise<T>): Promise<T> {
-    const isOwn = this.#user !== null && !this.#isOut && this.#mark.mayBe(this.#user);
+    const isOwn = this.#user !== null && this.#isIn && this.#mark.mayBe(this.#user);
     if (!isOwn) throw ApiProblem.otherSession();
     return wish();
   }
@@ -102,7 +114,7 @@ export class Keeper {
 
   /** A 401: nobody comes back to an account that was taken away, so nothing of it stays here. */
   async refused(problem: ApiProblem): Promise<void> {
-    this.#isOut = true;
+    this.#isIn = false;
     if (problem.type === REVOKED) await this.erase();
   }
 
@@ -128,11 +140,45 @@ export class Keeper {
     }
   }
 
-  #hear(who: string | null): void {
+  /** Another tab has logged in or out, or is about to. */
+  #hear(): void {
     if (this.#user === null) return;
-    if (who === this.#user) return this.ports.resume();
-    this.#leave();
-    this.ports.onother();
+    clearTimeout(this.#waiting);
+    const { knocking_ms } = this.#mark;
+    if (knocking_ms === 0) return void this.#ask();
+    if (knocking_ms !== null) {
+      this.#waiting = setTimeout(() => this.#hear(), knocking_ms);
+    } else if (this.#mark.mayBe(this.#user)) {
+      this.ports.resume();
+      this.ports.drafts().saveAgain();
+    } else {
+      this.#leave();
+      this.ports.onother();
+    }
+  }
+
+  /** Nobody here knows who is in: somebody knocked, and went before the answer came. */
+  async #ask(): Promise<void> {
+    try {
+      const { username } = await this.ports.api.me();
+      if (this.#mark.knocking_ms !== 0) return;
+      this.#mark.set(username);
+      this.#hear();
+    } catch {
+      // A 401 has been heard where all are; anything else is asked again at the next look.
+    }
+  }
+
+  #look(): void {
+    if (this.#mark.knocking_ms === 0) this.#hear();
+    void this.#adopt();
+  }
+
+  /** The page was put away and is shown again. */
+  #comeBack(): void {
+    this.#tabs.open();
+    this.#hear();
+    void this.#adopt();
   }
 
   #leave(): void {
@@ -142,6 +188,7 @@ export class Keeper {
   }
 
   async #adopt(): Promise<void> {
+    if (!this.#isIn || !this.#tabs.isOpen) return;
     await this.outbox.adopt();
     this.ports.resume();
   }

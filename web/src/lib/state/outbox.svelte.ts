@@ -49,14 +49,16 @@ export class OutboxState {
   async adopt(): Promise<void> {
     const user = this.#user;
     if (user === null) return;
-    const left = await this.kept.adopt(user);
-    if (this.#user !== user || left.length === 0) return;
-    const place = new Map(left.map((echo, at) => [echo.client_msg_id, at]));
-    const here = new Set(this.#echoes.map((echo) => echo.client_msg_id));
-    const found = left.filter((echo) => !here.has(echo.client_msg_id));
-    if (found.length === 0) return;
+    const own = await this.kept.adopt(user);
+    if (this.#user !== user || own === null) return;
+    const place = new Map(own.map((echo, at) => [echo.client_msg_id, at]));
+    // What another tab has taken in the meantime is shown there.
+    const staying = this.#echoes.filter((echo) => this.kept.holds(echo));
+    const here = new Set(staying.map((echo) => echo.client_msg_id));
+    const found = own.filter((echo) => !here.has(echo.client_msg_id));
+    if (found.length === 0 && staying.length === this.#echoes.length) return;
     const at = (echo: Echo) => place.get(echo.client_msg_id) ?? Infinity;
-    this.#echoes = [...found, ...this.#echoes].sort((a, b) => at(a) - at(b) || 0);
+    this.#echoes = [...found, ...staying].sort((a, b) => at(a) - at(b) || 0);
   }
 
   /** All there are, in all tabs of this browser. */

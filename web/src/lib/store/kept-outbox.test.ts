@@ -21,13 +21,15 @@ function echo(id: string, channel = 'general', text = id): Echo {
 class Desk {
   readonly shelf = new MemoryShelf<KeptEcho>();
   readonly open = new Set<string>();
+  readonly took: string[] = [];
   now = 0;
 
   tab(name: string): KeptOutbox {
     this.open.add(name);
     return new KeptOutbox(this.shelf, {
-      tab: name,
+      tab: () => name,
       living: async (tabs) => new Set(tabs.filter((tab) => this.open.has(tab))),
+      took: () => this.took.push(name),
       now: () => this.now,
     });
   }
@@ -36,7 +38,7 @@ class Desk {
   }
 }
 
-const ids = (echoes: readonly Echo[]) => echoes.map((one) => one.client_msg_id);
+const ids = (echoes: readonly Echo[] | null) => (echoes ?? []).map((one) => one.client_msg_id);
 
 describe('the outbox on disk', () => {
   it('keeps what is sent until it has arrived, and how it stands', async () => {
@@ -70,7 +72,7 @@ describe('the outbox on disk', () => {
     desk.open.delete('gone');
     const tabs = [desk.tab('one'), desk.tab('two')];
     const adopted = await Promise.all(tabs.map((tab) => tab.adopt('bob')));
-    expect(adopted.flat().map((one) => one.client_msg_id)).toEqual(['a']);
+    expect(adopted.flatMap(ids)).toEqual(['a']);
     const turns = await Promise.all(tabs.map((tab) => tab.turn('bob', echo('a'))));
     expect([...turns].sort()).toEqual(['never', 'now']);
   });
@@ -83,6 +85,23 @@ describe('the outbox on disk', () => {
     desk.open.delete('sleepy');
     await desk.tab('awake').adopt('bob');
     expect(await sleepy.turn('bob', echo('a'))).toBe('never');
+  });
+
+  it('gives back to a tab that lives again what was its own, and nothing else', async () => {
+    const desk = new Desk();
+    const away = desk.tab('away');
+    away.keep('bob', echo('a'));
+    const there = desk.tab('there');
+    there.keep('bob', echo('b'));
+    desk.open.delete('away');
+    expect(ids(await there.adopt('bob'))).toEqual(['a', 'b']);
+    expect(there.holds(echo('a'))).toBe(true);
+    expect(ids(await desk.tab('away').adopt('bob'))).toEqual(['a']);
+    expect(desk.took).toEqual(['there', 'away']);
+    expect(ids(await there.adopt('bob'))).toEqual(['b']);
+    expect([there.holds(echo('a')), there.holds(echo('b'))]).toEqual([false, true]);
+    expect(await there.turn('bob', echo('a'))).toBe('never');
+    expect(desk.took, 'nobody says that nothing was taken').toEqual(['there', 'away']);
   });
 
   it('keeps the order of a channel among tabs, and holds up no other channel', async () => {
@@ -126,7 +145,7 @@ describe('the outbox on disk', () => {
     tab.keep('bob', echo('a'));
     expect(await tab.turn('bob', echo('a'))).toBe('now');
     expect(tab.wouldLose([echo('a')])).toBe(true);
-    expect(await tab.adopt('bob')).toEqual([]);
+    expect(await tab.adopt('bob')).toBe(null);
     expect(ids(await tab.unsent('bob', [echo('a')]))).toEqual(['a']);
     tab.drop('bob', echo('a'));
     expect(tab.wouldLose([])).toBe(false);

@@ -21,6 +21,8 @@ export const KEPT_DAYS = 60;
 export interface KeptEcho extends Row {
   /** Whose it is to send. */
   readonly tab: string;
+  /** In which it was written, if that is another: there it goes back to when that one lives again. */
+  readonly home?: string;
   readonly echo: Echo;
 }
 
@@ -33,9 +35,11 @@ export type Turn =
   | 'later';
 
 export interface KeptOutboxPorts {
-  readonly tab: string;
+  tab(): string;
   /** Which of these tabs are still there. */
   living(tabs: readonly string[]): Promise<ReadonlySet<string>>;
+  /** This tab has taken over what others may still show. */
+  took(): void;
   now(): number;
 }
 
@@ -65,7 +69,7 @@ export class KeptOutbox {
       this.#kept.size >= KEPT_MESSAGES_MAX || this.#chars + echo.text.length > KEPT_CHARS_MAX;
     if (isFull) return void this.#unkept.add(id);
     this.#count(echo);
-    const row = { user, kept_ms: this.ports.now(), tab: this.ports.tab, echo };
+    const row = { user, kept_ms: this.ports.now(), tab: this.ports.tab(), echo };
     const writing = this.shelf.add(row).catch(() => {
       this.#uncount(id);
       this.#unkept.add(id);
@@ -104,7 +108,7 @@ export class KeptOutbox {
     if (this.#unkept.has(id)) return 'now';
     try {
       return await this.shelf.change(user, (rows) => ({
-        result: turnOf(rows, id, this.ports.tab),
+        result: turnOf(rows, id, this.ports.tab()),
       }));
     } catch {
       // The disk has left us since: it is in memory, and goes.
@@ -112,28 +116,40 @@ export class KeptOutbox {
     }
   }
 
+  /** Whether this is still this window's to show: it has not been told of what another has taken. */
+  holds(echo: Echo): boolean {
+    return this.#unkept.has(echo.client_msg_id) || this.#kept.has(echo.client_msg_id);
+  }
+
   /**
-   * Takes over what tabs have left that are gone, and what this one left when somebody else was here. All that is this
-   * tab's now, oldest first.
+   * Takes over what tabs have left that are gone, and what another took while this one was away. All that is this tab's
+   * now, oldest first; null when the disk does not say.
    */
-  async adopt(user: string): Promise<readonly Echo[]> {
+  async adopt(user: string): Promise<readonly Echo[] | null> {
     try {
-      const { tab } = this.ports;
       const others = await this.shelf.change(user, (rows) => ({
-        result: [...new Set(rows.map(([, row]) => row.tab))].filter((one) => one !== tab),
+        result: [...new Set(rows.map(([, row]) => row.tab))].filter(
+          (one) => one !== this.ports.tab(),
+        ),
       }));
       const living = others.length === 0 ? new Set<string>() : await this.ports.living(others);
-      const adopted = await this.shelf.change(user, (rows) => {
-        // Whoever came after the question is there.
-        const left = rows.filter(([, row]) => others.includes(row.tab) && !living.has(row.tab));
-        const put = left.map(([key, row]) => [key, { ...row, tab }] as const);
-        const own = rows.filter(([, row]) => row.tab === tab || left.some((one) => one[1] === row));
-        return { put, result: own.map(([, row]) => row.echo) };
+      const tab = this.ports.tab();
+      // Whoever came after the question is there.
+      const isLeft = (row: KeptEcho) => others.includes(row.tab) && !living.has(row.tab);
+      const { own, taken } = await this.shelf.change(user, (rows) => {
+        const left = rows.filter(([, row]) => row.tab !== tab && (isLeft(row) || row.home === tab));
+        const put = left.map(([key, row]) => {
+          const { home = row.tab, ...rest } = row;
+          return [key, home === tab ? { ...rest, tab } : { ...rest, tab, home }] as const;
+        });
+        const own = rows.filter((one) => one[1].tab === tab || left.includes(one));
+        return { put, result: { own: own.map(([, row]) => row.echo), taken: left.length } };
       });
-      for (const echo of adopted) this.#count(echo);
-      return adopted;
+      if (taken > 0) this.ports.took();
+      this.#recount(own);
+      return own;
     } catch {
-      return [];
+      return null;
     }
   }
 
@@ -169,6 +185,14 @@ export class KeptOutbox {
     this.#uncount(echo.client_msg_id);
     this.#kept.set(echo.client_msg_id, echo.text.length);
     this.#chars += echo.text.length;
+  }
+  /** What another tab has taken is not this one's any more; what is only being written is. */
+  #recount(own: readonly Echo[]): void {
+    const ids = new Set(own.map((echo) => echo.client_msg_id));
+    for (const id of [...this.#kept.keys()]) {
+      if (!ids.has(id) && !this.#writing.has(id)) this.#uncount(id);
+    }
+    for (const echo of own) this.#count(echo);
   }
   #uncount(id: string): void {
     this.#chars -= this.#kept.get(id) ?? 0;
