@@ -218,3 +218,17 @@ test('an 80-character name is cut on every screen, and hides no number', async (
   expect(found).toEqual([]);
   // Some ninety screens, one after the other.
 }, 400_000);
+
+test('a long name does not squeeze the dot beside it', async ({ alice, bob }) => {
+  await bob.ask('/profile', { display_name: LONG_64 });
+  await bob.ask('/send/dm:alice:bob', { text: 'hello' });
+  for (const width of WIDTHS) {
+    await alice.page.setViewportSize({ width, height: 900 });
+    await alice.page.goto('/c/dm:alice:bob');
+    const title = alice.page.getByRole('main').getByRole('heading', { level: 1 });
+    const dot = title.locator('.dot');
+    await dot.waitFor();
+    const { width: wide, height: high } = (await dot.boundingBox())!;
+    expect([wide, high], `at ${width}`).toEqual([10, 10]);
+  }
+});
