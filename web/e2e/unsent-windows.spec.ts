@@ -171,3 +171,27 @@ test('what bob wrote last is his draft, whatever the clock of his browser says',
   await bob.page.goto('/c/general');
   await eventually(async () => expect(await bob.composer.inputValue()).toBe('begun, and gone on'));
 });
+
+test('what is unsent for a channel that one was removed from is named before it is deleted', async ({
+  alice,
+  bob,
+}) => {
+  const wish = { name: 'secret', members: ['bob'] };
+  const secret = (await alice.ask('/private_channels/create', wish)) as { channel: string };
+  await bob.page.goto(`/c/${secret.channel}`);
+  await bob.composer.waitFor();
+  await bob.context.route(SENDS, lose);
+  await bob.say('part of a secret');
+  await keeps(bob.page, ['part of a secret']);
+  await alice.ask(`/channels/${secret.channel}/members/remove`, { user: 'bob' });
+  await bob.page.goto('/c/general');
+  await bob.composer.waitFor();
+  await bob.account.click();
+  await bob.page.getByRole('button', { name: 'Log out' }).click();
+  const question = bob.page.getByRole('dialog', { name: 'One message is not sent' });
+  await question.getByText('part of a secret').waitFor();
+  await question.getByText('A channel that you are not in').waitFor();
+  await question.getByRole('button', { name: 'Log out and delete' }).click();
+  await bob.page.waitForURL(/logged_out/);
+  await keeps(bob.page, []);
+});
