@@ -161,3 +161,16 @@ test('a text that is too long says how much, and is kept', async ({ alice }) => 
     .filter({ hasText: /34 characters too long/ })
     .waitFor();
 });
+
+test('a name that is sent before the list of emoji has come is what it means', async ({
+  alice,
+  bob,
+}) => {
+  await alice.page.route('**/emoji', async (route) => {
+    await alice.message('shipped').waitFor();
+    await route.continue();
+  });
+  await alice.say('shipped :party:');
+  await bob.message('shipped 🎉').waitFor();
+  await alice.message('shipped 🎉').waitFor();
+});

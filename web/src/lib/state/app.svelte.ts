@@ -65,7 +65,10 @@ export class AppState {
   readonly pages = new Pages(this.api, () => void this.#load());
   readonly notifier = new Notifier(notifierPorts(this), openSiblings());
   readonly sender = new Sender(this.outbox, {
-    post: (echo) => this.keeper.inOwnName(() => this.api.messages.sendEcho(echo)),
+    post: async (echo) => {
+      const text = await this.emoji.meant(echo.text);
+      return this.keeper.inOwnName(() => this.api.messages.sendEcho({ ...echo, text }));
+    },
     turn: (echo) => this.keeper.turn(echo),
     onelsewhere: (echo) => this.outbox.release(echo),
     onposted: (message, echo) => this.chat && applyAnswer(this.chat, message, echo),

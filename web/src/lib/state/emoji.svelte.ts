@@ -1,6 +1,9 @@
 import type { ApiClient } from '../api/client';
 import type { Emoji } from '../api/schema';
-import { EmojiNames } from '../text/emoji-names';
+import { EmojiNames, mayNameEmoji } from '../text/emoji-names';
+
+/** A text does not wait for longer for what its names mean. */
+const MEANT_WITHIN_MS = 2_000;
 
 /** The reactions that exist. Loaded when somebody first needs them. */
 export class EmojiState {
@@ -21,6 +24,15 @@ export class EmojiState {
       },
     );
     return this.#loading;
+  }
+
+  /** A text as it is sent, with its names as what they mean; without a list they stay names. */
+  async meant(text: string): Promise<string> {
+    if (this.list.length === 0 && mayNameEmoji(text)) {
+      const late = new Promise((resolve) => setTimeout(resolve, MEANT_WITHIN_MS));
+      await Promise.race([this.load().catch(() => {}), late]);
+    }
+    return this.names.converted(text);
   }
 
   /** The character of a stored reaction; its name while it is not known. */
