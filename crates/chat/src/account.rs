@@ -27,6 +27,20 @@ pub(crate) fn administrator(case: Case<'_>, actor: Actor) -> Result<UserId, Reje
     if is_admin { Ok(user) } else { Err(Rejection::NotAnAdministrator) }
 }
 
+/// An administrator, or the server itself.
+pub(crate) fn administrator_or_system(case: Case<'_>, actor: Actor) -> Result<UserId, Rejection> {
+    match actor {
+        Actor::System => Ok(UserId::SYSTEM),
+        Actor::Anonymous | Actor::User { .. } => administrator(case, actor),
+    }
+}
+
+/// The account of this name, whatever its case.
+pub(crate) fn named<'a>(case: Case<'a>, name: &UserName) -> Result<(UserId, &'a User), Rejection> {
+    let found = case.workspace.find_user(name.as_str());
+    found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))
+}
+
 /// Refuses everybody but the server itself.
 pub(crate) fn system_only(actor: Actor) -> Result<(), Rejection> {
     match actor {
@@ -156,8 +170,7 @@ pub(crate) fn lock(case: Case<'_>, user: UserId, until: Timestamp) -> Result<Dec
 /// A lock that is over at once.
 pub(crate) fn unlock(case: Case<'_>, actor: Actor, name: &UserName) -> Result<Decision, Rejection> {
     let by = administrator(case, actor)?;
-    let found = case.workspace.find_user(name.as_str());
-    let (user, account) = found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))?;
+    let (user, account) = named(case, name)?;
     let is_locked = account.locked_until.is_some_and(|until| case.now < until);
     if !is_locked && !case.facts.is_named {
         return Ok(Decision::nothing(by));

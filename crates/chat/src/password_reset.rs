@@ -58,12 +58,8 @@ pub(crate) fn create(
     token_hash: &TokenHash,
     minutes: u32,
 ) -> Result<Decision, Rejection> {
-    let by = match actor {
-        Actor::System => UserId::SYSTEM,
-        Actor::Anonymous | Actor::User { .. } => account::administrator(case, actor)?,
-    };
-    let found = case.workspace.find_user(name.as_str());
-    let (user, found) = found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))?;
+    let by = account::administrator_or_system(case, actor)?;
+    let (user, found) = account::named(case, name)?;
     if by == user {
         // Whoever sits down at an administrator's open screen must not get the account for good.
         return Err(Rejection::invalid("user", "their own password an administrator changes"));
@@ -89,16 +85,14 @@ pub(crate) fn redeem(
     password_hash: &PasswordHash,
 ) -> Result<Decision, Rejection> {
     let found = case.workspace.find_reset(token_hash, case.now);
-    let (user, reset) = found.ok_or(Rejection::ResetInvalid)?;
+    let (user, _) = found.ok_or(Rejection::ResetInvalid)?;
     let account = case.workspace.users.get(&user).filter(|account| !account.is_deactivated);
     let account = account.ok_or(Rejection::ResetInvalid)?;
-    let mut events = vec![
-        Event::PasswordSet { user, password_hash: password_hash.clone() },
-        Event::PasswordResetEnded { user, reset: reset.made },
-    ];
+    let events = vec![Event::PasswordSet { user, password_hash: password_hash.clone() }];
+    let mut set = Decision::superseding(user, events, [account.password_set]);
+    end(case, user, &mut set);
     let is_locked = account.locked_until.is_some_and(|until| case.now < until);
-    events.extend(is_locked.then_some(Event::AccountLocked { user, until: case.now }));
-    let set = Decision::superseding(user, events, [account.password_set, reset.made]);
+    set.events.extend(is_locked.then_some(Event::AccountLocked { user, until: case.now }));
     let sessions = account.sessions.iter().copied();
     Ok(session::close(case, user, sessions, SessionEnd::NewPassword, set))
 }

@@ -28,12 +28,8 @@ pub(crate) fn change(
     name: &UserName,
     change: &AccountChange,
 ) -> Result<Decision, Rejection> {
-    let by = match actor {
-        Actor::System => UserId::SYSTEM,
-        Actor::Anonymous | Actor::User { .. } => account::administrator(case, actor)?,
-    };
-    let found = case.workspace.find_user(name.as_str());
-    let (user, found) = found.ok_or_else(|| Rejection::NoSuchUser(vec![name.to_string()]))?;
+    let by = account::administrator_or_system(case, actor)?;
+    let (user, found) = account::named(case, name)?;
     let (is_so_already, loses_an_administrator) = match change {
         AccountChange::Role { is_admin } => {
             (found.is_admin == *is_admin, found.is_admin && !is_admin && !found.is_deactivated)

@@ -2,7 +2,7 @@
 //!
 //! Whoever waits for their peer gives way to who comes, and who has waited longest goes first: a connection that says
 //! nothing, half a request, an answer that nobody takes. So a crowd of them keeps nobody out, however fast it comes
-//! again; only those that are being answered do, and that is over soon.
+//! again; only those that are being answered do, for as long as that takes.
 //!
 //! The table is as large as what is taken: an entry goes with its last place.
 

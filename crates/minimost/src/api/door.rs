@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT,
-    HOST,
+    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
 };
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
@@ -25,7 +24,7 @@ use tracing::{Instrument, debug_span, error};
 
 use super::cross_site::is_cross_site;
 use super::encoding::{compress, may_compress};
-use super::extract::{Peer, is_bearer, prefers_html, user_of};
+use super::extract::{Peer, is_bearer, prefers_html, user_in_head, user_of};
 use super::places::{Connection, Places, Wish};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
@@ -34,9 +33,6 @@ use super::unread::{Answer, Remains};
 use crate::app::App;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-
-/// Headers of a request, as many as hyper takes.
-const HEADERS_MAX: usize = 100;
 
 /// On every answer (contract/rules.md, 14); scripts only from our own files.
 const SECURITY_HEADERS: [(&str, &str); 8] = [
@@ -94,19 +90,9 @@ impl Door {
         &self.places
     }
 
-    /// Whose session the head of a request shows, before it is read as HTTP should be: whatever cannot be read shows none.
+    /// Whose session the head of a request shows, before it is read as HTTP should be.
     pub(super) fn user_in(&self, head: &[u8]) -> Option<UserId> {
-        let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
-        let mut request = httparse::Request::new(&mut lines);
-        request.parse(head).ok()?;
-        let known = [AUTHORIZATION, COOKIE];
-        let shown = request.headers.iter().filter_map(|line| {
-            let name = known.iter().find(|name| line.name.eq_ignore_ascii_case(name.as_str()))?;
-            Some((name.clone(), HeaderValue::from_bytes(line.value).ok()?))
-        });
-        let mut headers = HeaderMap::new();
-        headers.extend(shown.map(|(name, value)| (Some(name), value)));
-        user_of(&headers, &self.app)
+        user_in_head(head, &self.app)
     }
 
     /// Answers one request.

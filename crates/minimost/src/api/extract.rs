@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
-use axum::http::header::{ACCEPT, AUTHORIZATION};
+use axum::http::header::{ACCEPT, AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Response};
 use axum::response::IntoResponse;
@@ -147,6 +147,25 @@ fn without_session(headers: &HeaderMap, app: &App) -> ApiError {
 pub(super) fn user_of(headers: &HeaderMap, app: &App) -> Option<UserId> {
     logged_in(headers, app).map(|asker| asker.user)
 }
+
+/// Whose session a head shows that nobody has read as HTTP yet; whatever cannot be read shows none.
+pub(super) fn user_in_head(head: &[u8], app: &App) -> Option<UserId> {
+    let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut request = httparse::Request::new(&mut lines);
+    request.parse(head).ok()?;
+    let mut headers = HeaderMap::new();
+    for line in request.headers.iter() {
+        let mut known = [AUTHORIZATION, COOKIE].into_iter();
+        let name = known.find(|name| line.name.eq_ignore_ascii_case(name.as_str()));
+        if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(line.value)) {
+            headers.append(name, value);
+        }
+    }
+    user_of(&headers, app)
+}
+
+/// Headers of a request, as many as hyper takes.
+const HEADERS_MAX: usize = 100;
 
 /// Whether a bearer token has logged in whoever asks.
 pub(super) fn is_bearer(headers: &HeaderMap, app: &App) -> bool {
