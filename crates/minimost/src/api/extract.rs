@@ -158,7 +158,7 @@ pub(super) fn user_in_head(head: &[u8], app: &App) -> Option<UserId> {
         let mut known = [AUTHORIZATION, COOKIE].into_iter();
         let name = known.find(|name| line.name.eq_ignore_ascii_case(name.as_str()));
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(line.value)) {
-            headers.append(name, value);
+            headers.try_append(name, value).ok()?;
         }
     }
     user_of(&headers, app)
