@@ -19,8 +19,8 @@ use utoipa::ToSchema;
 use super::extract::{Answer, LoggedIn, Peer, Reader};
 use super::fields::{Input, Origin, fields};
 use super::knock::{LoginKnock, SignupKnock};
-use super::places::Places;
 use super::problem::{ApiError, BadRequest, FieldProblem, see_other};
+use super::seats::Seats;
 use super::{security, session_cookie};
 use crate::app::App;
 use crate::auth::{LoginError, Token, Verified, token_hash};
@@ -172,7 +172,7 @@ pub(super) async fn log_out_head() -> impl IntoResponse {
     responses((status = 200, description = "`{\"ok\":true}`")))]
 pub(super) async fn change_password(
     State(app): State<App>,
-    Extension(places): Extension<Arc<Places>>,
+    Extension(seats): Extension<Arc<Seats>>,
     asker: LoggedIn,
     peer: Peer,
     Input(input): Input<ChangePasswordInput>,
@@ -202,7 +202,7 @@ pub(super) async fn change_password(
         Command::ChangePassword { verified_against: verified.password_set, password_hash };
     app.writer.submit(asker.actor(), None, command).await?;
     // What has been begun under one of the sessions that ended has nobody to be for.
-    places.cut_off(asker.user);
+    seats.cut_off(asker.user);
     security::changed_password(peer.0, name);
     Ok(Json(json!({ "ok": true })))
 }

@@ -1,10 +1,10 @@
-//! Places of which each one of many has so many: connections of an address, of a person.
+//! Seats of which each one of many has so many: connections of an address, of a person.
 //!
 //! Whoever waits for their peer gives way to who comes, and who has waited longest goes first: a connection that says
 //! nothing, half a request, an answer that nobody takes. So a crowd of them keeps nobody out, however fast it comes
 //! again; only those that are being answered do, for as long as that takes.
 //!
-//! The table is as large as what is taken: an entry goes with its last place.
+//! The table is as large as what is taken: an entry goes with its last seat.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -14,18 +14,18 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How long somebody waits for a place where all are being answered. When everybody comes back at once, this is where
+/// How long somebody waits for a seat where all are being answered. When everybody comes back at once, this is where
 /// they queue; as many wait as are let in.
 const WAIT: Duration = Duration::from_secs(3);
 
-/// Whose places are counted.
+/// Whose seats are counted.
 pub(super) trait Key: Copy + Eq + Hash + Send + Sync {}
 
 impl<K: Copy + Eq + Hash + Send + Sync> Key for K {}
 
-/// The places of everybody of a kind.
+/// The seats of everybody of a kind.
 pub(super) struct Crowd<K> {
-    /// The places that each has.
+    /// The seats that each has.
     each_max: usize,
     taken: Mutex<HashMap<K, Taken>>,
     /// Numbers rests in the order in which they began.
@@ -35,15 +35,15 @@ pub(super) struct Crowd<K> {
 /// What one has taken.
 #[derive(Default)]
 struct Taken {
-    places: usize,
-    /// Those of the places that give way, longest first, and how their connections hear of it.
+    seats: usize,
+    /// Those of the seats that give way, longest first, and how their connections hear of it.
     at_rest: BTreeMap<u64, Arc<Notify>>,
     waiting: usize,
     freed: Arc<Notify>,
 }
 
-/// A place, free again when dropped.
-pub(super) struct Spot<K: Key> {
+/// A seat, free again when dropped.
+pub(super) struct Seat<K: Key> {
     key: K,
     crowd: Arc<Crowd<K>>,
     cut: Arc<Notify>,
@@ -56,18 +56,18 @@ impl<K: Key> Crowd<K> {
         Arc::new(Crowd { each_max, taken: Mutex::default(), rests: AtomicU64::new(0) })
     }
 
-    /// Takes a place, of one who gives way if it has to be; `None` when nobody does. `cut` is told when this one gives
-    /// way in turn: its place is another's then.
-    pub(super) fn enter(self: &Arc<Crowd<K>>, key: K, cut: &Arc<Notify>) -> Option<Spot<K>> {
+    /// Takes a seat, of one who gives way if it has to be; `None` when nobody does. `cut` is told when this one gives
+    /// way in turn: its seat is another's then.
+    pub(super) fn enter(self: &Arc<Crowd<K>>, key: K, cut: &Arc<Notify>) -> Option<Seat<K>> {
         let mut all = self.lock();
         let taken = all.entry(key).or_default();
-        if taken.places < self.each_max {
-            taken.places += 1;
+        if taken.seats < self.each_max {
+            taken.seats += 1;
         } else {
             let (_, longest) = taken.at_rest.pop_first()?;
             longest.notify_one();
         }
-        Some(Spot { key, crowd: Arc::clone(self), cut: Arc::clone(cut), rest: None })
+        Some(Seat { key, crowd: Arc::clone(self), cut: Arc::clone(cut), rest: None })
     }
 
     /// [`Crowd::enter`], and waits for a while where nobody gives way yet.
@@ -75,16 +75,16 @@ impl<K: Key> Crowd<K> {
         self: &Arc<Crowd<K>>,
         key: K,
         cut: &Arc<Notify>,
-    ) -> Option<Spot<K>> {
-        if let Some(spot) = self.enter(key, cut) {
-            return Some(spot);
+    ) -> Option<Seat<K>> {
+        if let Some(seat) = self.enter(key, cut) {
+            return Some(seat);
         }
         let (_waiting, freed) = Waiting::new(self, key)?;
         let waiting = async {
             loop {
                 let freed = freed.notified();
-                if let Some(spot) = self.enter(key, cut) {
-                    return spot;
+                if let Some(seat) = self.enter(key, cut) {
+                    return seat;
                 }
                 freed.await;
             }
@@ -95,7 +95,7 @@ impl<K: Key> Crowd<K> {
     /// Cuts off all of one that wait for their peer.
     pub(super) fn cut_at_rest(&self, key: K) {
         self.change(key, |taken| {
-            taken.places -= taken.at_rest.len();
+            taken.seats -= taken.at_rest.len();
             for cut in std::mem::take(&mut taken.at_rest).into_values() {
                 cut.notify_one();
             }
@@ -106,10 +106,10 @@ impl<K: Key> Crowd<K> {
         let mut all = self.lock();
         if let Some(taken) = all.get_mut(&key) {
             change(taken);
-            if taken.waiting > 0 && (taken.places < self.each_max || !taken.at_rest.is_empty()) {
+            if taken.waiting > 0 && (taken.seats < self.each_max || !taken.at_rest.is_empty()) {
                 taken.freed.notify_one();
             }
-            if (taken.places, taken.waiting) == (0, 0) {
+            if (taken.seats, taken.waiting) == (0, 0) {
                 all.remove(&key);
             }
         }
@@ -120,8 +120,8 @@ impl<K: Key> Crowd<K> {
     }
 }
 
-impl<K: Key> Spot<K> {
-    /// From now on its connection waits for the peer, or no longer does. A place that was given away stays so.
+impl<K: Key> Seat<K> {
+    /// From now on its connection waits for the peer, or no longer does. A seat that was given away stays so.
     pub(super) fn set_at_rest(&mut self, is_at_rest: bool) {
         match (self.rest, is_at_rest) {
             (None, true) => {
@@ -149,12 +149,12 @@ impl<K: Key> Spot<K> {
     }
 }
 
-impl<K: Key> Drop for Spot<K> {
+impl<K: Key> Drop for Seat<K> {
     fn drop(&mut self) {
         let rest = self.rest;
         self.crowd.change(self.key, |taken| {
             let is_ours = rest.is_none_or(|rest| taken.at_rest.remove(&rest).is_some());
-            taken.places -= usize::from(is_ours);
+            taken.seats -= usize::from(is_ours);
         });
     }
 }
@@ -224,30 +224,30 @@ mod tests {
     fn nothing_is_kept_of_who_has_gone() {
         let crowd = Crowd::new(1);
         for is_at_rest in [false, true] {
-            let mut spot = crowd.enter("here", &cut()).unwrap();
-            spot.set_at_rest(is_at_rest);
+            let mut seat = crowd.enter("here", &cut()).unwrap();
+            seat.set_at_rest(is_at_rest);
             let given_away = is_at_rest.then(|| crowd.enter("here", &cut()).unwrap());
-            drop((spot, given_away));
+            drop((seat, given_away));
             assert!(crowd.lock().is_empty());
         }
-        let mut spot = crowd.enter("here", &cut()).unwrap();
-        spot.set_at_rest(true);
+        let mut seat = crowd.enter("here", &cut()).unwrap();
+        seat.set_at_rest(true);
         crowd.cut_at_rest("here");
-        assert!(is_cut(&spot.cut) && crowd.lock().is_empty());
-        drop(spot);
+        assert!(is_cut(&seat.cut) && crowd.lock().is_empty());
+        drop(seat);
         assert!(crowd.lock().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
     async fn where_all_are_being_answered_the_next_waits_for_three_seconds() {
         let crowd = Crowd::new(1);
-        let mut spot = crowd.enter("here", &cut()).unwrap();
+        let mut seat = crowd.enter("here", &cut()).unwrap();
         let none = cut();
         let (first, second) =
             tokio::join!(crowd.enter_or_wait("here", &none), crowd.enter_or_wait("here", &none));
         assert!(first.is_none() && second.is_none(), "one waits, and one is told to come back");
         let waiting = crowd.enter_or_wait("here", &none);
-        let (came, ()) = tokio::join!(waiting, async { spot.set_at_rest(true) });
+        let (came, ()) = tokio::join!(waiting, async { seat.set_at_rest(true) });
         assert!(came.is_some(), "the one that waits for its peer gives way");
         let waiting = crowd.enter_or_wait("here", &none);
         let (came, ()) = tokio::join!(waiting, async { drop(came) });

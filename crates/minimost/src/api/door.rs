@@ -25,10 +25,10 @@ use tracing::{Instrument, debug_span, error};
 use super::cross_site::is_cross_site;
 use super::encoding::{compress, may_compress};
 use super::extract::{Peer, is_bearer, prefers_html, user_in_head, user_of};
-use super::places::{Connection, Places, Wish};
 use super::problem::{ApiError, BadRequest, Pending};
 use super::problem_page;
 use super::router;
+use super::seats::{Connection, Seats, Wish};
 use super::unread::{Answer, Remains};
 use crate::app::App;
 
@@ -62,7 +62,7 @@ pub struct Door {
     run: u32,
     requests: AtomicU64,
     security_headers: Vec<(HeaderName, HeaderValue)>,
-    places: Arc<Places>,
+    seats: Arc<Seats>,
     app: App,
     /// A proxy in front speaks TLS, and answers for the names by which the server goes; without it they are those of this
     /// machine.
@@ -76,7 +76,7 @@ impl Door {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         Door {
             is_behind_tls: app.config.listen.tls_proxy,
-            places: Places::new(&app.config.limits, app.config.listen.tls_proxy),
+            seats: Seats::new(&app.config.limits, app.config.listen.tls_proxy),
             router: router(app.clone()),
             app,
             run,
@@ -86,8 +86,8 @@ impl Door {
     }
 
     /// Who holds how much of the server.
-    pub(super) fn places(&self) -> &Arc<Places> {
-        &self.places
+    pub(super) fn seats(&self) -> &Arc<Seats> {
+        &self.seats
     }
 
     /// Whose session the head of a request shows, before it is read as HTTP should be.
@@ -152,7 +152,7 @@ impl Door {
             }
         };
         request.extensions_mut().insert(room);
-        request.extensions_mut().insert(Arc::clone(&self.places));
+        request.extensions_mut().insert(Arc::clone(&self.seats));
         let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
         match answering.await {
             Ok(Ok(response)) => response,

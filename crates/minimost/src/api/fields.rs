@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 use super::extract::{is_still_logged_in, user_of};
-use super::places::BodyRoom;
 use super::problem::{ApiError, BadRequest, FieldProblem};
+use super::seats::BodyRoom;
 use crate::app::App;
 
 /// Bytes of a body: a message of 10,000 characters, each of them an emoji escaped in 12 bytes, and some room.

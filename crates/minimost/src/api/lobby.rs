@@ -1,4 +1,4 @@
-//! Connections whose first request is not here yet. They hold a socket and what they have said, and no place: thousands
+//! Connections whose first request is not here yet. They hold a socket and what they have said, and no seat: thousands
 //! may stand here, and who says something whole goes past them.
 
 use std::net::IpAddr;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::crowd::Crowd;
 use crate::auth::Network;
 
-/// Connections of one address; one more takes the place of the oldest.
+/// Connections of one address; one more takes the seat of the oldest.
 const EACH_MAX: usize = 6_000;
 
 /// Bytes of a head that are waited for; what is longer is judged as it is.
@@ -33,8 +33,8 @@ impl Lobby {
     /// long or has to go.
     pub(super) async fn head(&self, socket: &TcpStream, peer: IpAddr) -> Option<Vec<u8>> {
         let cut = Arc::default();
-        let mut spot = self.crowd.enter(Network::from(peer), &cut)?;
-        spot.set_at_rest(true);
+        let mut seat = self.crowd.enter(Network::from(peer), &cut)?;
+        seat.set_at_rest(true);
         tokio::select! {
             // Who has said everything need not go.
             biased;

@@ -23,8 +23,8 @@ use tracing::{debug, warn};
 
 use super::door::Door;
 use super::lobby::Lobby;
-use super::places::Connection;
 use super::problem::BadRequest;
+use super::seats::Connection;
 use super::socket::Socket;
 use super::stall::StallGuard;
 
@@ -77,7 +77,7 @@ async fn serve_at_most(
                 let (door, lobby) = (Arc::clone(&door), Arc::clone(&lobby));
                 connections.spawn(async move {
                     // A proxy's connections are not told apart before they say for whom they are.
-                    let heard = if door.places().are_behind_proxy() {
+                    let heard = if door.seats().are_behind_proxy() {
                         Some(Vec::new())
                     } else {
                         tokio::select! {
@@ -101,7 +101,7 @@ async fn serve_at_most(
     connections.shutdown().await;
 }
 
-/// Answers a connection until its end, when there is a place for it.
+/// Answers a connection until its end, when there is a seat for it.
 async fn answer(
     socket: TcpStream,
     heard: Vec<u8>,
@@ -109,14 +109,14 @@ async fn answer(
     door: Arc<Door>,
     watcher: Watcher,
 ) {
-    // Whoever shows a session needs no place among the visitors, so none of them is in the way.
+    // Whoever shows a session needs no seat among the visitors, so none of them is in the way.
     let user = door.user_in(&heard);
-    let Some(place) = door.places().enter(peer, user).await else {
+    let Some(seat) = door.seats().enter(peer, user).await else {
         turn_away(&socket, &door.answer_unread(BadRequest::TooMuchAtOnce));
         return;
     };
-    let place = Arc::new(place);
-    let connection = connection(socket, heard, &place, door);
+    let seat = Arc::new(seat);
+    let connection = connection(socket, heard, &seat, door);
     // First what has arrived: it may show a session, and then it need not give way.
     tokio::select! {
         biased;
@@ -125,7 +125,7 @@ async fn answer(
                 debug!("a connection ended: {error}");
             }
         }
-        () = place.cut() => debug!("a connection gave way to another"),
+        () = seat.cut() => debug!("a connection gave way to another"),
     }
 }
 
@@ -133,7 +133,7 @@ async fn answer(
 fn connection(
     socket: TcpStream,
     heard: Vec<u8>,
-    place: &Arc<Connection>,
+    seat: &Arc<Connection>,
     door: Arc<Door>,
 ) -> http1::Connection<
     TokioIo<Socket>,
@@ -150,15 +150,14 @@ fn connection(
     }
     let is_unread = Arc::new(AtomicBool::new(false));
     let socket = StallGuard::new(socket);
-    let place = Arc::clone(place);
+    let seat = Arc::clone(seat);
     let (door_of_socket, is_unread_of_socket) = (Arc::clone(&door), Arc::clone(&is_unread));
-    let socket =
-        Socket::new(socket, heard, Arc::clone(&place), door_of_socket, is_unread_of_socket);
+    let socket = Socket::new(socket, heard, Arc::clone(&seat), door_of_socket, is_unread_of_socket);
     let service = service_fn(move |request: Request<Incoming>| {
-        let (door, place, is_unread) =
-            (Arc::clone(&door), Arc::clone(&place), Arc::clone(&is_unread));
+        let (door, seat, is_unread) =
+            (Arc::clone(&door), Arc::clone(&seat), Arc::clone(&is_unread));
         async move {
-            let response = door.answer(request, &place).await;
+            let response = door.answer(request, &seat).await;
             if response.headers().contains_key(CONNECTION) {
                 is_unread.store(true, Ordering::Relaxed);
             }

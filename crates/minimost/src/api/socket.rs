@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::door::Door;
-use super::places::Connection;
 use super::problem::BadRequest;
+use super::seats::Connection;
 use super::stall::StallGuard;
 
 /// How long, and how many bytes of, what comes after our last word is read.

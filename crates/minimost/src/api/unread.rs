@@ -12,7 +12,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::places::{Answering, Connection};
+use super::seats::{Answering, Connection};
 
 /// Bytes that are read away; they were sent with the head, or are on their way.
 const BYTES_MAX: u64 = 8 * 1024;

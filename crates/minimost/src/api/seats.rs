@@ -2,10 +2,10 @@
 //! session, and connections by person for everybody else. One office stands behind one address.
 //!
 //! A connection is its peer's until it shows a session, and that person's from then on. Behind a proxy the connections
-//! are the proxy's and carry everybody in turn: there a place is taken for each request, from its head to the end of its
+//! are the proxy's and carry everybody in turn: there a seat is taken for each request, from its head to the end of its
 //! answer, by the address that the proxy names.
 //!
-//! Neighbours: `crowd` gives the places away; `door`, `unread` and `socket` say when a connection waits for its peer.
+//! Neighbours: `crowd` gives the seats away; `door`, `unread` and `socket` say when a connection waits for its peer.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,17 +15,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chat::UserId;
 use tokio::sync::Notify;
 
-use super::crowd::{Crowd, Spot};
+use super::crowd::{Crowd, Seat};
 use super::problem::BadRequest;
 use crate::auth::Network;
 use crate::config::Limits;
 
-/// Requests of one person at once that find no place and end sessions: enough to be sure that one is answered, and
+/// Requests of one person at once that find no seat and end sessions: enough to be sure that one is answered, and
 /// as soon as their bodies are there that is over.
 const WAYS_OUT_PER_PERSON: usize = 4;
 
 /// Who holds what.
-pub(super) struct Places {
+pub(super) struct Seats {
     visitors: Arc<Crowd<Network>>,
     people: Arc<Crowd<UserId>>,
     ways_out: Arc<Crowd<UserId>>,
@@ -37,9 +37,9 @@ pub(super) struct Places {
 /// One connection, as long as it lives.
 pub(super) struct Connection {
     pub(super) peer: IpAddr,
-    places: Arc<Places>,
+    seats: Arc<Seats>,
     state: Mutex<State>,
-    /// Told when it has to end, because another has its place.
+    /// Told when it has to end, because another has its seat.
     cut: Arc<Notify>,
 }
 
@@ -56,17 +56,17 @@ struct State {
 
 enum Held {
     Nothing,
-    Visitor(Spot<Network>),
-    Person(Spot<UserId>),
+    Visitor(Seat<Network>),
+    Person(Seat<UserId>),
 }
 
 /// A request that is being answered; over when dropped.
 pub(super) struct Answering(Arc<Connection>);
 
-/// What a request may do for want of a place.
+/// What a request may do for want of a seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// It ends sessions: whoever fills a person's places with a stolen one must not keep them from ending it.
+    /// It ends sessions: whoever fills a person's seats with a stolen one must not keep them from ending it.
     EndSessions,
     Other,
 }
@@ -77,17 +77,17 @@ pub(super) struct BodyRoom(Option<Arc<Room>>);
 
 struct Room {
     network: Network,
-    places: Arc<Places>,
+    seats: Arc<Seats>,
     bytes: AtomicUsize,
 }
 
-impl Places {
-    pub(super) fn new(limits: &Limits, is_behind_proxy: bool) -> Arc<Places> {
+impl Seats {
+    pub(super) fn new(limits: &Limits, is_behind_proxy: bool) -> Arc<Seats> {
         let limit = |number: u32| match number {
             0 => usize::MAX,
             number => usize::try_from(number).unwrap_or(usize::MAX),
         };
-        Arc::new(Places {
+        Arc::new(Seats {
             visitors: Crowd::new(limit(limits.connections_per_address)),
             people: Crowd::new(limit(limits.connections_per_person)),
             ways_out: Crowd::new(WAYS_OUT_PER_PERSON),
@@ -108,15 +108,15 @@ impl Places {
     /// A connection whose first head is here, with a session of `user`; `None` when it shows none, and its address has too
     /// many such that are being answered, and goes on to.
     pub(super) async fn enter(
-        self: &Arc<Places>,
+        self: &Arc<Seats>,
         peer: IpAddr,
         user: Option<UserId>,
     ) -> Option<Connection> {
         let cut = Arc::default();
         let held = if self.is_behind_proxy {
             Held::Nothing
-        } else if let Some(spot) = user.and_then(|user| self.people.enter(user, &cut)) {
-            Held::Person(spot)
+        } else if let Some(seat) = user.and_then(|user| self.people.enter(user, &cut)) {
+            Held::Person(seat)
         } else {
             Held::Visitor(self.visitors.enter_or_wait(Network::from(peer), &cut).await?)
         };
@@ -127,7 +127,7 @@ impl Places {
             waits_for_peer: false,
         };
         state.settle();
-        Some(Connection { peer, places: Arc::clone(self), state: Mutex::new(state), cut })
+        Some(Connection { peer, seats: Arc::clone(self), state: Mutex::new(state), cut })
     }
 
     /// Cuts off what somebody has in the making, in whoever's hands it is.
@@ -144,7 +144,7 @@ impl Places {
 impl Connection {
     /// Whether the session of a request has to be looked up to know whose it is.
     pub(super) fn asks_who(&self) -> bool {
-        self.places.is_behind_proxy || !matches!(self.state().held, Held::Person(_))
+        self.seats.is_behind_proxy || !matches!(self.state().held, Held::Person(_))
     }
 
     /// The head of a request is here.
@@ -161,49 +161,49 @@ impl Connection {
         self.change(|state| state.waits_for_peer = waits);
     }
 
-    /// Returns when it has to end, because another has its place.
+    /// Returns when it has to end, because another has its seat.
     pub(super) async fn cut(&self) {
         loop {
             self.cut.notified().await;
-            // Whoever has shown a session meanwhile has another place.
+            // Whoever has shown a session meanwhile has another seat.
             if self.state().has_given_way() {
                 return;
             }
         }
     }
 
-    /// Finds a place for a request: of `user` when it has shown a valid session, else of the visitors from `address`.
+    /// Finds a seat for a request: of `user` when it has shown a valid session, else of the visitors from `address`.
     pub(super) fn take_turn(
         &self,
         user: Option<UserId>,
         address: IpAddr,
         wish: Wish,
     ) -> Result<BodyRoom, BadRequest> {
-        let (places, network) = (&self.places, Network::from(address));
+        let (seats, network) = (&self.seats, Network::from(address));
         let mut state = self.state();
         let is_known = matches!(state.held, Held::Person(_));
         match user {
             Some(user) if !is_known => {
-                let place = places.people.enter(user, &self.cut).map(Held::Person);
-                match place {
-                    Some(place) if places.is_behind_proxy => state.held_by_request = place,
-                    Some(place) => state.held = place,
+                let seat = seats.people.enter(user, &self.cut).map(Held::Person);
+                match seat {
+                    Some(seat) if seats.is_behind_proxy => state.held_by_request = seat,
+                    Some(seat) => state.held = seat,
                     None => {
-                        let way_out = || places.ways_out.enter(user, &self.cut);
+                        let way_out = || seats.ways_out.enter(user, &self.cut);
                         let way_out = (wish == Wish::EndSessions).then(way_out).flatten();
                         let way_out = way_out.ok_or(BadRequest::TooMuchAtOnce)?;
                         state.held_by_request = Held::Person(way_out);
                     }
                 }
             }
-            None if places.is_behind_proxy => {
-                let place = places.visitors.enter(network, &self.cut);
-                state.held_by_request = Held::Visitor(place.ok_or(BadRequest::TooMuchAtOnce)?);
+            None if seats.is_behind_proxy => {
+                let seat = seats.visitors.enter(network, &self.cut);
+                state.held_by_request = Held::Visitor(seat.ok_or(BadRequest::TooMuchAtOnce)?);
             }
             Some(_) | None => {}
         }
         let is_visitor = user.is_none() && !is_known;
-        Ok(BodyRoom::new(is_visitor.then_some(network), places))
+        Ok(BodyRoom::new(is_visitor.then_some(network), seats))
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -221,19 +221,19 @@ impl State {
     fn has_given_way(&self) -> bool {
         [&self.held, &self.held_by_request].into_iter().any(|held| match held {
             Held::Nothing => false,
-            Held::Visitor(spot) => spot.has_given_way(),
-            Held::Person(spot) => spot.has_given_way(),
+            Held::Visitor(seat) => seat.has_given_way(),
+            Held::Person(seat) => seat.has_given_way(),
         })
     }
 
-    /// Tells the places whether they give way.
+    /// Tells the seats whether they give way.
     fn settle(&mut self) {
         let is_at_rest = !self.is_answering || self.waits_for_peer;
         for held in [&mut self.held, &mut self.held_by_request] {
             match held {
                 Held::Nothing => {}
-                Held::Visitor(spot) => spot.set_at_rest(is_at_rest),
-                Held::Person(spot) => spot.set_at_rest(is_at_rest),
+                Held::Visitor(seat) => seat.set_at_rest(is_at_rest),
+                Held::Person(seat) => seat.set_at_rest(is_at_rest),
             }
         }
     }
@@ -250,20 +250,20 @@ impl Drop for Answering {
 }
 
 impl BodyRoom {
-    fn new(network: Option<Network>, places: &Arc<Places>) -> BodyRoom {
+    fn new(network: Option<Network>, seats: &Arc<Seats>) -> BodyRoom {
         BodyRoom(network.map(|network| {
-            let places = Arc::clone(places);
-            Arc::new(Room { network, places, bytes: AtomicUsize::new(0) })
+            let seats = Arc::clone(seats);
+            Arc::new(Room { network, seats, bytes: AtomicUsize::new(0) })
         }))
     }
 
     /// Takes more, before it is allocated.
     pub(super) fn take(&self, bytes: usize) -> Result<(), BadRequest> {
         let Some(room) = &self.0 else { return Ok(()) };
-        let mut all = room.places.body_bytes();
+        let mut all = room.seats.body_bytes();
         let so_far = all.get(&room.network).copied().unwrap_or_default();
         let taken = so_far.saturating_add(bytes);
-        if taken > room.places.body_bytes_per_address {
+        if taken > room.seats.body_bytes_per_address {
             return Err(BadRequest::TooMuchAtOnce);
         }
         all.insert(room.network, taken);
@@ -275,7 +275,7 @@ impl BodyRoom {
 impl Drop for Room {
     fn drop(&mut self) {
         let bytes = *self.bytes.get_mut();
-        let mut all = self.places.body_bytes();
+        let mut all = self.seats.body_bytes();
         if let Some(taken) = all.get_mut(&self.network) {
             *taken -= bytes;
             if *taken == 0 {
