@@ -17,6 +17,7 @@ use crate::boot::{Server, Start};
 use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
+use crate::end_signals::EndSignals;
 use crate::history;
 use crate::projection::check::{self, Projection};
 use crate::reset_password;
@@ -155,8 +156,10 @@ async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("{host}:{port} cannot be listened on"))?;
     let start = Start { clock: Clock::System, allow_future_log: args.allow_future_log };
     let server = Server::start(config, start, listener).await?;
+    // Whoever reads the greeting may stop the server at once: it is heard from here on.
+    let asked = shutdown_asked(EndSignals::listen().context("no signal would stop the server")?);
     greet(&server)?;
-    crate::run_until(server, shutdown_asked()).await?;
+    crate::run_until(server, asked).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -170,30 +173,15 @@ fn greet(server: &Server) -> anyhow::Result<()> {
     out.flush().context("standard output is gone")
 }
 
-/// Waits for SIGINT or SIGTERM. A second one ends the process at once, which loses nothing that was acknowledged.
-async fn shutdown_asked() {
-    asked_once().await;
+/// Waits until the server is asked to stop. A second time ends the process at once, which loses nothing that was
+/// acknowledged.
+async fn shutdown_asked(mut signals: EndSignals) {
+    signals.next().await;
     #[expect(clippy::disallowed_methods, reason = "lives as long as the process does")]
-    drop(tokio::spawn(async {
-        asked_once().await;
+    drop(tokio::spawn(async move {
+        signals.next().await;
         std::process::exit(130);
     }));
-}
-
-#[cfg(unix)]
-async fn asked_once() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("SIGTERM can be listened for");
-    let mut interrupt = signal(SignalKind::interrupt()).expect("SIGINT can be listened for");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked_once() {
-    tokio::signal::ctrl_c().await.expect("Ctrl-C can be listened for");
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -13,6 +13,7 @@ pub mod comparison;
 pub mod config;
 mod control;
 mod data_dir;
+mod end_signals;
 pub mod fold;
 mod history;
 mod housekeeping;

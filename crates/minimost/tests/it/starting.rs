@@ -10,13 +10,25 @@ use minimost::config::Config;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::TestServer;
+use crate::support::{Process, TestServer, check};
 
 #[tokio::test]
 async fn only_one_server_works_on_a_directory() {
     let server = TestServer::start().await;
     let refused = TestServer::start_in(server.data_dir()).await.err().expect("it is refused");
     assert!(refused.to_string().contains("another MiniMost"), "{refused}");
+}
+
+#[tokio::test]
+async fn who_stops_the_server_the_moment_it_says_where_it_listens_stops_it_in_good_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    for _ in 0..20 {
+        let ended = Process::start(&data).await.unwrap().terminate().await.unwrap();
+        assert!(ended.success(), "it ended with {ended}");
+        assert!(!data.join("log.db-wal").exists(), "the log is in one piece");
+    }
+    check(&data).await.unwrap();
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
     }
     let alice = server.welcome(&alice);
     assert_eq!(alice.messages("general").await, sent, "nothing that was acknowledged is lost");
-    ensure!(server.terminate().await?.success());
+    let ended = server.terminate().await?;
+    ensure!(ended.success(), "it ended with {ended}");
     Ok(())
 }
