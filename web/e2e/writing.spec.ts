@@ -87,6 +87,40 @@ test('Up edits the last message that can be edited', async ({ alice }) => {
   expect(await editor.inputValue()).toBe('an ordinary message');
 });
 
+test('Up directly after Enter edits what was just said, as soon as it is there', async ({
+  alice,
+}) => {
+  await alice.say('before');
+  await alice.message('before').waitFor();
+  const editor = alice.page.getByRole('textbox', { name: 'Edit message' });
+  const held: (() => void)[] = [];
+  await alice.page.route('**/send/general', async (route) => {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await route.continue();
+  });
+  const release = () =>
+    eventually(async () => {
+      expect(held.length).toBe(1);
+      held.pop()?.();
+    });
+  await alice.say('just said');
+  await alice.composer.press('ArrowUp');
+  expect(await editor.count()).toBe(0);
+  await release();
+  await editor.waitFor();
+  expect(await editor.inputValue()).toBe('just said');
+  await editor.press('Escape');
+
+  // Whoever goes on writing is left alone.
+  await alice.say('and another');
+  await alice.composer.press('ArrowUp');
+  await alice.composer.pressSequentially('more');
+  await release();
+  await alice.message('and another').getByText('sending').waitFor({ state: 'detached' });
+  expect(await editor.count()).toBe(0);
+  expect(await alice.composer.inputValue()).toBe('more');
+});
+
 test('emoji are written by the names that Slack and GitHub know', async ({ alice, bob }) => {
   for (const [name, char] of [
     ['tada', '🎉'],
