@@ -21,6 +21,7 @@ mod greeting;
 pub mod group;
 pub mod ids;
 pub mod invite;
+pub mod label;
 pub mod member;
 pub mod mention;
 pub mod message;

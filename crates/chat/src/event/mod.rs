@@ -3,9 +3,11 @@
 //! Numbers name people, channels and messages; names stand only in `account_created` and `channel_created`, so that
 //! redaction leaves no name behind.
 //!
-//! Neighbours: `kinds` numbers them, `place` says what they are about, `logged` puts the log's envelope around them;
+//! Neighbours: `kinds` numbers them, `place` says what they are about, `logged` puts the log's envelope around them,
+//! `erasure` says why it is all that is left of some;
 //! `posting` and `origin` are what a message and a channel begin with.
 
+mod erasure;
 mod kinds;
 mod logged;
 mod origin;
@@ -14,6 +16,7 @@ mod posting;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::erasure::Erasure;
 pub use self::kinds::EventKind;
 pub use self::logged::{Body, Envelope, LoggedEvent};
 pub use self::origin::ChannelOrigin;

@@ -4,10 +4,12 @@
 //! Promises: the same seed and number of steps make the same history on every machine.
 
 mod history;
+mod labels;
 mod prng;
 mod story;
 pub mod wish;
 
 pub use history::{History, Step};
+pub use labels::Labels;
 pub use prng::Prng;
 pub use story::{Batch, Story};
