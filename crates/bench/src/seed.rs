@@ -119,8 +119,7 @@ impl History {
     }
 
     fn take(&mut self) -> Batch {
-        let records = self.batch.drain(..).map(|event| codec::encode(&event)).collect();
-        Batch { records, redactions: Vec::new() }
+        codec::batch(&std::mem::take(&mut self.batch), Vec::new())
     }
 }
 

@@ -69,9 +69,31 @@ pub enum Error {
     /// The same actor used this `client_msg_id` before; the writer looks first, so this is a bug.
     #[error("client_msg_id was appended before")]
     DuplicateClientMsgId,
-    /// The file belongs to something else or to a newer version.
-    #[error("not an event log that this version can read")]
+    /// The file belongs to something else.
+    #[error("not an event log")]
     WrongFile,
+    /// A newer version wrote it: there is a way back only by a backup.
+    #[error(
+        "the log was written by a newer version: its format is {format}, and this version knows {known}"
+    )]
+    Newer {
+        /// The file's format.
+        format: i64,
+        /// The highest that this version knows.
+        known: i64,
+    },
+    /// An older version wrote it; [`migrate`](crate::migrate) brings it here.
+    #[error("the log has an older format, {format}, and was not brought to this version's")]
+    Older {
+        /// The file's format.
+        format: i64,
+    },
+    /// The layer above cannot read a record that is whole.
+    #[error("the record at seq {seq} cannot be understood")]
+    NotUnderstood {
+        /// Which one.
+        seq: u64,
+    },
     /// The last record's time is implausibly far ahead of the clock.
     ///
     /// The log has no clock: whoever opens it compares and says this.

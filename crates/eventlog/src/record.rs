@@ -4,6 +4,8 @@ use std::fmt;
 
 use crc32fast::Hasher;
 
+use crate::label::LabelChange;
+
 /// Identity of a log's history: random at creation, new after a restore to the past. On the wire 16 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(pub u64);
@@ -23,6 +25,8 @@ pub enum Body {
     Redacted {
         /// The seq of the redacting record.
         by: u64,
+        /// Why, as a number that the layer above assigns.
+        why: u8,
     },
 }
 
@@ -48,6 +52,8 @@ pub struct Record {
     pub client_msg_id: Option<String>,
     /// The payload.
     pub body: Body,
+    /// A digest of what stands elsewhere; erased with the body.
+    pub digest: Option<Vec<u8>>,
 }
 
 impl Record {
@@ -66,6 +72,27 @@ impl Record {
         add_optional(&mut sum, self.client_msg_id.as_ref());
         sum.finalize()
     }
+
+    /// CRC-32 of the body and then the digest; once they are erased, of the redacting seq and of why.
+    pub(crate) fn body_sum(&self) -> u32 {
+        match &self.body {
+            Body::Present(bytes) => {
+                let mut sum = Hasher::new();
+                sum.update(bytes);
+                sum.update(self.digest.as_deref().unwrap_or_default());
+                sum.finalize()
+            }
+            Body::Redacted { by, why } => redacted_sum(*by, *why),
+        }
+    }
+}
+
+/// What the sum of an erased body is.
+pub(crate) fn redacted_sum(by: u64, why: u8) -> u32 {
+    let mut sum = Hasher::new();
+    sum.update(&by.to_le_bytes());
+    sum.update(&[why]);
+    sum.finalize()
 }
 
 fn add_optional(sum: &mut Hasher, bytes: Option<impl AsRef<[u8]>>) {
@@ -78,16 +105,6 @@ fn add_optional(sum: &mut Hasher, bytes: Option<impl AsRef<[u8]>>) {
     }
 }
 
-impl Body {
-    /// CRC-32 of the bytes; 0 once they are erased.
-    pub(crate) fn sum(&self) -> u32 {
-        match self {
-            Body::Present(bytes) => crc32fast::hash(bytes),
-            Body::Redacted { .. } => 0,
-        }
-    }
-}
-
 /// Erases the body of `seq`, in the transaction that appends `by`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redaction {
@@ -95,6 +112,8 @@ pub struct Redaction {
     pub seq: u64,
     /// The record that says so; part of the same batch or older.
     pub by: u64,
+    /// Why: what [`Meaning::why`](crate::Meaning::why) says of the kind of that record.
+    pub why: u8,
 }
 
 /// What one commit makes durable: all of it or nothing.
@@ -105,4 +124,6 @@ pub struct Batch {
     /// Bodies to erase, of older records or of this batch's; naming one that is erased already or absent changes
     /// nothing.
     pub redactions: Vec<Redaction>,
+    /// What the records change in the labels, in order.
+    pub labels: Vec<LabelChange>,
 }

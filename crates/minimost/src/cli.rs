@@ -15,14 +15,19 @@ use tokio::net::TcpListener;
 
 use crate::boot::{Server, Start};
 use crate::clock::Clock;
+use crate::codec;
 use crate::config::{Config, Overrides};
 use crate::data_dir::DataDir;
 use crate::end_signals::EndSignals;
 use crate::history;
+use crate::migration::migrate;
 use crate::projection::check::{self, Projection};
 use crate::reset_password;
 use crate::restore::{self, Restored};
 use crate::telemetry;
+
+/// What commands beside the server say on standard error: what is wrong, and what takes long.
+const FILTER: &str = "warn,minimost::migration=info";
 
 /// A team chat server that people run themselves.
 #[derive(Debug, Parser)]
@@ -220,7 +225,7 @@ async fn rebuild(args: RebuildArgs) -> anyhow::Result<ExitCode> {
 async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     let overrides = Overrides { data: args.common.data, ..Overrides::default() };
     let config = Config::load(args.common.config.as_deref(), &overrides)?;
-    telemetry::start("warn")?;
+    telemetry::start(FILTER)?;
     let data_dir = DataDir::open_for_log(&config.data.dir)?;
     let Restored { from, head, aside } = restore::restore(&data_dir, &args.backup).await?;
     let mut out = std::io::stdout().lock();
@@ -239,7 +244,13 @@ async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
 async fn repair_log(common: Common) -> anyhow::Result<ExitCode> {
     let (config, data_dir) = open_directory(common)?;
     let file = data_dir.path().join("log.db");
-    let repaired = eventlog::repair(&file, Gaps::Lost)
+    if let Err(error) = migrate(&file) {
+        // The way to this version's format may be barred by what a repair mends, and then it goes the whole way.
+        if !error.downcast_ref().is_some_and(eventlog::Error::is_repairable) {
+            return Err(error);
+        }
+    }
+    let repaired = eventlog::repair(&file, Gaps::Lost, &codec::meaning())
         .with_context(|| format!("{} cannot be repaired and is left as it is", file.display()))?;
     let mut out = std::io::stdout().lock();
     let Some(repaired) = repaired else {
@@ -304,7 +315,7 @@ fn open_directory(common: Common) -> anyhow::Result<(Config, DataDir)> {
 fn of_existing(common: Common) -> anyhow::Result<Config> {
     let overrides = Overrides { data: common.data, ..Overrides::default() };
     let config = Config::load(common.config.as_deref(), &overrides)?;
-    telemetry::start("warn")?;
+    telemetry::start(FILTER)?;
     let log_file = config.data.dir.join("log.db");
     ensure!(log_file.is_file(), "there is no {}", log_file.display());
     Ok(config)

@@ -4,10 +4,13 @@
 //! each kind as it was first written, and the tests here read them. The envelope repeats channel, kind and target of the
 //! body so that they can be found and survive redaction; where the two disagree the record is not understood.
 
-use chat::event::Envelope;
+use std::sync::Arc;
+
+use chat::event::{Envelope, Erasure};
 use chat::ids::ChannelId;
+use chat::label::{self, label_changes, may_change_labels};
 use chat::{Body, ClientMsgId, EventKind, LoggedEvent, Seq, Timestamp, UserId};
-use eventlog::Record;
+use eventlog::{Label, LabelChange, Meaning, NotUnderstood, Record, Redaction, When};
 
 /// A record that cannot be understood: written by a newer version or damaged in a way that its checksum does not show.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +28,10 @@ pub fn encode(event: &LoggedEvent) -> Record {
         Body::Present(event) => {
             eventlog::Body::Present(serde_json::to_vec(event).expect("an event is plain data"))
         }
-        Body::Redacted { by } => eventlog::Body::Redacted { by: by.get() },
+        // What was erased is never appended again; this is for comparing.
+        Body::Redacted { by } => {
+            eventlog::Body::Redacted { by: by.get(), why: Erasure::Superseded.code() }
+        }
     };
     Record {
         seq: event.seq.get(),
@@ -36,7 +42,72 @@ pub fn encode(event: &LoggedEvent) -> Record {
         target: event.target.map(Seq::get),
         client_msg_id: event.client_msg_id.as_ref().map(|id| id.as_str().to_owned()),
         body,
+        digest: None,
     }
+}
+
+/// What one commit makes durable of these events: their records, what they erase, and the labels that they change.
+pub fn batch(events: &[LoggedEvent], redactions: Vec<Redaction>) -> eventlog::Batch {
+    eventlog::Batch {
+        records: events.iter().map(encode).collect(),
+        redactions,
+        labels: events.iter().flat_map(label_changes).map(label_change).collect(),
+    }
+}
+
+/// The erasure of an event by one of this seq and kind.
+pub fn redaction(erased: Seq, by: Seq, kind: EventKind) -> Redaction {
+    Redaction { seq: erased.get(), by: by.get(), why: Erasure::by(kind).code() }
+}
+
+/// What the log needs to know of its records to make anew what follows from them.
+pub fn meaning() -> Arc<dyn Meaning> {
+    Arc::new(EventMeaning)
+}
+
+struct EventMeaning;
+
+impl Meaning for EventMeaning {
+    fn why(&self, kind: u16) -> u8 {
+        EventKind::from_code(kind).map_or(Erasure::Superseded, Erasure::by).code()
+    }
+
+    fn labels(&self, record: &Record, changes: &mut Vec<LabelChange>) -> Result<(), NotUnderstood> {
+        let kind = EventKind::from_code(record.kind).ok_or(NotUnderstood)?;
+        let is_erased = matches!(record.body, eventlog::Body::Redacted { .. });
+        if may_change_labels(kind) && !is_erased {
+            let event = decode(record).map_err(|_| NotUnderstood)?;
+            changes.extend(label_changes(&event).into_iter().map(label_change));
+        }
+        Ok(())
+    }
+}
+
+fn label_change(change: label::LabelChange) -> LabelChange {
+    match change {
+        label::LabelChange::Set { label, value, when } => {
+            let when = match when {
+                label::When::Always => When::Always,
+                label::When::Absent => When::Absent,
+                label::When::Present => When::Present,
+                label::When::Lower => When::Lower,
+            };
+            LabelChange::Set { label: log_label(label), value, when }
+        }
+        label::LabelChange::Clear(label) => LabelChange::Clear(log_label(label)),
+        label::LabelChange::ClearMessage { kind, message } => {
+            LabelChange::ClearRecord { kind: kind.code(), seq: message.get() }
+        }
+        label::LabelChange::ClearChannel { kind, owner, channel } => {
+            let (owner, channel) = (owner.number(), channel.0.get());
+            LabelChange::ClearChannel { kind: kind.code(), owner, channel }
+        }
+    }
+}
+
+fn log_label(label: label::Label) -> Label {
+    let label::Label { kind, owner, channel, message } = label;
+    Label { kind: kind.code(), owner: owner.number(), channel: channel.0.get(), seq: message.get() }
 }
 
 /// The sum of an event's envelope, as its record has it whether or not its body was erased.
@@ -50,6 +121,7 @@ pub fn envelope_sum(envelope: &Envelope) -> u32 {
         target: envelope.target.map(Seq::get),
         client_msg_id: envelope.client_msg_id.as_ref().map(|id| id.as_str().to_owned()),
         body: eventlog::Body::Present(Vec::new()),
+        digest: None,
     };
     record.envelope_sum()
 }
@@ -75,7 +147,7 @@ pub fn decode(record: &Record) -> Result<LoggedEvent, DecodeError> {
             let agrees = (event.kind, event.channel, event.target) == (kind, channel, target);
             if agrees { Ok(event) } else { Err(strange(None)) }
         }
-        eventlog::Body::Redacted { by } => {
+        eventlog::Body::Redacted { by, .. } => {
             let body = Body::Redacted { by: Seq(*by) };
             Ok(LoggedEvent { seq, ts, kind, actor, channel, target, client_msg_id, body })
         }

@@ -1,4 +1,4 @@
-//! The comparison of the log with its indexes, in the background: at every start, once a day, and when it is asked for.
+//! The comparison of the log with its indexes and labels, in the background: at every start, once a day, and when it is asked for.
 //!
 //! Promises: a slice is a short read transaction, so erasures and checkpoints go on; what is found stops the writes, in
 //! the log itself. Deliberately absent: mending, which is `minimost repair-log`.
@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 
 use crate::boot::stopped;
 use crate::clock::Clock;
+use crate::codec;
 
 /// How long a slice reads: a commit's erasure waits for at most this, and gives up after 100 ms.
 const SLICE: Duration = Duration::from_millis(25);
@@ -116,10 +117,11 @@ impl Comparer {
         let began = Instant::now();
         let mut is_first = true;
         let log = self.log.clone();
-        let mut comparison = match blocking(move || log.comparison(Gaps::Lost)).await {
-            Ok(comparison) => comparison,
-            Err(error) => return self.failed(&error),
-        };
+        let mut comparison =
+            match blocking(move || log.comparison(Gaps::Lost, codec::meaning())).await {
+                Ok(comparison) => comparison,
+                Err(error) => return self.failed(&error),
+            };
         let up_to = comparison.up_to();
         loop {
             let slice;

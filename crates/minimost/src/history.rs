@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use crate::comparison::repair_hint;
+use crate::migration::migrate;
 use crate::projection::{ProjectionError, verify_log_has_its_tail};
 
 /// Opens the log of a locked data directory; what comes after `verified_up_to` is verified.
@@ -48,6 +49,7 @@ pub(crate) async fn open_log(data_dir: &Path, verified_up_to: u64) -> anyhow::Re
 async fn open(data_dir: &Path, verified_up_to: u64) -> anyhow::Result<Log> {
     let path = data_dir.join("log.db");
     let open = move || {
+        migrate(&path)?;
         Log::open(&path, verified_up_to).map_err(|error| {
             let hint = repair_hint(&error);
             anyhow::Error::new(error).context(format!("{} cannot be opened{hint}", path.display()))

@@ -18,6 +18,7 @@ pub mod fold;
 mod history;
 mod housekeeping;
 pub mod live;
+mod migration;
 pub mod projection;
 pub mod published;
 mod reset_password;

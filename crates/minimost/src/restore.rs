@@ -15,6 +15,7 @@ use eventlog::Log;
 
 use crate::data_dir::DataDir;
 use crate::history;
+use crate::migration::migrate;
 use crate::projection::{self, check, snapshot};
 
 /// What stands beside a SQLite file while it is in use, and after a crash.
@@ -87,6 +88,7 @@ async fn copied_and_verified(from: &Path, copy: &Path) -> anyhow::Result<u64> {
     let verified = tokio::task::spawn_blocking({
         let copy = copy.clone();
         move || {
+            migrate(&copy)?;
             let log = Log::open(&copy, u64::MAX)?;
             check::verify_log(&log)?;
             // That it can be understood, too.

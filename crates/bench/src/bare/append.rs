@@ -58,7 +58,7 @@ pub fn event_log(directory: &Path, batch: usize, for_seconds: f64) -> anyhow::Re
             seq += 1;
             record(seq)
         });
-        let batch = Batch { records: records.collect(), redactions: Vec::new() };
+        let batch = Batch { records: records.collect(), ..Batch::default() };
         let count = batch.records.len() as u64;
         runtime.block_on(log.append(batch))?;
         Ok(count)
@@ -77,6 +77,7 @@ fn record(seq: u64) -> Record {
         target: None,
         client_msg_id: Some(format!("bench-{seq}")),
         body: Body::Present(vec![b'x'; BODY_BYTES]),
+        digest: None,
     }
 }
 

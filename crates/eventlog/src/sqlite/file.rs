@@ -16,7 +16,10 @@ use crate::{Epoch, Error};
 const APPLICATION_ID: i32 = 0x4D4D_4C47;
 
 /// The layout of `schema.sql`.
-const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
+
+/// Formats that [`migrate`](super::migrate::migrate) leads on from.
+const FORMATS_BEFORE: RangeInclusive<i64> = 1..=FORMAT - 1;
 
 /// Formats that a later version may have; any other number is none.
 const FORMATS_TO_COME: RangeInclusive<i64> = FORMAT + 1..=FORMAT + 8;
@@ -24,12 +27,12 @@ const FORMATS_TO_COME: RangeInclusive<i64> = FORMAT + 1..=FORMAT + 8;
 /// How long a statement waits for somebody else's lock: an operator's SQLite shell at most, we have one writer.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prepared statements that a connection keeps; a reader has about a dozen.
-const STATEMENTS_CACHED_MAX: usize = 32;
+/// Prepared statements that a connection keeps; a reader has about two dozen, a comparison as many.
+const STATEMENTS_CACHED_MAX: usize = 64;
 
 /// A commit is on disk when it returns (FULL), erased bytes are overwritten (secure_delete), and the WAL is moved into
 /// the file every 16 MiB: rarely enough for throughput, often enough for quick reads.
-const WRITER_PRAGMAS: &str = "
+pub(super) const WRITER_PRAGMAS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;
@@ -53,14 +56,16 @@ pub(super) fn open_or_create(path: &Path) -> Result<(Connection, Epoch), Error> 
     if !is_blank {
         let known = epoch(&connection);
         // Another version's schema is none of ours to judge.
-        if !matches!(known, Err(Error::WrongFile)) {
-            schema::verify(path, &connection)?;
+        let is_another =
+            matches!(known, Err(Error::WrongFile | Error::Newer { .. } | Error::Older { .. }));
+        if !is_another {
+            schema::verify(path, &connection, schema::PRESENT)?;
         }
         known?;
     }
     connection.execute_batch(WRITER_PRAGMAS)?;
     if is_blank {
-        create_schema(&mut connection)?;
+        create_schema(&mut connection, schema::PRESENT, FORMAT)?;
     }
     let epoch = epoch(&connection)?;
     Ok((connection, epoch))
@@ -127,7 +132,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
 }
 
 /// Whether nothing was ever put in: new, or created by a start that did not get further.
-fn is_blank(connection: &Connection) -> Result<bool, Error> {
+pub(super) fn is_blank(connection: &Connection) -> Result<bool, Error> {
     let tables: i64 =
         connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let application_id: i32 =
@@ -135,13 +140,23 @@ fn is_blank(connection: &Connection) -> Result<bool, Error> {
     Ok(tables == 0 && application_id == 0)
 }
 
-fn create_schema(connection: &mut Connection) -> Result<(), Error> {
+/// Makes an empty log of a format at a path where nothing is.
+pub(super) fn create(path: &Path, made: &str, format: i64) -> Result<(), Error> {
+    create_private(path).map_err(|source| Error::Create(Arc::new(source)))?;
+    let mut connection = connect(path)?;
+    connection.execute_batch(WRITER_PRAGMAS)?;
+    create_schema(&mut connection, made, format)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.close().map_err(|(_, error)| error.into())
+}
+
+fn create_schema(connection: &mut Connection, made: &str, format: i64) -> Result<(), Error> {
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.execute_batch(include_str!("schema.sql"))?;
+    transaction.execute_batch(made)?;
     // SQLite seeds random() from the operating system; all 64 bits of it are used.
     transaction
-        .execute("INSERT INTO meta (id, format, epoch) VALUES (1, ?1, random())", [FORMAT])?;
+        .execute("INSERT INTO meta (id, format, epoch) VALUES (1, ?1, random())", [format])?;
     Ok(transaction.commit()?)
 }
 
@@ -161,8 +176,16 @@ pub(super) fn verify_ours(connection: &Connection) -> Result<(), Error> {
     Err(Error::WrongFile)
 }
 
-/// The epoch of a file that is ours and of a version that we know.
+/// The epoch of a file that is ours and of this version.
 pub(super) fn epoch(connection: &Connection) -> Result<Epoch, Error> {
+    match format_and_epoch(connection)? {
+        (FORMAT, epoch) => Ok(epoch),
+        (format, _) => Err(Error::Older { format }),
+    }
+}
+
+/// The format and the epoch of a file that is ours and of a version that we know.
+pub(super) fn format_and_epoch(connection: &Connection) -> Result<(i64, Epoch), Error> {
     verify_ours(connection)?;
     let mut meta = connection.prepare("SELECT format, epoch FROM meta LIMIT 1")?;
     let mut rows = meta.query([])?;
@@ -171,8 +194,12 @@ pub(super) fn epoch(connection: &Connection) -> Result<Epoch, Error> {
         None => (None, None),
     };
     match numbers {
-        (Some(FORMAT), Some(epoch)) => Ok(Epoch(epoch.cast_unsigned())),
-        (Some(format), _) if FORMATS_TO_COME.contains(&format) => Err(Error::WrongFile),
+        (Some(format), Some(epoch)) if format == FORMAT || FORMATS_BEFORE.contains(&format) => {
+            Ok((format, Epoch(epoch.cast_unsigned())))
+        }
+        (Some(format), _) if FORMATS_TO_COME.contains(&format) => {
+            Err(Error::Newer { format, known: FORMAT })
+        }
         _ => Err(Error::Schema { what: "its meta has neither format nor epoch".to_owned() }),
     }
 }

@@ -3,8 +3,9 @@
 use rusqlite::{CachedStatement, Connection, ffi};
 
 use super::file::Tip;
+use super::label::Labeller;
 use crate::Error;
-use crate::record::{Batch, Body, Record, SEQ_MAX};
+use crate::record::{Batch, Body, Record, Redaction, SEQ_MAX, redacted_sum};
 
 /// What an open transaction would make durable.
 pub(super) struct Applied {
@@ -49,21 +50,23 @@ pub(super) fn apply(
 pub(super) struct Inserter<'connection> {
     insert: CachedStatement<'connection>,
     redact: CachedStatement<'connection>,
+    pub(super) labeller: Labeller<'connection>,
 }
 
 impl<'connection> Inserter<'connection> {
     pub(super) fn new(connection: &'connection Connection) -> Result<Inserter<'connection>, Error> {
         const INSERT: &str = "
             INSERT INTO record (seq, ts_us, kind, channel, actor, target, client_msg_id,
-                                envelope_sum, body, body_sum, redacted_by)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                                envelope_sum, body, body_sum, redacted_by, redacted_why, digest)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         const REDACT: &str = "
             UPDATE record
-               SET body = NULL, body_sum = 0, redacted_by = ?2
+               SET body = NULL, digest = NULL, body_sum = ?4, redacted_by = ?2, redacted_why = ?3
              WHERE seq = ?1 AND redacted_by IS NULL";
         Ok(Inserter {
             insert: connection.prepare_cached(INSERT)?,
             redact: connection.prepare_cached(REDACT)?,
+            labeller: Labeller::new(connection)?,
         })
     }
 
@@ -82,15 +85,22 @@ impl<'connection> Inserter<'connection> {
             if redaction.by > tip.seq {
                 return Err(Error::OutOfOrder { seq: redaction.by, head: tip.seq });
             }
-            self.redact.execute((redaction.seq.cast_signed(), redaction.by.cast_signed()))?;
+            let Redaction { seq, by, why } = *redaction;
+            self.redact.execute((
+                seq.cast_signed(),
+                by.cast_signed(),
+                why,
+                redacted_sum(by, why),
+            ))?;
         }
+        self.labeller.change(&batch.labels)?;
         Ok(tip)
     }
 
     pub(super) fn insert_record(&mut self, record: &Record) -> Result<(), Error> {
-        let (body, redacted_by) = match &record.body {
-            Body::Present(bytes) => (Some(bytes.as_slice()), None),
-            Body::Redacted { by } => (None, Some(by.cast_signed())),
+        let (body, redacted_by, redacted_why) = match &record.body {
+            Body::Present(bytes) => (Some(bytes.as_slice()), None, None),
+            Body::Redacted { by, why } => (None, Some(by.cast_signed()), Some(*why)),
         };
         let inserted = self.insert.execute((
             record.seq.cast_signed(),
@@ -102,8 +112,10 @@ impl<'connection> Inserter<'connection> {
             record.client_msg_id.as_deref(),
             record.envelope_sum(),
             body,
-            record.body.sum(),
+            record.body_sum(),
             redacted_by,
+            redacted_why,
+            record.digest.as_deref(),
         ));
         match inserted {
             Ok(_) => Ok(()),

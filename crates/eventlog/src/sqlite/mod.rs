@@ -1,8 +1,8 @@
 //! The SQLite engine: one owner thread appends, every reader has its own connection.
 //!
-//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs` and `pages.rs` read; the layout
-//! of the file is `schema.sql`. `schema.rs`, `compare.rs` and `files.rs` find what is wrong with the file, `repair.rs` mends
-//! what can be mended.
+//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs`, `pages.rs`, `posts.rs` and
+//! `label.rs` read; the layout of the file is `schema.sql`, and `migrate` leads to it from older ones. `schema.rs`, `compare`
+//! and `files.rs` find what is wrong with the file, `repair.rs` mends what can be mended.
 
 mod compare;
 mod damage;
@@ -10,9 +10,12 @@ mod ended;
 mod file;
 mod files;
 mod insert;
+mod label;
+mod migrate;
 mod owner;
 mod pages;
 mod pool;
+mod posts;
 mod reader;
 mod repair;
 mod schema;
@@ -24,11 +27,12 @@ use std::thread;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::follow::Head;
-use crate::{Batch, Epoch, Error};
+use crate::{Batch, Epoch, Error, Meaning};
 pub use compare::{Comparison, Gaps};
 use damage::Damage;
 use ended::Ended;
 use files::Files;
+pub use migrate::{Migration, migrate};
 use owner::{Append, Order, Owner};
 use pool::ReaderPool;
 pub use reader::Reader;
@@ -68,7 +72,8 @@ impl Log {
     /// # Errors
     ///
     /// [`Error::Corrupt`], [`Error::Schema`] and [`Error::FileDamaged`] when it must not be used, [`Error::WrongFile`]
-    /// when it is not a log, [`Error::Create`] when it cannot be made.
+    /// when it is not a log, [`Error::Newer`] and [`Error::Older`] when it is another version's, [`Error::Create`] when
+    /// it cannot be made.
     pub fn open(path: &Path, verified_up_to: u64) -> Result<Log, Error> {
         let (connection, epoch) = file::open_or_create(path)?;
         let damage = Arc::new(Damage::default());
@@ -180,9 +185,9 @@ impl Log {
         }
     }
 
-    /// Begins a comparison of all records with the indexes.
-    pub fn comparison(&self, gaps: Gaps) -> Result<Comparison, Error> {
-        Comparison::new(self.reader()?, gaps)
+    /// Begins a comparison of all records with the indexes and the labels.
+    pub fn comparison(&self, gaps: Gaps, meaning: Arc<dyn Meaning>) -> Result<Comparison, Error> {
+        Comparison::new(self.reader()?, gaps, meaning)
     }
 
     /// Writes what is queued, empties the WAL into the file and closes it; later calls answer [`Error::Closed`].

@@ -14,7 +14,8 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         const NEWEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq DESC
@@ -32,7 +33,8 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         const OLDEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq
@@ -50,7 +52,8 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         const NEWEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq DESC
@@ -68,7 +71,8 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         const OLDEST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq
@@ -80,16 +84,16 @@ impl Reader {
     pub fn target_last(
         &mut self,
         target: u64,
-        [a, b, c]: [u16; 3],
+        kinds: [u16; 3],
         up_to: u64,
     ) -> Result<Option<Record>, Error> {
-        const LAST: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE target = ?1 AND kind IN (?2, ?3, ?4) AND seq <= ?5
-             ORDER BY seq DESC
-             LIMIT 1";
-        Ok(self.records(LAST, (target.cast_signed(), a, b, c, bound(up_to)))?.pop())
+        let before = up_to.saturating_add(1);
+        let mut last = None;
+        for kind in kinds {
+            last = last.max(self.target_newest_seq(target, kind, before)?);
+        }
+        let Some(last) = last else { return Ok(None) };
+        Ok(self.by_seqs(&[last])?.pop())
     }
 
     /// A page, rising however it was selected.

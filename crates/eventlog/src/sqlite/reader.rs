@@ -63,7 +63,8 @@ impl Reader {
     /// Records after `after` (exclusive) up to `up_to` (inclusive), rising, at most `limit`.
     pub fn range(&mut self, after: u64, up_to: u64, limit: usize) -> Result<Vec<Record>, Error> {
         const RANGE: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE seq > ?1 AND seq <= ?2
              ORDER BY seq
@@ -108,7 +109,7 @@ impl Reader {
             SELECT COUNT(*)
               FROM record
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4
-               AND actor NOT IN (0, ?5) AND redacted_by IS NULL";
+               AND actor NOT IN (0, ?5) AND redacted_why IS NULL";
         let (channel, except_actor) = (channel.cast_signed(), except_actor.cast_signed());
         let count: i64 = self
             .statement(COUNT)?
@@ -120,10 +121,6 @@ impl Reader {
 
     /// The records with these seqs, rising, each once; absent ones are left out.
     pub fn by_seqs(&mut self, seqs: &[u64]) -> Result<Vec<Record>, Error> {
-        const BY_SEQ: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE seq = ?1";
         let mut seqs = seqs.to_vec();
         seqs.sort_unstable();
         seqs.dedup();
@@ -151,27 +148,31 @@ impl Reader {
     /// Shows `visit` the records about each of these targets, up to `up_to` inclusive: target after target, each
     /// target's rising. An error of `visit` ends it.
     ///
-    /// Only one record is in memory at a time, however much happened to a target.
+    /// Only one record is in memory at a time, and the seqs of the others, however much happened to a target.
     pub fn visit_targets<E: From<Error>>(
         &mut self,
         targets: &[u64],
         up_to: u64,
         mut visit: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
-        const BY_TARGET: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
-              FROM record
-             WHERE target = ?1 AND seq <= ?2
-             ORDER BY seq";
+        const OF_TARGET: &str = "
+            SELECT seq FROM record INDEXED BY record_target WHERE target = ?1 AND seq <= ?2";
         let mut targets = targets.to_vec();
         targets.sort_unstable();
         targets.dedup();
-        let mut statement = self.statement(BY_TARGET)?;
+        let mut of_target = self.statement(OF_TARGET)?;
+        let mut by_seq = self.statement(BY_SEQ)?;
         for target in targets {
             let parameters = (target.cast_signed(), bound(up_to));
-            let mut rows = statement.query(parameters).map_err(Error::from)?;
-            while let Some(row) = rows.next().map_err(Error::from)? {
-                visit(self.record(row)?)?;
+            let seqs = of_target.query_map(parameters, |row| row.get(0)).map_err(Error::from)?;
+            // The index has them kind after kind.
+            let mut seqs = seqs.collect::<Result<Vec<i64>, _>>().map_err(Error::from)?;
+            seqs.sort_unstable();
+            for seq in seqs {
+                let mut rows = by_seq.query([seq]).map_err(Error::from)?;
+                while let Some(row) = rows.next().map_err(Error::from)? {
+                    visit(self.record(row)?)?;
+                }
             }
         }
         Ok(())
@@ -184,7 +185,8 @@ impl Reader {
         client_msg_id: &str,
     ) -> Result<Option<Record>, Error> {
         const BY_CLIENT_MSG_ID: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE actor = ?1 AND client_msg_id = ?2";
         Ok(self.records(BY_CLIENT_MSG_ID, (actor.cast_signed(), client_msg_id))?.pop())
@@ -224,7 +226,8 @@ impl Reader {
     /// It is one statement: go through a large log in steps, so that the WAL can be emptied between them.
     pub fn verify(&mut self, after: u64, up_to: u64) -> Result<(), Error> {
         const VERIFIED: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record
              WHERE seq > ?1 AND seq <= ?2
              ORDER BY seq";
@@ -275,11 +278,12 @@ impl Reader {
     /// A record, if it is what was appended.
     pub(super) fn record(&self, row: &Row<'_>) -> Result<Record, Error> {
         let seq = integer(row.get_ref(0)?).unwrap_or_default().cast_unsigned();
-        let Some((record, envelope_sum, body_sum)) = parse(row)? else {
+        let why = |why| u8::try_from(why).ok();
+        let Some((record, envelope_sum, body_sum)) = parse(row, why)? else {
             return Err(self.damage.found(seq));
         };
         if i64::from(record.envelope_sum()) != envelope_sum
-            || i64::from(record.body.sum()) != body_sum
+            || i64::from(record.body_sum()) != body_sum
         {
             return Err(self.damage.found(seq));
         }
@@ -287,8 +291,18 @@ impl Reader {
     }
 }
 
-/// A row's record and its two sums; `None` when a column is of a type that was never written there.
-fn parse(row: &Row<'_>) -> Result<Option<(Record, i64, i64)>, rusqlite::Error> {
+const BY_SEQ: &str = "
+    SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+           redacted_by, redacted_why, digest
+      FROM record
+     WHERE seq = ?1";
+
+/// A row's record and its two sums; `None` when a column is of a type that was never written there. `why` is told by the
+/// last number but one.
+pub(super) fn parse(
+    row: &Row<'_>,
+    why: impl Fn(i64) -> Option<u8>,
+) -> Result<Option<(Record, i64, i64)>, rusqlite::Error> {
     let number = |column| row.get_ref(column).map(integer);
     let (Some(seq), Some(ts_micros), Some(kind)) = (number(0)?, number(1)?, number(2)?) else {
         return Ok(None);
@@ -305,9 +319,17 @@ fn parse(row: &Row<'_>) -> Result<Option<(Record, i64, i64)>, rusqlite::Error> {
             Err(_) => return Ok(None),
         },
     };
-    let body = match (row.get_ref(8)?, number(10)?) {
-        (ValueRef::Blob(bytes), None) => Body::Present(bytes.to_vec()),
-        (ValueRef::Null, Some(by)) => Body::Redacted { by: by.cast_unsigned() },
+    let digest = match row.get_ref(12)? {
+        ValueRef::Null => None,
+        ValueRef::Blob(bytes) => Some(bytes.to_vec()),
+        _ => return Ok(None),
+    };
+    let body = match (row.get_ref(8)?, number(10)?, number(11)?, &digest) {
+        (ValueRef::Blob(bytes), None, None, _) => Body::Present(bytes.to_vec()),
+        (ValueRef::Null, Some(by), Some(told), None) => match why(told) {
+            Some(why) => Body::Redacted { by: by.cast_unsigned(), why },
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     let record = Record {
@@ -319,6 +341,7 @@ fn parse(row: &Row<'_>) -> Result<Option<(Record, i64, i64)>, rusqlite::Error> {
         target: number(5)?.map(i64::cast_unsigned),
         client_msg_id,
         body,
+        digest,
     };
     Ok(Some((record, envelope_sum, body_sum)))
 }

@@ -1,7 +1,8 @@
 //! Making the file anew from its records, when they are whole and what stands around them is not.
 //!
 //! Promises: a log whose records are not all whole is left as it is; the file as it was is kept beside the new one; a
-//! crash at any moment leaves one of the two in its place. Nobody else may have the log open.
+//! crash at any moment leaves one of the two in its place. Indexes and labels follow from the records, so they are made
+//! anew with them. A log of an older format is brought to this version's. Nobody else may have the log open.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -14,10 +15,12 @@ use rusqlite::Connection;
 
 use super::compare::{Comparison, Gaps};
 use super::damage::Damage;
-use super::file;
 use super::insert::Inserter;
+use super::migrate::{self, migrate};
 use super::reader::Reader;
-use crate::{Epoch, Error, Record};
+use super::{file, schema};
+use crate::label::LabelChange;
+use crate::{Epoch, Error, Meaning, Record};
 
 /// How long a slice of a comparison is when nobody waits for the file.
 const SLICE: Duration = Duration::from_secs(60);
@@ -47,15 +50,21 @@ pub struct Repaired {
 /// # Errors
 ///
 /// [`Error::Corrupt`] when a record is damaged or lost: nothing is changed then.
-pub fn repair(path: &Path, gaps: Gaps) -> Result<Option<Repaired>, Error> {
+pub fn repair(
+    path: &Path,
+    gaps: Gaps,
+    meaning: &Arc<dyn Meaning>,
+) -> Result<Option<Repaired>, Error> {
     settle(path)?;
-    let found = match examine(path, gaps) {
+    // What is damaged of an older one may be what the way to this one makes anew.
+    let found = match migrate(path, &**meaning, |_| {}).and_then(|()| examine(path, gaps, meaning))
+    {
         Ok(_) => return Ok(None),
         Err(error) if error.is_repairable() => error,
         Err(error) => return Err(error),
     };
     let (anew, source) = (beside(path, ".repairing"), beside(path, ".repair-source"));
-    let made = make_anew(path, &source, &anew, gaps);
+    let made = make_anew(path, &source, &anew, gaps, meaning);
     remove(&source)?;
     let (records, unnamed) = match made {
         Ok(made) => made,
@@ -66,6 +75,22 @@ pub fn repair(path: &Path, gaps: Gaps) -> Result<Option<Repaired>, Error> {
     };
     let kept = swap(path, &anew).map_err(|source| Error::Create(Arc::new(source)))?;
     Ok(Some(Repaired { found, kept, records, unnamed }))
+}
+
+/// The format of a log, also of one whose schema or meta is damaged.
+fn format(path: &Path) -> Result<i64, Error> {
+    const HAS_WHY: &str = "
+        SELECT COUNT(*) FROM pragma_table_info('record') WHERE name = 'redacted_why'";
+    let connection = file::connect(path)?;
+    match file::format_and_epoch(&connection) {
+        Ok((format, _)) => Ok(format),
+        Err(error) if error.is_repairable() => {
+            let count = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+            let has_why = count(HAS_WHY).unwrap_or(1) > 0;
+            Ok(if has_why { file::FORMAT } else { 1 })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Moves the write-ahead log of a crash into the file, whatever the schema is like.
@@ -81,11 +106,12 @@ fn settle(path: &Path) -> Result<(), Error> {
 }
 
 /// Looks at everything there is to look at, and counts the records.
-fn examine(path: &Path, gaps: Gaps) -> Result<u64, Error> {
+fn examine(path: &Path, gaps: Gaps, meaning: &Arc<dyn Meaning>) -> Result<u64, Error> {
     let (connection, _) = file::open_or_create(path)?;
     let damage = Arc::new(Damage::default());
     // First what is worse: an index can be made anew, a record cannot.
-    let mut comparison = Comparison::new(Reader::open(path, Arc::clone(&damage))?, gaps)?;
+    let reader = Reader::open(path, Arc::clone(&damage))?;
+    let mut comparison = Comparison::new(reader, gaps, Arc::clone(meaning))?;
     while comparison.advance(SLICE)? {}
     Reader::open(path, damage)?.verify_structure()?;
     let records: i64 =
@@ -100,45 +126,78 @@ fn make_anew(
     source: &Path,
     anew: &Path,
     gaps: Gaps,
+    meaning: &Arc<dyn Meaning>,
 ) -> Result<(u64, Vec<(u64, u64)>), Error> {
     remove(anew)?;
     let (new, _) = file::open_or_create(anew)?;
-    let mut old = match file::open_or_create(path) {
-        Ok(_) => Reader::open(path, Arc::default())?,
-        Err(error) if error.is_repairable() => {
-            transplant(path, source)?;
-            Reader::open(source, Arc::default())?
+    let (mut old, format) = readable(path, source)?;
+    match file::format_and_epoch(&old.connection) {
+        Ok((_, Epoch(epoch))) => {
+            new.execute("UPDATE meta SET epoch = ?1", [epoch.cast_signed()])?;
         }
-        Err(error) => return Err(error),
-    };
-    match file::epoch(&old.connection) {
-        Ok(Epoch(epoch)) => drop(new.execute("UPDATE meta SET epoch = ?1", [epoch.cast_signed()])?),
         // Nobody knows which history it was: it is a new one to projections and cursors.
         Err(error) if error.is_repairable() => {}
         Err(error) => return Err(error),
     }
-    let mut copied = Copied { after: 0, after_ts: i64::MIN, records: 0, unnamed: Vec::new() };
+    let mut copied = Copied {
+        format,
+        meaning: &**meaning,
+        changes: Vec::new(),
+        after: 0,
+        after_ts: i64::MIN,
+        records: 0,
+        unnamed: Vec::new(),
+    };
     while copied.copy_chunk(&mut old, &new, gaps)? {}
+    let Copied { records, unnamed, .. } = copied;
     drop(old);
     new.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     new.close().map_err(|(_, error)| Error::from(error))?;
-    let count = examine(anew, gaps)?;
-    if count != copied.records {
-        let what = format!("{count} of {} records were written", copied.records);
+    let count = examine(anew, gaps, meaning)?;
+    if count != records {
+        let what = format!("{count} of {records} records were written");
         return Err(Error::Structure { what });
     }
-    Ok((count, copied.unnamed))
+    Ok((count, unnamed))
 }
 
-/// Makes a copy of the log with a new log's first page: the schema of all logs of this version is the same, down to
-/// the pages at which table and indexes begin. Where it is not, no record is whole.
-fn transplant(path: &Path, source: &Path) -> Result<(), Error> {
+/// A reader of the log's table, of a copy in `source` when the file itself cannot be read, and the log's format.
+fn readable(path: &Path, source: &Path) -> Result<(Reader, i64), Error> {
+    let guessed = format(path)?;
+    let connection = file::connect(path)?;
+    let looked = file::format_and_epoch(&connection)
+        .and_then(|_| schema::verify(path, &connection, made_of(guessed)));
+    drop(connection);
+    match looked {
+        Ok(()) => return Ok((Reader::open(path, Arc::default())?, guessed)),
+        Err(error) if error.is_repairable() => {}
+        Err(error) => return Err(error),
+    }
+    transplant(path, source, guessed)?;
+    let copy = Reader::open(source, Arc::default())?;
+    match file::format_and_epoch(&copy.connection) {
+        // Now that `meta` can be read it may say that it was another.
+        Ok((format, _)) if format != guessed => {
+            drop(copy);
+            transplant(path, source, format)?;
+            Ok((Reader::open(source, Arc::default())?, format))
+        }
+        Ok(_) | Err(_) => Ok((copy, guessed)),
+    }
+}
+
+/// The schema of a format.
+fn made_of(format: i64) -> &'static str {
+    if format == file::FORMAT { schema::PRESENT } else { migrate::SCHEMA_1 }
+}
+
+/// Makes a copy of the log with a new log's first page: the schema of all logs begins with the same two tables, at the
+/// same pages, and what comes after them is not read. Where it does not, no record is whole.
+fn transplant(path: &Path, source: &Path, format: i64) -> Result<(), Error> {
     let io = |source: io::Error| Error::Create(Arc::new(source));
     let fresh = beside(source, ".fresh");
     remove(&fresh)?;
-    let (connection, _) = file::open_or_create(&fresh)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    connection.close().map_err(|(_, error)| Error::from(error))?;
+    file::create(&fresh, made_of(format), format)?;
     let mut page = fs::read(&fresh).map_err(io)?;
     remove(&fresh)?;
     page.truncate(FIRST_PAGE_BYTES);
@@ -155,14 +214,18 @@ fn transplant(path: &Path, source: &Path) -> Result<(), Error> {
 }
 
 /// How far the copying is.
-struct Copied {
+struct Copied<'a> {
+    /// Of the file that is read.
+    format: i64,
+    meaning: &'a dyn Meaning,
+    changes: Vec<LabelChange>,
     after: u64,
     after_ts: i64,
     records: u64,
     unnamed: Vec<(u64, u64)>,
 }
 
-impl Copied {
+impl Copied<'_> {
     /// Copies some records, each verified; false when there are no more.
     fn copy_chunk(
         &mut self,
@@ -171,13 +234,18 @@ impl Copied {
         gaps: Gaps,
     ) -> Result<bool, Error> {
         const RECORDS: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record NOT INDEXED
              WHERE seq > ?1
              ORDER BY seq
              LIMIT ?2";
-        let limit = i64::try_from(CHUNK_RECORDS).unwrap_or(i64::MAX);
-        let chunk = old.records(RECORDS, (self.after.cast_signed(), limit));
+        let chunk = if self.format == file::FORMAT {
+            let limit = i64::try_from(CHUNK_RECORDS).unwrap_or(i64::MAX);
+            old.records(RECORDS, (self.after.cast_signed(), limit))
+        } else {
+            migrate::read_of_1(&old.connection, self.meaning, self.after, CHUNK_RECORDS)
+        };
         let chunk = chunk.map_err(|error| match error {
             // A torn page: the record after the last good one may be on it.
             Error::FileDamaged(_) => Error::Corrupt { seq: self.after + 1 },
@@ -194,6 +262,10 @@ impl Copied {
                 return Err(Error::Corrupt { seq: self.after + 1 });
             }
             self.copy(record, &mut inserter, &transaction)?;
+            let understood = self.meaning.labels(record, &mut self.changes);
+            understood.map_err(|_| Error::NotUnderstood { seq: record.seq })?;
+            inserter.labeller.change(&self.changes)?;
+            self.changes.clear();
             (self.after, self.after_ts) = (record.seq, record.ts_micros);
             self.records += 1;
         }

@@ -9,10 +9,14 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::migrate;
 use super::reader::Reader;
 use crate::Error;
 
-/// What `schema.sql` made; each query answers with one line per fact.
+/// The schema of this version's format.
+pub(super) const PRESENT: &str = include_str!("schema.sql");
+
+/// What a schema made; each query answers with one line per fact.
 const FACTS: [&str; 5] = [
     "SELECT m.type || ' ' || m.name || ' of ' || m.tbl_name
        FROM sqlite_schema AS m
@@ -33,13 +37,13 @@ const FACTS: [&str; 5] = [
       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'",
 ];
 
-/// Compares the schema with that of a new log, and the header with the file.
+/// Compares the schema with what `made` makes, and the header with the file.
 ///
 /// # Errors
 ///
 /// [`Error::Schema`] names the first thing that is missing, too much or different.
-pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), Error> {
-    let (expected, found) = (facts(&fresh()?)?, facts(connection)?);
+pub(super) fn verify(path: &Path, connection: &Connection, made: &str) -> Result<(), Error> {
+    let (expected, found) = (facts(&fresh(made)?)?, facts(connection)?);
     let missing = expected.difference(&found).next().map(|fact| ["there is no ", fact].concat());
     let unknown = found.difference(&expected).next().map(|fact| ["there is ", fact].concat());
     match missing.or(unknown).or(header_fault(path, connection)?) {
@@ -48,14 +52,20 @@ pub(super) fn verify(path: &Path, connection: &Connection) -> Result<(), Error> 
     }
 }
 
-/// Whether the schema is that of a log, and of nothing else.
+/// Whether the schema is that of a log of any format, and of nothing else.
 pub(super) fn is_ours(connection: &Connection) -> Result<bool, Error> {
-    Ok(facts(&fresh()?)? == facts(connection)?)
+    let found = facts(connection)?;
+    for made in [PRESENT, migrate::SCHEMA_1] {
+        if facts(&fresh(made)?)? == found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-fn fresh() -> Result<Connection, Error> {
+fn fresh(made: &str) -> Result<Connection, Error> {
     let fresh = Connection::open_in_memory()?;
-    fresh.execute_batch(include_str!("schema.sql"))?;
+    fresh.execute_batch(made)?;
     Ok(fresh)
 }
 

@@ -1,5 +1,6 @@
--- The event log. Layout version 1; `PRAGMA application_id` is 0x4D4D4C47 ("MMLG").
+-- The event log. Layout version 2; `PRAGMA application_id` is 0x4D4D4C47 ("MMLG").
 -- Numbers that Rust has as u64 are stored with the same 64 bits.
+-- `migrate/schema_1.sql` has the layout before; a migration and this file lead to the same.
 
 CREATE TABLE meta (
     id     INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), -- one row
@@ -17,16 +18,31 @@ CREATE TABLE record (
     client_msg_id TEXT,                         -- the client's own id of the wish; unique per actor, for ever
     envelope_sum  INTEGER NOT NULL,             -- CRC-32 of the columns above; kept by redaction
     body          BLOB,                         -- JSON; NULL once erased
-    body_sum      INTEGER NOT NULL,             -- CRC-32 of body; 0 once erased
+    body_sum      INTEGER NOT NULL,             -- CRC-32 of body and digest; once erased of the two columns below
     redacted_by   INTEGER,                      -- the seq that erased the body
+    redacted_why  INTEGER,                      -- why, as a number that the layer above assigns
+    digest        BLOB,                         -- room for one of what stands elsewhere; NULL in all records yet
     CHECK ((body IS NULL) = (redacted_by IS NOT NULL))
 ) STRICT;
 
--- Pages of a channel, and its unread counts from the index alone.
-CREATE INDEX record_channel ON record (channel, kind, seq, actor, redacted_by) WHERE channel IS NOT NULL;
+-- Pages of a channel, and its counts from the index alone.
+CREATE INDEX record_channel ON record (channel, kind, seq, actor, redacted_why) WHERE channel IS NOT NULL;
 
--- What became of a message; seq is in every index anyway.
-CREATE INDEX record_target ON record (target) WHERE target IS NOT NULL;
+-- What became of a message, and the count of its replies.
+CREATE INDEX record_target ON record (target, kind, seq, actor, redacted_why) WHERE target IS NOT NULL;
 
 -- Exactly once.
 CREATE UNIQUE INDEX record_client_msg_id ON record (actor, client_msg_id) WHERE client_msg_id IS NOT NULL;
+
+-- What the layer above wants to find of its records, as numbers; written with them, and derived from them alone.
+CREATE TABLE label (
+    kind    INTEGER NOT NULL,
+    owner   INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    seq     INTEGER NOT NULL, -- the record that it stands on
+    value   INTEGER NOT NULL,
+    PRIMARY KEY (kind, owner, channel, seq)
+) STRICT, WITHOUT ROWID;
+
+-- The labels of a record.
+CREATE INDEX label_record ON label (seq, kind);

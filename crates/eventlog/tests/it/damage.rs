@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use eventlog::{Error, Log};
+use eventlog::{Error, Log, migrate};
 
-use crate::support::{ALICE, GENERAL, Place, batch, posted};
+use crate::support::{ALICE, GENERAL, Place, Plain, batch, posted};
 
 async fn three_messages() -> Place {
     let place = Place::new();
@@ -88,8 +88,12 @@ async fn a_foreign_file_is_left_as_it_is() {
 #[tokio::test]
 async fn a_log_of_a_newer_version_is_refused() {
     let place = three_messages().await;
-    place.tamper("UPDATE meta SET format = 2");
-    assert!(matches!(open_error(&place), Error::WrongFile));
+    place.tamper("UPDATE meta SET format = 3");
+    let refused = open_error(&place);
+    assert!(matches!(refused, Error::Newer { format: 3, known: 2 }), "{refused:?}");
+    assert!(refused.to_string().contains("written by a newer version"), "{refused}");
+    let refused = migrate(&place.path(), &Plain, |_| {});
+    assert!(matches!(refused, Err(Error::Newer { .. })), "{refused:?}");
 }
 
 #[tokio::test]

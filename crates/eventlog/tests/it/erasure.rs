@@ -3,7 +3,8 @@
 use eventlog::{Batch, Body, Error, Redaction};
 
 use crate::support::{
-    ALICE, BOB, DELETED, EDITED, GENERAL, Place, about, batch, erasing, everything, posted, seqs,
+    ALICE, BOB, DELETED, EDITED, GENERAL, Place, WHY, about, batch, erasing, everything, posted,
+    seqs,
 };
 
 #[tokio::test]
@@ -23,8 +24,8 @@ async fn erased_text_is_in_no_byte_of_any_file() {
     assert!(place.holds("secret of the long"));
 
     let deleted = about(5, 1, DELETED, "{}");
-    let redactions = [1, 3, 4].map(|seq| Redaction { seq, by: 5 }).to_vec();
-    log.append(Batch { records: vec![deleted.clone()], redactions }).await.unwrap();
+    let redactions = [1, 3, 4].map(|seq| Redaction { seq, by: 5, why: WHY }).to_vec();
+    log.append(Batch { redactions, ..batch(vec![deleted.clone()]) }).await.unwrap();
     log.close().await.unwrap();
 
     assert!(!place.holds("xyzzy"));
@@ -33,7 +34,7 @@ async fn erased_text_is_in_no_byte_of_any_file() {
     let log = place.open();
     let records = everything(&log).await;
     assert_eq!(seqs(&records), [1, 2, 3, 4, 5]);
-    assert_eq!(records[0].body, Body::Redacted { by: 5 });
+    assert_eq!(records[0].body, Body::Redacted { by: 5, why: WHY });
     assert_eq!(records[0].actor, ALICE);
     assert_eq!(records[3].target, Some(1));
     assert_eq!(records[4], deleted);
@@ -90,8 +91,8 @@ async fn erasing_twice_keeps_the_first_reason_and_erasing_nothing_is_nothing() {
     log.append(erasing(99, about(4, 99, DELETED, "{}"))).await.unwrap();
     let records = everything(&log).await;
     assert_eq!(seqs(&records), [1, 2, 3, 4]);
-    assert_eq!(records[0].body, Body::Redacted { by: 2 });
-    let later = Batch { records: vec![], redactions: vec![Redaction { seq: 2, by: 5 }] };
+    assert_eq!(records[0].body, Body::Redacted { by: 2, why: WHY });
+    let later = Batch { redactions: vec![Redaction { seq: 2, by: 5, why: WHY }], ..batch(vec![]) };
     let later = log.append(later).await;
     assert!(matches!(later, Err(Error::OutOfOrder { seq: 5, head: 4 })), "{later:?}");
 }
@@ -112,9 +113,10 @@ async fn no_order_of_erasing_leaves_a_copy_in_a_page() {
     let (erased, kept) = order.split_at(order.len() * 9 / 10);
     for (n, chunk) in erased.chunks(20).enumerate() {
         let seq = MESSAGES + 1 + u64::try_from(n).unwrap();
-        let redactions = chunk.iter().map(|erased| Redaction { seq: *erased, by: seq }).collect();
+        let redactions =
+            chunk.iter().map(|erased| Redaction { seq: *erased, by: seq, why: WHY }).collect();
         let records = vec![posted(seq, ALICE, GENERAL, "{}")];
-        log.append(Batch { records, redactions }).await.unwrap();
+        log.append(Batch { redactions, ..batch(records) }).await.unwrap();
     }
     log.close().await.unwrap();
 

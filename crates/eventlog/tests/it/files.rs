@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use eventlog::{Batch, Error, Log, Redaction};
 
-use crate::support::{ALICE, DELETED, GENERAL, Place, about, batch, everything, posted, seqs};
+use crate::support::{ALICE, DELETED, GENERAL, Place, WHY, about, batch, everything, posted, seqs};
 
 async fn one_message(place: &Place) -> Log {
     let log = place.open();
@@ -118,9 +118,9 @@ async fn what_other_programs_make_shorter_in_good_order_is_no_loss() {
         let place = Place::new();
         let log = long_log(&place).await;
         let erased = if sql.starts_with("VACUUM") { 30 } else { 0 };
-        let redactions = (1..=erased).map(|seq| Redaction { seq, by: 41 }).collect();
+        let redactions = (1..=erased).map(|seq| Redaction { seq, by: 41, why: WHY }).collect();
         let records = vec![about(41, 1, DELETED, "{}")];
-        log.append(Batch { records, redactions }).await.unwrap();
+        log.append(Batch { redactions, ..batch(records) }).await.unwrap();
         log.append(batch(vec![posted(42, ALICE, GENERAL, "before")])).await.unwrap();
         let length = |file: &str| fs::metadata(place.path().with_file_name(file)).unwrap().len();
         let before = (length("log.db"), length("log.db-wal"));

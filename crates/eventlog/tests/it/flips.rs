@@ -6,7 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use eventlog::{Body, Error, Gaps, Log, Reader, Record, Redaction};
 use tokio::runtime::Builder;
 
-use crate::support::{ALICE, BOB, DELETED, EDITED, POSTED, Place, about, batch, posted};
+use crate::support::{
+    ALICE, BOB, CHANGED, DELETED, EDITED, POSTED, Place, SAID, WHY, about, batch, plain, posted,
+};
 
 /// So large that the index by channel is several pages.
 const GENERAL: u64 = 3 << 40;
@@ -51,7 +53,8 @@ async fn history(log: &Log) {
         }
         let erased = |seq: &u64| seq % 80 == 42 && *seq != 122;
         if seq == RECORDS {
-            let erased = (1..seq).filter(erased).map(|erased| Redaction { seq: erased, by: seq });
+            let erased =
+                (1..seq).filter(erased).map(|erased| Redaction { seq: erased, by: seq, why: WHY });
             batch.redactions.extend(erased);
         }
         log.append(batch).await.unwrap();
@@ -62,11 +65,12 @@ async fn history(log: &Log) {
 fn sum(records: &[Record]) -> u64 {
     let mut sum = DefaultHasher::new();
     for record in records {
-        let Record { seq, ts_micros, kind, channel, actor, target, client_msg_id, body } = record;
-        (seq, ts_micros, kind, channel, actor, target, client_msg_id).hash(&mut sum);
+        let Record { seq, ts_micros, kind, channel, actor, target, client_msg_id, body, digest } =
+            record;
+        (seq, ts_micros, kind, channel, actor, target, client_msg_id, digest).hash(&mut sum);
         match body {
             Body::Present(bytes) => bytes.hash(&mut sum),
-            Body::Redacted { by } => by.hash(&mut sum),
+            Body::Redacted { by, why } => (by, why).hash(&mut sum),
         }
     }
     sum.finish()
@@ -85,13 +89,27 @@ fn answers(reader: &mut Reader) -> Result<Vec<u64>, Error> {
                 answers.extend(reader.channel_nth_newest(channel, kind, head - n, 3)?);
                 answers.push(reader.channel_count(channel, kind, n * 25, head, ALICE)?);
             }
+            let posts = reader.channel_posts(channel, kind, 20, head, &[WHY])?;
+            answers.extend(posts.iter().flat_map(|(seq, actor)| [*seq, *actor]));
         }
+        for (kind, owner) in [(SAID, ALICE), (SAID, BOB), (CHANGED, ALICE)] {
+            let labels = reader.labels(kind, owner, channel, 9, head - 9)?;
+            let newest = reader.labels_newest(kind, owner, channel, 0, head, 30)?;
+            answers.extend(labels.iter().chain(&newest).flat_map(|(seq, value)| [*seq, *value]));
+        }
+    }
+    for (kind, owner) in [(SAID, ALICE), (SAID, BOB), (CHANGED, ALICE), (CHANGED, 0)] {
+        let all = reader.labels_of(kind, owner)?;
+        answers.extend(all.iter().flat_map(|(channel, seq, value)| [*channel, *seq, *value]));
     }
     for seq in 1..=head {
         answers.push(sum(&reader.by_targets(&[seq], head)?));
         for kind in [POSTED, EDITED, DELETED] {
             answers.push(sum(&reader.target_newest(seq, kind, 0, head, 3)?));
             answers.push(sum(&reader.target_oldest(seq, kind, 9, u64::MAX, 3)?));
+            let posts = reader.target_posts(seq, kind, 0, head, &[WHY])?;
+            answers.extend(posts.iter().flat_map(|(seq, actor)| [*seq, *actor]));
+            answers.extend(reader.target_newest_seq(seq, kind, head)?);
         }
         answers.push(sum(reader.target_last(seq, [POSTED, EDITED, DELETED], head)?.as_slice()));
         let record = reader.by_seqs(&[seq])?;
@@ -127,7 +145,7 @@ async fn fate(place: &Place, truth: &[u64], truth_after: &[u64]) -> Fate {
     let before = log.reader().and_then(|mut reader| answers(&mut reader));
     let is_lie = before.is_ok_and(|answers| answers != truth);
     let appended = log.append(batch(vec![one_more()])).await;
-    let Ok(mut comparison) = log.comparison(Gaps::Lost) else { return Fate::Refused };
+    let Ok(mut comparison) = log.comparison(Gaps::Lost, plain()) else { return Fate::Refused };
     let compared = loop {
         match comparison.advance(std::time::Duration::from_millis(100)) {
             Ok(true) => {}

@@ -11,6 +11,8 @@ mod files;
 mod flips;
 #[cfg(target_os = "linux")]
 mod flush;
+mod labels;
+mod migration;
 mod read;
 mod repair;
 mod round_trip;

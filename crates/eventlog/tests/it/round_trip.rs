@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
-use crate::support::Place;
+use crate::support::{Place, WHY};
 
 /// A record without its place, which the test gives it.
 fn record() -> impl Strategy<Value = Record> {
@@ -13,10 +13,13 @@ fn record() -> impl Strategy<Value = Record> {
     let body = prop_oneof![
         9 => vec(any::<u8>(), 0..300).prop_map(Body::Present),
         1 => vec(any::<u8>(), 5_000..20_000).prop_map(Body::Present),
-        1 => number().prop_map(|by| Body::Redacted { by }),
+        1 => (number(), any::<u8>()).prop_map(|(by, why)| Body::Redacted { by, why }),
     ];
-    (any::<u16>(), option::of(number()), number(), option::of(number()), body).prop_map(
-        |(kind, channel, actor, target, body)| Record {
+    let digest = option::weighted(0.2, vec![any::<u8>(); 32]);
+    let numbers = (any::<u16>(), option::of(number()), number(), option::of(number()));
+    (numbers, body, digest).prop_map(|((kind, channel, actor, target), body, digest)| {
+        let digest = digest.filter(|_| matches!(body, Body::Present(_)));
+        Record {
             seq: 0,
             ts_micros: 0,
             kind,
@@ -25,8 +28,9 @@ fn record() -> impl Strategy<Value = Record> {
             target,
             client_msg_id: None,
             body,
-        },
-    )
+            digest,
+        }
+    })
 }
 
 /// Batches whose records rise by random steps, with erasures of what is there; and what the log must be afterwards.
@@ -51,9 +55,10 @@ fn history() -> impl Strategy<Value = (Vec<Batch>, Vec<Record>)> {
             for pick in erased.into_iter().filter(|_| seq > 0) {
                 let pick = usize::try_from(pick % u64::try_from(expected.len()).unwrap()).unwrap();
                 let record = &mut expected[pick];
-                batch.redactions.push(Redaction { seq: record.seq, by: seq });
+                batch.redactions.push(Redaction { seq: record.seq, by: seq, why: WHY });
                 if matches!(record.body, Body::Present(_)) {
-                    record.body = Body::Redacted { by: seq };
+                    record.body = Body::Redacted { by: seq, why: WHY };
+                    record.digest = None;
                 }
             }
             batch

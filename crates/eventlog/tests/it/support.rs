@@ -1,8 +1,11 @@
 //! A log in a directory of its own, and records that read like a chat.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use eventlog::{Batch, Body, Log, Record, Redaction};
+use eventlog::{
+    Batch, Body, Label, LabelChange, Log, Meaning, NotUnderstood, Record, Redaction, When,
+};
 use tempfile::TempDir;
 
 /// Who they are: the seqs of their accounts, if there were accounts here.
@@ -14,6 +17,47 @@ pub const RANDOM: u64 = 4;
 pub const POSTED: u16 = 8;
 pub const EDITED: u16 = 9;
 pub const DELETED: u16 = 10;
+
+/// Why a test erases.
+pub const WHY: u8 = 1;
+
+/// A label of a message that is there: every third one, its sender's.
+pub const SAID: u8 = 1;
+/// A label of the message that was edited: alice's, and its value is the last edit.
+pub const CHANGED: u8 = 2;
+
+/// What the records of these tests mean. It asks only what erasing leaves.
+pub struct Plain;
+
+pub fn plain() -> Arc<dyn Meaning> {
+    Arc::new(Plain)
+}
+
+impl Meaning for Plain {
+    fn why(&self, kind: u16) -> u8 {
+        if kind == DELETED { WHY } else { WHY + 1 }
+    }
+
+    fn labels(&self, record: &Record, changes: &mut Vec<LabelChange>) -> Result<(), NotUnderstood> {
+        let Record { kind, channel, actor, seq, target, .. } = *record;
+        let Some(channel) = channel else { return Ok(()) };
+        match (kind, target) {
+            (POSTED, None) if seq % 3 == 0 => {
+                let label = Label { kind: SAID, owner: actor, channel, seq };
+                changes.push(LabelChange::Set { label, value: seq << 2, when: When::Always });
+            }
+            (EDITED, Some(target)) => {
+                let label = Label { kind: CHANGED, owner: ALICE, channel, seq: target };
+                changes.push(LabelChange::Set { label, value: seq, when: When::Always });
+            }
+            (DELETED, Some(seq)) => {
+                changes.extend([SAID, CHANGED].map(|kind| LabelChange::ClearRecord { kind, seq }));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
 
 /// A directory that goes when the test ends.
 pub struct Place {
@@ -69,6 +113,7 @@ pub fn posted(seq: u64, actor: u64, channel: u64, text: &str) -> Record {
         target: None,
         client_msg_id: None,
         body: Body::Present(text.as_bytes().to_vec()),
+        digest: None,
     }
 }
 
@@ -78,13 +123,15 @@ pub fn about(seq: u64, target: u64, kind: u16, text: &str) -> Record {
 }
 
 pub fn batch(records: Vec<Record>) -> Batch {
-    Batch { records, redactions: Vec::new() }
+    let mut labels = Vec::new();
+    records.iter().for_each(|record| Plain.labels(record, &mut labels).unwrap());
+    Batch { records, redactions: Vec::new(), labels }
 }
 
 /// Erases `seq` in the batch of the record `by`.
 pub fn erasing(seq: u64, by: Record) -> Batch {
-    let redactions = vec![Redaction { seq, by: by.seq }];
-    Batch { records: vec![by], redactions }
+    let redactions = vec![Redaction { seq, by: by.seq, why: WHY }];
+    Batch { redactions, ..batch(vec![by]) }
 }
 
 /// All records, in order.

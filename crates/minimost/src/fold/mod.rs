@@ -163,7 +163,7 @@ mod tests {
 
     use chat::LoggedEvent;
     use chat::testing::{Batch, History};
-    use eventlog::{Log, Redaction};
+    use eventlog::Log;
     use proptest::prelude::{ProptestConfig, any, proptest};
     use tempfile::TempDir;
 
@@ -188,14 +188,15 @@ mod tests {
             // Some batches wait together, as a busy server's do.
             for steps in history.steps.chunks(7) {
                 let batches = steps.iter().filter_map(|step| step.outcome.as_ref().ok());
-                let mut together = eventlog::Batch::default();
+                let (mut together, mut redactions) = (Vec::new(), Vec::new());
                 for Batch { events, redacted } in batches {
-                    together.records.extend(events.iter().map(codec::encode));
-                    let by = events.first().map_or(0, |event| event.seq.get());
-                    let redactions = redacted.iter().map(|seq| Redaction { seq: seq.get(), by });
-                    together.redactions.extend(redactions);
+                    let Some(first) = events.first() else { continue };
+                    let erased = redacted.iter();
+                    redactions
+                        .extend(erased.map(|it| codec::redaction(*it, first.seq, first.kind)));
+                    together.extend(events.iter().cloned());
                 }
-                runtime.block_on(log.append(together)).unwrap();
+                runtime.block_on(log.append(codec::batch(&together, redactions))).unwrap();
             }
             Told { history, log, file, _directory: directory }
         }

@@ -140,10 +140,7 @@ impl Batch {
 
     /// What one commit makes durable.
     pub(super) fn to_log(&self) -> eventlog::Batch {
-        eventlog::Batch {
-            records: self.events.iter().map(codec::encode).collect(),
-            redactions: self.redactions.clone(),
-        }
+        codec::batch(&self.events, self.redactions.clone())
     }
 
     /// What a wish of this name came to before.
@@ -195,8 +192,10 @@ impl Batch {
         let first = self.workspace.head.next();
         let any = (!decision.events.is_empty()).then_some(first);
         let mut main = None;
-        let redactions = decision.redacts.iter().map(|seq| Redaction { seq: seq.0, by: first.0 });
-        self.redactions.extend(redactions);
+        if let Some(by) = decision.events.first().map(Event::kind) {
+            let redactions = decision.redacts.iter().map(|seq| codec::redaction(*seq, first, by));
+            self.redactions.extend(redactions);
+        }
         let mut message = named_message(command);
         for event in decision.events {
             let is_main = is_main_event(command, event.kind());
@@ -244,8 +243,8 @@ impl Batch {
         }
         if logged.kind == EventKind::MessageDeleted {
             let erased = self.edits.remove(&id).into_iter().flatten().chain([id]);
-            let by = logged.seq.0;
-            self.redactions.extend(erased.map(|seq| Redaction { seq: seq.0, by }));
+            let (by, kind) = (logged.seq, logged.kind);
+            self.redactions.extend(erased.map(|seq| codec::redaction(seq, by, kind)));
         }
     }
 }

@@ -150,7 +150,7 @@ async fn deleting_erases_the_message_and_its_edits_even_those_of_the_same_commit
     let deleted = deleted.seq.unwrap();
     let seqs = [message, early, late.seq.unwrap()].map(Seq::get);
     for record in house.log.reader().unwrap().by_seqs(&seqs).unwrap() {
-        assert_eq!(record.body, Body::Redacted { by: deleted.get() });
+        assert_eq!(record.body, Body::Redacted { by: deleted.get(), why: 1 });
     }
     assert!(*house.published.now() == house.folded());
 }
@@ -185,7 +185,7 @@ async fn a_commit_that_was_believed_to_have_failed_is_heard_of_before_the_next()
     let event = chat::Event::MessagePosted(chat::event::Posting::text(channel, text));
     let (seq, ts) = (house.head().next(), house.published.now().last_ts.plus_micros(1));
     let lost = chat::LoggedEvent::new(seq, ts, alice.user, None, event);
-    let batch = eventlog::Batch { records: vec![codec::encode(&lost)], redactions: Vec::new() };
+    let batch = codec::batch(&[lost], Vec::new());
     house.log.append(batch).await.unwrap();
     assert_eq!(house.head().next(), seq, "the writer knows nothing of it");
     let next = house.post(alice, "general", "next").await;

@@ -1,24 +1,37 @@
-//! The comparison of the table with its indexes: what no checksum of a record can show.
+//! The comparison of the records with what follows from them, indexes and labels: what no checksum of a record can show.
 //!
 //! SQLite answers from an index without asking whether it fits the table, so a bit there breaks promises in silence: a
 //! name that was used is new again, a thread has no replies, an erasure misses an edit.
 //!
 //! First every record is verified and sought, by its seq and by its key in each index, in the index alone. Then every
 //! index is walked in the order of its key, and each entry sought in the table. When each record has its entry and there
-//! are as many entries as records, there is no other entry.
+//! are as many entries as records, there is no other entry. At last the labels are derived from the records anew, as many
+//! at a time as memory may hold, and compared with those that stand there.
 //!
 //! It goes in slices, each a read transaction of its own, so that erasures and checkpoints go on between them. What is
-//! appended meanwhile is for the next comparison; what is erased meanwhile is seen before or after, as a whole.
+//! appended meanwhile is for the next comparison, but for what it does to labels; what is erased meanwhile is seen before
+//! or after, as a whole.
+//!
+//! Inside: `index` has the indexes, `derived` the labels as the records have them, `labels` compares them.
 
+mod derived;
+mod index;
+mod labels;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::Value;
 use rusqlite::{ErrorCode, OptionalExtension, Row, params_from_iter};
 
+use self::derived::Derived;
+use self::index::{INDEXES, columns, first_key};
 use super::owner::now;
 use super::reader::{Reader, bound};
-use crate::Error;
-use crate::record::{Body, Record};
+use crate::{Error, Meaning};
+
+/// Labels that are derived at a time: some 20 MB. A log with more is read once more for each so many.
+const LABELS_MAX: usize = 200_000;
 
 /// What a seq between two records means that no record has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,123 +42,10 @@ pub enum Gaps {
     Lost,
 }
 
-/// An index, and how it is asked; no statement reads it and the table at once.
-struct Index {
-    name: &'static str,
-    /// The entry of a record, by all of its columns.
-    entry: &'static str,
-    /// The entries after a key that begin as it does, in order; the key comes first. SQLite seeks no further by a row of
-    /// values than to where its rowid stands, and every slice would walk the whole of a channel again.
-    rest: &'static str,
-    /// The entries after all that begin as a key does, in order.
-    later: &'static str,
-    /// The same columns as the table has them.
-    record: &'static str,
-    key_columns: usize,
-    /// By how many columns a key begins.
-    group_columns: usize,
-    seq_column: usize,
-}
-
-const INDEXES: [Index; 3] = [
-    Index {
-        name: "record_channel",
-        entry: "
-            SELECT seq
-              FROM record INDEXED BY record_channel
-             WHERE channel = ?1 AND kind = ?2 AND seq = ?3 AND actor = ?4 AND redacted_by IS ?5",
-        rest: "
-            SELECT channel, kind, seq, actor, redacted_by
-              FROM record INDEXED BY record_channel
-             WHERE channel = ?1 AND kind = ?2 AND seq > ?3
-             ORDER BY seq",
-        later: "
-            SELECT channel, kind, seq, actor, redacted_by
-              FROM record INDEXED BY record_channel
-             WHERE channel IS NOT NULL AND (channel, kind) > (?1, ?2)
-             ORDER BY channel, kind, seq",
-        record: "
-            SELECT channel, kind, seq, actor, redacted_by FROM record NOT INDEXED WHERE seq = ?1",
-        key_columns: 3,
-        group_columns: 2,
-        seq_column: 2,
-    },
-    Index {
-        name: "record_target",
-        entry: "
-            SELECT seq FROM record INDEXED BY record_target WHERE target = ?1 AND seq = ?2",
-        rest: "
-            SELECT target, seq
-              FROM record INDEXED BY record_target
-             WHERE target = ?1 AND seq > ?2
-             ORDER BY seq",
-        later: "
-            SELECT target, seq
-              FROM record INDEXED BY record_target
-             WHERE target > ?1
-             ORDER BY target, seq",
-        record: "
-            SELECT target, seq FROM record NOT INDEXED WHERE seq = ?1",
-        key_columns: 2,
-        group_columns: 1,
-        seq_column: 1,
-    },
-    Index {
-        name: "record_client_msg_id",
-        entry: "
-            SELECT seq
-              FROM record INDEXED BY record_client_msg_id
-             WHERE actor = ?1 AND client_msg_id = ?2 AND seq = ?3",
-        rest: "
-            SELECT actor, client_msg_id, seq
-              FROM record INDEXED BY record_client_msg_id
-             WHERE actor = ?1 AND client_msg_id > ?2
-             ORDER BY client_msg_id",
-        later: "
-            SELECT actor, client_msg_id, seq
-              FROM record INDEXED BY record_client_msg_id
-             WHERE client_msg_id IS NOT NULL AND actor > ?1
-             ORDER BY actor, client_msg_id",
-        record: "
-            SELECT actor, client_msg_id, seq FROM record NOT INDEXED WHERE seq = ?1",
-        key_columns: 2,
-        group_columns: 1,
-        seq_column: 2,
-    },
-];
-
-/// The columns of a record in each of [`INDEXES`]; `None` where it is not in one.
-fn columns(record: &Record) -> [Option<Vec<Value>>; 3] {
-    let number = |number: u64| Value::Integer(number.cast_signed());
-    let (seq, actor) = (number(record.seq), number(record.actor));
-    let redacted_by = match record.body {
-        Body::Present(_) => Value::Null,
-        Body::Redacted { by } => number(by),
-    };
-    let kind = Value::Integer(record.kind.into());
-    let in_channel = |channel| vec![number(channel), kind, seq.clone(), actor.clone(), redacted_by];
-    let about = |target| vec![number(target), seq.clone()];
-    let named = |name| vec![actor.clone(), Value::Text(name), seq.clone()];
-    [
-        record.channel.map(in_channel),
-        record.target.map(about),
-        record.client_msg_id.clone().map(named),
-    ]
-}
-
-/// A key before all others of an index.
-fn first_key(which: usize) -> Vec<Value> {
-    let least = Value::Integer(i64::MIN);
-    match which {
-        0 => vec![least.clone(), least.clone(), least],
-        1 => vec![least.clone(), least],
-        _ => vec![least, Value::Text(String::new())],
-    }
-}
-
 /// A comparison of the log up to the head at its start; advance it until it is over.
 pub struct Comparison {
     reader: Reader,
+    meaning: Arc<dyn Meaning>,
     progress: Progress,
 }
 
@@ -155,6 +55,8 @@ struct Progress {
     stage: Stage,
     /// How many records up to here are in each index.
     counted: [u64; 3],
+    /// The labels as the records that were seen have them.
+    derived: Derived,
 }
 
 enum Stage {
@@ -169,14 +71,28 @@ enum Stage {
         after: Vec<Value>,
         count: u64,
     },
+    /// The last label that was found to be as the records have it.
+    Labels {
+        after: Option<[i64; 4]>,
+    },
+    /// The last entry of the labels' index that was seen.
+    LabelEntries {
+        after: [i64; 4],
+    },
     Over,
 }
 
 impl Comparison {
-    pub(super) fn new(mut reader: Reader, gaps: Gaps) -> Result<Comparison, Error> {
+    pub(super) fn new(
+        mut reader: Reader,
+        gaps: Gaps,
+        meaning: Arc<dyn Meaning>,
+    ) -> Result<Comparison, Error> {
         let (up_to, _) = reader.head()?;
         let stage = Stage::Records { after: 0, after_ts: i64::MIN };
-        Ok(Comparison { reader, progress: Progress { up_to, gaps, stage, counted: [0; 3] } })
+        let derived = Derived::from_first(LABELS_MAX);
+        let progress = Progress { up_to, gaps, stage, counted: [0; 3], derived };
+        Ok(Comparison { reader, meaning, progress })
     }
 
     /// The last record that it looks at.
@@ -192,42 +108,57 @@ impl Comparison {
     /// After any other error it can be advanced again.
     pub fn advance(&mut self, time: Duration) -> Result<bool, Error> {
         let until = now() + time;
-        let Comparison { reader, progress } = self;
-        reader.snapshot(|reader| progress.slice(reader, until)).map_err(|error| match error {
-            error @ Error::FileDamaged(_) => reader.damage.report(error),
-            error => error,
-        })
+        let Comparison { reader, meaning, progress } = self;
+        let meaning = &**meaning;
+        reader.snapshot(|reader| progress.slice(reader, meaning, until)).map_err(
+            |error| match error {
+                error @ Error::FileDamaged(_) => reader.damage.report(error),
+                error => error,
+            },
+        )
     }
 }
 
 impl Progress {
-    fn slice(&mut self, reader: &Reader, until: Instant) -> Result<bool, Error> {
+    fn slice(
+        &mut self,
+        reader: &mut Reader,
+        meaning: &dyn Meaning,
+        until: Instant,
+    ) -> Result<bool, Error> {
         loop {
             let is_through = match self.stage {
-                Stage::Records { .. } => self.compare_records(reader, until)?,
+                Stage::Records { .. } => self.compare_records(reader, meaning, until)?,
                 Stage::Entries { .. } => self.compare_entries(reader, until)?,
+                Stage::Labels { .. } => self.compare_labels(reader, meaning, until)?,
+                Stage::LabelEntries { .. } => self.compare_label_entries(reader, until)?,
                 Stage::Over => return Ok(false),
             };
             if !is_through {
                 return Ok(true);
             }
-            let next = match self.stage {
-                Stage::Records { .. } => 0,
-                Stage::Entries { which, .. } => which + 1,
-                Stage::Over => INDEXES.len(),
-            };
-            self.stage = if next < INDEXES.len() {
-                Stage::Entries { which: next, after: first_key(next), count: 0 }
-            } else {
-                Stage::Over
+            self.stage = match self.stage {
+                Stage::Records { .. } => entries_of(0),
+                Stage::Entries { which, .. } if which + 1 < INDEXES.len() => entries_of(which + 1),
+                Stage::Entries { .. } => Stage::Labels { after: None },
+                // The others are derived in another pass.
+                Stage::Labels { .. } if self.derived.begin_next() => Stage::Labels { after: None },
+                Stage::Labels { .. } => Stage::LabelEntries { after: [i64::MIN; 4] },
+                Stage::LabelEntries { .. } | Stage::Over => Stage::Over,
             };
         }
     }
 
     /// Verifies records and seeks each of them; true when all were seen.
-    fn compare_records(&mut self, reader: &Reader, until: Instant) -> Result<bool, Error> {
+    fn compare_records(
+        &mut self,
+        reader: &Reader,
+        meaning: &dyn Meaning,
+        until: Instant,
+    ) -> Result<bool, Error> {
         const RECORDS: &str = "
-            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum, redacted_by
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
+                   redacted_by, redacted_why, digest
               FROM record NOT INDEXED
              WHERE seq > ?1 AND seq <= ?2
              ORDER BY seq";
@@ -239,7 +170,7 @@ impl Progress {
         let mut entries = Vec::with_capacity(INDEXES.len());
         for index in &INDEXES {
             let entry = reader.connection.prepare_cached(index.entry);
-            entries.push(entry.map_err(|error| blame(reader, index, None, error))?);
+            entries.push(entry.map_err(|error| blame(reader, index.name, None, error))?);
         }
         let mut rows = records.query((bound(*after), bound(self.up_to)))?;
         loop {
@@ -266,12 +197,13 @@ impl Progress {
                 let found: Option<i64> = entries[which]
                     .query_row(params_from_iter(columns), |row| row.get(0))
                     .optional()
-                    .map_err(|error| blame(reader, index, Some(record.seq), error))?;
+                    .map_err(|error| blame(reader, index.name, Some(record.seq), error))?;
                 if found != Some(bound(record.seq)) {
-                    return Err(damaged(reader, index, Some(record.seq)));
+                    return Err(damaged(reader, index.name, Some(record.seq)));
                 }
                 self.counted[which] += 1;
             }
+            self.derived.follow(&record, meaning)?;
             (*after, *after_ts) = (record.seq, record.ts_micros);
             if now() >= until {
                 return Ok(false);
@@ -289,14 +221,15 @@ impl Progress {
         for (sql, columns) in [(index.rest, index.key_columns), (index.later, index.group_columns)]
         {
             let entries = reader.connection.prepare_cached(sql);
-            let mut entries = entries.map_err(|error| blame(reader, index, None, error))?;
+            let mut entries = entries.map_err(|error| blame(reader, index.name, None, error))?;
             let mut rows = entries.query(params_from_iter(after[..columns].to_vec()))?;
             loop {
-                let row = rows.next().map_err(|error| blame(reader, index, None, error))?;
+                let row = rows.next().map_err(|error| blame(reader, index.name, None, error))?;
                 let Some(row) = row else { break };
-                let mut entry = values(row).map_err(|error| blame(reader, index, None, error))?;
+                let mut entry =
+                    values(row).map_err(|error| blame(reader, index.name, None, error))?;
                 let Value::Integer(seq) = entry[index.seq_column] else {
-                    return Err(damaged(reader, index, None));
+                    return Err(damaged(reader, index.name, None));
                 };
                 let found = record
                     .query_row([seq], values)
@@ -305,7 +238,7 @@ impl Progress {
                 // Without the order the next slice would begin somewhere else.
                 let rises = is_before(after, &entry[..index.key_columns]);
                 if !rises || found.as_ref() != Some(&entry) {
-                    return Err(damaged(reader, index, Some(seq.cast_unsigned())));
+                    return Err(damaged(reader, index.name, Some(seq.cast_unsigned())));
                 }
                 if seq <= bound(self.up_to) {
                     *count += 1;
@@ -318,8 +251,16 @@ impl Progress {
             }
         }
         // What is too much has the columns of a record that has an entry of its own.
-        if *count == self.counted[*which] { Ok(true) } else { Err(damaged(reader, index, None)) }
+        if *count == self.counted[*which] {
+            Ok(true)
+        } else {
+            Err(damaged(reader, index.name, None))
+        }
     }
+}
+
+fn entries_of(which: usize) -> Stage {
+    Stage::Entries { which, after: first_key(which), count: 0 }
 }
 
 fn values(row: &Row<'_>) -> rusqlite::Result<Vec<Value>> {
@@ -341,12 +282,12 @@ fn is_before(key: &[Value], other: &[Value]) -> bool {
     false
 }
 
-fn damaged(reader: &Reader, index: &Index, seq: Option<u64>) -> Error {
-    reader.damage.report(Error::IndexDamaged { index: index.name, seq })
+fn damaged(reader: &Reader, index: &'static str, seq: Option<u64>) -> Error {
+    reader.damage.report(Error::IndexDamaged { index, seq })
 }
 
 /// A failure while only this index was read: its page is torn, its column of no type of ours, or it cannot be asked.
-fn blame(reader: &Reader, index: &Index, seq: Option<u64>, error: rusqlite::Error) -> Error {
+fn blame(reader: &Reader, index: &'static str, seq: Option<u64>, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => damaged(reader, index, seq),
         Some(_) => error.into(),

@@ -18,6 +18,7 @@ use eventlog::{Gaps, Log, Reader};
 
 use super::mailbox::{Sources, user_db_path};
 use super::{InFile, ProjectionError, auth, mailbox, presence, snapshot, sqlite};
+use crate::codec;
 
 /// Something in a file that is not what the log says. It names rows and columns, never their content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,7 +263,7 @@ const SLICE: Duration = Duration::from_secs(60);
 
 /// Verifies all of a log that nobody writes: its records, that the indexes lead to all of them, its pages.
 pub(crate) fn verify_log(log: &Log) -> Result<(), eventlog::Error> {
-    let mut comparison = log.comparison(Gaps::Lost)?;
+    let mut comparison = log.comparison(Gaps::Lost, codec::meaning())?;
     while comparison.advance(SLICE)? {}
     log.reader()?.verify_structure()
 }

@@ -47,7 +47,7 @@ async fn guarantee_3_an_index_that_forgot_a_name_is_named_stops_the_writes_and_i
     let (seq, ts_micros) = log.read(eventlog::Reader::head).await?;
     let twin = seq + 1;
     let again = Record { seq: twin, ts_micros: ts_micros + 1, ..first };
-    log.append(eventlog::Batch { records: vec![again], redactions: vec![] }).await?;
+    log.append(eventlog::Batch { records: vec![again], ..eventlog::Batch::default() }).await?;
     log.close().await?;
 
     let mut server = Process::start(&data).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chat::command::{Actor, Command};
 use chat::testing::{Batch, Story};
 use chat::{ChannelId, ChannelName, Seq, UserId, UserName, Workspace};
-use eventlog::{Log, Redaction};
+use eventlog::Log;
 use minimost::codec;
 use minimost::projection::auth::AuthDb;
 use minimost::projection::check::{Difference, check};
@@ -64,17 +64,16 @@ impl House {
 
     /// Appends what a story's steps came to in one commit, and publishes it.
     pub async fn hear(&mut self, batches: &[Batch]) {
-        let mut commit = eventlog::Batch::default();
+        let (mut events, mut redactions) = (Vec::new(), Vec::new());
         for batch in batches {
             let Some(first) = batch.events.first() else { continue };
-            let by = first.seq.get();
-            let redactions = batch.redacted.iter().map(|seq| Redaction { seq: seq.get(), by });
-            commit.redactions.extend(redactions);
-            commit.records.extend(batch.events.iter().map(codec::encode));
+            let erased = batch.redacted.iter();
+            redactions.extend(erased.map(|seq| codec::redaction(*seq, first.seq, first.kind)));
             batch.events.iter().for_each(|event| self.workspace.apply(event));
+            events.extend(batch.events.iter().cloned());
         }
-        if !commit.records.is_empty() {
-            self.log.append(commit).await.unwrap();
+        if !events.is_empty() {
+            self.log.append(codec::batch(&events, redactions)).await.unwrap();
             self.publish.send_replace(Arc::new(self.workspace.clone()));
         }
     }
