@@ -13,7 +13,9 @@ impl Labels {
     /// The labels that records lead to, one after the other.
     pub fn of<'a>(records: impl IntoIterator<Item = &'a LoggedEvent>) -> Labels {
         let mut labels = Labels::default();
-        records.into_iter().for_each(|record| labels.apply(record));
+        for record in records {
+            labels.apply(record);
+        }
         labels
     }
 

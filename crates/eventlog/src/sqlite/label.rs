@@ -98,6 +98,10 @@ impl Reader {
     }
 
     /// The newest `limit` labels of one owner in one channel on records with `after < seq < before`, falling.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "three say whose, three which; a type for either would be used here alone"
+    )]
     pub fn labels_newest(
         &mut self,
         kind: u8,

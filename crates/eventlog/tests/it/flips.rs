@@ -107,9 +107,12 @@ fn answers(reader: &mut Reader) -> Result<Vec<u64>, Error> {
         for kind in [POSTED, EDITED, DELETED] {
             answers.push(sum(&reader.target_newest(seq, kind, 0, head, 3)?));
             answers.push(sum(&reader.target_oldest(seq, kind, 9, u64::MAX, 3)?));
-            let posts = reader.target_posts(seq, kind, 0, head, &[WHY])?;
-            answers.extend(posts.iter().flat_map(|(seq, actor)| [*seq, *actor]));
-            answers.extend(reader.target_newest_seq(seq, kind, head)?);
+            // Of some: they take the way of the others.
+            if seq % 4 == 0 {
+                let posts = reader.target_posts(seq, kind, 0, head, &[WHY])?;
+                answers.extend(posts.iter().flat_map(|(seq, actor)| [*seq, *actor]));
+                answers.extend(reader.target_newest_seq(seq, kind, head)?);
+            }
         }
         answers.push(sum(reader.target_last(seq, [POSTED, EDITED, DELETED], head)?.as_slice()));
         let record = reader.by_seqs(&[seq])?;

@@ -124,7 +124,9 @@ pub fn about(seq: u64, target: u64, kind: u16, text: &str) -> Record {
 
 pub fn batch(records: Vec<Record>) -> Batch {
     let mut labels = Vec::new();
-    records.iter().for_each(|record| Plain.labels(record, &mut labels).unwrap());
+    for record in &records {
+        Plain.labels(record, &mut labels).unwrap();
+    }
     Batch { records, redactions: Vec::new(), labels }
 }
 

@@ -34,6 +34,7 @@ mod members;
 mod message_flow;
 mod moderation;
 mod notifications;
+mod old_data;
 mod openapi;
 mod password_reset;
 mod patience;

@@ -104,7 +104,9 @@ impl Derived {
                 let of = |seq| [kind.into(), owner.cast_signed(), channel.cast_signed(), seq];
                 let found = self.labels.range(of(i64::MIN)..=of(i64::MAX));
                 let found: Vec<Key> = found.map(|(key, _)| *key).collect();
-                found.into_iter().for_each(|key| self.clear(key));
+                for key in found {
+                    self.clear(key);
+                }
             }
         }
     }
@@ -212,7 +214,9 @@ mod tests {
     fn all(max: usize, records: &[Record]) -> (Vec<(Key, i64)>, usize) {
         let (mut derived, mut all, mut passes) = (Derived::from_first(max), Vec::new(), 1);
         loop {
-            records.iter().for_each(|record| derived.follow(record, &Plain).unwrap());
+            for record in records {
+                derived.follow(record, &Plain).unwrap();
+            }
             all.extend(derived.after(None).map(|(key, value)| (*key, *value)));
             if !derived.begin_next() {
                 return (all, passes);

@@ -27,9 +27,6 @@ impl Progress {
         meaning: &dyn Meaning,
         until: Instant,
     ) -> Result<bool, Error> {
-        if !self.follow_to_head(reader, meaning, until)? {
-            return Ok(false);
-        }
         // In order, and each whole: without the order the next slice would begin somewhere else.
         const LABELS: &str = "
             SELECT kind, owner, channel, seq, value
@@ -40,6 +37,9 @@ impl Progress {
             SELECT 1
               FROM label INDEXED BY label_record
              WHERE seq = ?4 AND kind = ?1 AND owner = ?2 AND channel = ?3";
+        if !self.follow_to_head(reader, meaning, until)? {
+            return Ok(false);
+        }
         let Stage::Labels { after } = &mut self.stage else { return Ok(true) };
         let mut statement = reader.statement(LABELS)?;
         let mut entry = reader.statement(ENTRY)?;

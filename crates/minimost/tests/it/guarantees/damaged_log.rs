@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use eventlog::{Log, Record};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::broken_disk::flip_byte;
-use crate::support::{Person, Process, TestServer, check, files_with, forget_last_name, run};
+use crate::support::{Person, Process, TestServer, check, files_with, forget_last_name, rows, run};
 
 /// A data directory in which alice has sent something by the name of "one"; the message, and she.
 async fn sent_once(data: &Path) -> Result<(Value, Person)> {
@@ -83,6 +84,44 @@ async fn guarantee_3_an_index_that_forgot_a_name_is_named_stops_the_writes_and_i
     alice.send("general", "life goes on").await;
     ensure!(server.terminate().await?.success());
     check(&data).await
+}
+
+#[tokio::test]
+async fn guarantee_8_labels_that_no_record_leads_to_stop_the_writes_and_are_made_anew() -> Result<()>
+{
+    let damages = [
+        "DELETE FROM label WHERE kind = 1",
+        "UPDATE label SET value = value + 4 WHERE kind = 1",
+        "INSERT INTO label SELECT kind, owner, channel, seq + 1, value FROM label WHERE kind = 2",
+    ];
+    for damage in damages {
+        let dir = tempfile::tempdir()?;
+        let data = dir.path().join("data");
+        let server = Process::start(&data).await?;
+        let [alice, bob] = [server.sign_up("alice").await?, server.sign_up("bob").await?];
+        let root = alice.send("general", "kumquats, @bob?").await["id"].clone();
+        let reply = json!({"text": "three, @alice", "thread_id": root});
+        bob.post("/send/general", &reply).await.expect(201);
+        ensure!(server.terminate().await?.success());
+        check(&data).await?;
+        let labels = "SELECT * FROM label ORDER BY kind, owner, channel, seq";
+        let before = rows(&data.join("log.db"), labels);
+        ensure!(before.len() == 4, "two are named, two follow: {before:?}");
+        ensure!(Connection::open(data.join("log.db"))?.execute(damage, [])? > 0);
+
+        let mut server = Process::start(&data).await?;
+        server.says("writing stops: the log's index label").await?;
+        let refused =
+            server.welcome(&alice).post("/send/general", &json!({"text": "and on"})).await;
+        refused.expect_problem(503, "log-unavailable");
+        server.kill().await?;
+        let said = says(&data, &["check"], 1).await?;
+        ensure!(said.contains("index label") && said.contains("minimost repair-log"), "{said}");
+        says(&data, &["repair-log"], 0).await?;
+        check(&data).await?;
+        ensure!(rows(&data.join("log.db"), labels) == before, "{damage}");
+    }
+    Ok(())
 }
 
 #[tokio::test]
