@@ -37,7 +37,8 @@ pub fn wait(data: &Path, accounts: usize, head: u64) -> anyhow::Result<Option<f6
     Ok(None)
 }
 
-fn mailboxes(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The files of all mailboxes.
+pub fn mailboxes(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let users = data.join("users");
     if !users.exists() {
         return Ok(Vec::new());
@@ -47,8 +48,8 @@ fn mailboxes(data: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths.into_iter().filter(|path| path.extension().is_some_and(|end| end == "db")).collect())
 }
 
-/// `None` while the file is being made, or written in a way that locks readers out.
-fn checkpoint(mailbox: &Path) -> Option<u64> {
+/// How far a mailbox is; `None` while the file is being made, or written in a way that locks readers out.
+pub fn checkpoint(mailbox: &Path) -> Option<u64> {
     let connection = Connection::open_with_flags(mailbox, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
     let seq = connection.query_row("SELECT seq FROM checkpoint", [], |row| row.get(0));
     seq.ok().and_then(|seq: i64| u64::try_from(seq).ok())

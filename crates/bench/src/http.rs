@@ -68,6 +68,12 @@ pub struct Answer {
 impl Answer {
     /// The answer at the start of `bytes`; `None` while it is incomplete. Answers with a length only.
     pub fn parse(bytes: &[u8]) -> anyhow::Result<Option<Answer>> {
+        let answer = Answer::parse_head(bytes)?;
+        Ok(answer.filter(|answer| bytes.len() >= answer.len()))
+    }
+
+    /// The same, complete or not, as soon as its head is whole.
+    pub fn parse_head(bytes: &[u8]) -> anyhow::Result<Option<Answer>> {
         let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
         let head = std::str::from_utf8(&bytes[..end]).context("a head that is not text")?;
         let status = head.get(9..12).and_then(|digits| digits.parse().ok());
@@ -78,8 +84,7 @@ impl Answer {
             (_, None) => bail!("an answer without a length: {head}"),
         };
         let closes = header(head, "connection") == Some("close");
-        let answer = Answer { status, head_len: end + 4, body_len, closes };
-        Ok((bytes.len() >= answer.len()).then_some(answer))
+        Ok(Some(Answer { status, head_len: end + 4, body_len, closes }))
     }
 
     /// Bytes of the whole answer.

@@ -1,5 +1,6 @@
 //! Child processes: started, listened to, measured from /proc, and always ended by their handle.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -90,6 +91,26 @@ impl Server {
         Ok(usage)
     }
 
+    /// The process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// CPU time by the name of the thread, without the number at its end.
+    pub fn thread_cpu_micros(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let mut cpu = BTreeMap::new();
+        for entry in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let path = entry?.path().join("stat");
+            // A thread may end while it is looked at.
+            let Some((name, micros)) = fs::read_to_string(path).ok().as_deref().and_then(thread_of)
+            else {
+                continue;
+            };
+            *cpu.entry(name).or_default() += micros;
+        }
+        Ok(cpu)
+    }
+
     /// A line of /proc/<pid>/smaps_rollup in bytes, `Anonymous` for example.
     pub fn memory_bytes(&self, kind: &str) -> anyhow::Result<u64> {
         let path = format!("/proc/{}/smaps_rollup", self.child.id());
@@ -177,14 +198,27 @@ fn find_address(line: &str) -> Option<SocketAddr> {
     address.parse().ok()
 }
 
+/// Name and CPU time of a thread, of its line in /proc/<pid>/task/<tid>/stat.
+fn thread_of(stat: &str) -> Option<(String, u64)> {
+    let (before, fields) = stat.rsplit_once(") ")?;
+    let (_, name) = before.split_once(" (")?;
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-').to_owned();
+    let fields: Vec<_> = fields.split(' ').collect();
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some((name, (number(14)? + number(15)?) * tick_micros()))
+}
+
+fn tick_micros() -> u64 {
+    1_000_000 / rustix::param::clock_ticks_per_second()
+}
+
 /// Fields 14 and 15 of /proc/<pid>/stat are user and system time, field 24 is resident pages (proc(5)).
-fn usage_of(process: u32) -> Option<Usage> {
+pub fn usage_of(process: u32) -> Option<Usage> {
     let fields = stat_fields(process)?;
     let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
     let ticks = number(14)? + number(15)?;
-    let tick_micros = 1_000_000 / rustix::param::clock_ticks_per_second();
     let page_bytes = rustix::param::page_size() as u64;
-    Some(Usage { cpu_micros: ticks * tick_micros, rss_bytes: number(24)? * page_bytes })
+    Some(Usage { cpu_micros: ticks * tick_micros(), rss_bytes: number(24)? * page_bytes })
 }
 
 fn children_of(parent: u32) -> anyhow::Result<Vec<u32>> {
@@ -212,6 +246,12 @@ mod tests {
             assert_eq!(find_address(line), "127.0.0.1:6767".parse().ok(), "{line}");
         }
         assert_eq!(find_address("MiniMost keeps its data in ./data"), None);
+    }
+
+    #[test]
+    fn threads_that_do_the_same_count_together() {
+        let line = "12 (mailboxes-1) S 1 1 1 0 -1 0 0 0 0 0 7 5 0 0 20 0 9";
+        assert_eq!(thread_of(line), Some(("mailboxes".to_owned(), 12 * tick_micros())));
     }
 
     #[test]

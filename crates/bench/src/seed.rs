@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use chat::event::{ChannelOrigin, Event, Mentions, Posting};
+use chat::event::{ChannelOrigin, Event, Posting};
 use chat::{
     ChannelId, ClientMsgId, LoggedEvent, Seq, Slug, Timestamp, TokenHash, UserId, UserName,
 };
@@ -12,6 +12,7 @@ use eventlog::{Batch, Log};
 use minimost::clock::Clock;
 use minimost::codec;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Runtime;
 
 use crate::http::Credentials;
 
@@ -43,10 +44,7 @@ pub fn name(account: usize) -> String {
 impl Seed {
     /// Writes `log.db` into a new data directory.
     pub fn write(self, data: &Path) -> anyhow::Result<()> {
-        fs::create_dir_all(data)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let log = Log::open(&data.join("log.db"), 0)?;
-        let mut history = History::new(self);
+        let mut history = History::begin(data, self.accounts * 3 + self.messages + 2)?;
         let general = history.add_channel("general")?;
         history.add_channel("random")?;
         let mut users = Vec::with_capacity(self.accounts);
@@ -54,68 +52,102 @@ impl Seed {
             users.push(history.add_account(account)?);
         }
         for number in 0..self.messages {
-            let text = format!("Message {number} of the history, about as long as people write");
             let reply_to = (number % 4 == 3).then_some(history.seq);
-            let mentions = Mentions::Nobody;
-            let sender = users[number % users.len()];
-            let posted = Posting { mentions, reply_to, ..Posting::text(general, text) };
-            let posted = Event::MessagePosted(posted);
-            let name = ClientMsgId::parse(&format!("4f1c8a02-{number:012}"))?;
-            history.add_named(Some(sender), Some(name), posted);
-            if history.batch.len() >= BATCH_RECORDS {
-                runtime.block_on(log.append(history.take()))?;
-            }
+            history.add_message(users[number % users.len()], general, number, reply_to)?;
         }
-        runtime.block_on(log.append(history.take()))?;
-        runtime.block_on(log.close()).context("the seeded log could not be closed")
+        history.end()
     }
 }
 
-struct History {
-    seq: Seq,
-    ts: Timestamp,
+/// A log that is being written.
+pub struct History {
+    /// Of the last event.
+    pub seq: Seq,
+    /// Of the last event.
+    pub ts: Timestamp,
     step_micros: i64,
     batch: Vec<LoggedEvent>,
+    log: Log,
+    runtime: Runtime,
 }
 
 impl History {
-    fn new(seed: Seed) -> History {
-        let events = i64::try_from(seed.accounts * 3 + seed.messages + 2).expect("a small count");
+    /// Begins the log of a new data directory, which will have about so many events.
+    pub fn begin(data: &Path, events: usize) -> anyhow::Result<History> {
+        fs::create_dir_all(data)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let log = Log::open(&data.join("log.db"), 0)?;
         let ts = Clock::System.now().plus_micros(-HISTORY_MICROS);
-        let step_micros = HISTORY_MICROS / (events + 1);
-        History { seq: Seq::ZERO, ts, step_micros, batch: Vec::new() }
+        let step_micros = HISTORY_MICROS / (i64::try_from(events).expect("a small count") + 1);
+        Ok(History { seq: Seq::ZERO, ts, step_micros, batch: Vec::new(), log, runtime })
+    }
+
+    /// Writes what is left.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        self.append()?;
+        self.runtime.block_on(self.log.close()).context("the seeded log could not be closed")
     }
 
     /// Adds an event; without an actor it is its own.
-    fn add(&mut self, actor: Option<UserId>, event: Event) -> Seq {
+    pub fn add(&mut self, actor: Option<UserId>, event: Event) -> anyhow::Result<Seq> {
         self.add_named(actor, None, event)
     }
 
     /// The same with the name that a client gave it.
-    fn add_named(&mut self, actor: Option<UserId>, name: Option<ClientMsgId>, event: Event) -> Seq {
+    fn add_named(
+        &mut self,
+        actor: Option<UserId>,
+        name: Option<ClientMsgId>,
+        event: Event,
+    ) -> anyhow::Result<Seq> {
+        if self.batch.len() >= BATCH_RECORDS {
+            self.append()?;
+        }
         self.seq = self.seq.next();
         self.ts = self.ts.plus_micros(self.step_micros);
         let actor = actor.unwrap_or(UserId(self.seq));
         self.batch.push(LoggedEvent::new(self.seq, self.ts, actor, name, event));
-        self.seq
+        Ok(self.seq)
     }
 
-    fn add_channel(&mut self, slug: &str) -> anyhow::Result<ChannelId> {
+    /// Adds the nth message, as long as people write.
+    pub fn add_message(
+        &mut self,
+        sender: UserId,
+        channel: ChannelId,
+        number: usize,
+        reply_to: Option<Seq>,
+    ) -> anyhow::Result<Seq> {
+        let text = format!("Message {number} of the history, about as long as people write");
+        let posted = Event::MessagePosted(Posting { reply_to, ..Posting::text(channel, text) });
+        let name = ClientMsgId::parse(&format!("4f1c8a02-{number:012}"))?;
+        self.add_named(Some(sender), Some(name), posted)
+    }
+
+    /// Adds a channel in which everybody is.
+    pub fn add_channel(&mut self, slug: &str) -> anyhow::Result<ChannelId> {
         let (slug, name) = (Slug::parse(slug)?, slug.to_owned());
         let origin = ChannelOrigin::Public { slug, name, is_default: true };
-        Ok(ChannelId(self.add(Some(UserId::SYSTEM), Event::ChannelCreated { origin })))
+        Ok(ChannelId(self.add(Some(UserId::SYSTEM), Event::ChannelCreated { origin })?))
     }
 
-    fn add_account(&mut self, account: usize) -> anyhow::Result<UserId> {
+    /// Adds the nth account with its session: three events.
+    pub fn add_account(&mut self, account: usize) -> anyhow::Result<UserId> {
         let name = UserName::parse(&name(account))?;
         let created = Event::AccountCreated { name, is_admin: account == 0, invite: None };
-        let user = UserId(self.add(None, created));
+        let user = UserId(self.add(None, created)?);
         // Not a hash of any password: these people have their sessions already.
         let password_hash = chat::PasswordHash("!".to_owned());
-        self.add(Some(user), Event::PasswordSet { user, password_hash });
+        self.add(Some(user), Event::PasswordSet { user, password_hash })?;
         let token_hash = token_hash(&token(account));
-        self.add(Some(user), Event::SessionOpened { user, token_hash });
+        self.add(Some(user), Event::SessionOpened { user, token_hash })?;
         Ok(user)
+    }
+
+    fn append(&mut self) -> anyhow::Result<()> {
+        let batch = self.take();
+        self.runtime.block_on(self.log.append(batch))?;
+        Ok(())
     }
 
     fn take(&mut self) -> Batch {
@@ -123,8 +155,8 @@ impl History {
     }
 }
 
-/// 43 characters, as real ones have.
-fn token(account: usize) -> String {
+/// The token of that session: 43 characters, as real ones have.
+pub fn token(account: usize) -> String {
     format!("bench{account:038}")
 }
 

@@ -2,6 +2,7 @@
 //!
 //! A stream that the server ends is opened again with its cursor, as a browser does.
 
+pub mod frames;
 mod screen;
 
 use std::net::SocketAddr;

@@ -10,12 +10,10 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 
 use super::Show;
+use super::frames::{FRAME_END, frames_end, last_id};
 use crate::clock::now_micros;
 use crate::http;
 use crate::mark::marks;
-
-/// A frame ends with an empty line (WHATWG HTML, 9.2.5).
-const FRAME_END: &[u8] = b"\n\n";
 
 /// One stream; it stays the same screen when its connection is lost.
 pub(super) struct Screen {
@@ -169,28 +167,6 @@ impl Screen {
     }
 }
 
-/// Where the last complete frame ends; most reads end with it, or with the end of its chunk.
-fn frames_end(bytes: &[u8]) -> Option<usize> {
-    let without_chunk_end = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-    if without_chunk_end.ends_with(FRAME_END) {
-        return Some(without_chunk_end.len());
-    }
-    memmem::rfind(bytes, FRAME_END).map(|at| at + FRAME_END.len())
-}
-
-/// The value of the last `id:` line, looking back line by line.
-fn last_id(frames: &[u8]) -> Option<&[u8]> {
-    let mut rest = frames;
-    while let Some(end) = memchr::memrchr(b'\n', rest) {
-        let begin = memchr::memrchr(b'\n', &rest[..end]).map_or(0, |at| at + 1);
-        if let Some(id) = rest[begin..end].strip_prefix(b"id: ") {
-            return Some(id);
-        }
-        rest = &rest[..begin];
-    }
-    None
-}
-
 fn connect(
     address: SocketAddr,
     request: &[u8],
@@ -203,15 +179,4 @@ fn connect(
     let mut stream = TcpStream::from_std(stream);
     registry.register(&mut stream, Token(at), Interest::READABLE)?;
     Ok(stream)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_cursor_is_the_last_id() {
-        assert_eq!(last_id(b"id: e.1\ndata: {}\n\nid: e.2\n\n"), Some(&b"e.2"[..]));
-        assert_eq!(last_id(b"event: typing\ndata: {}\n\n"), None);
-    }
 }
