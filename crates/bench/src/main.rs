@@ -15,6 +15,7 @@ mod http;
 mod latency;
 mod load;
 mod mark;
+mod people;
 mod process;
 mod report;
 mod seed;
@@ -54,6 +55,8 @@ enum Task {
     Startup,
     /// The first comparison of the log with its indexes, and an erasure in the middle of it.
     Comparison,
+    /// Simulated people who do what the web client does: they come cold, or are there; cells can be chosen.
+    People(suite::people::Cells),
     /// The original, installed from PyPI and measured in the same way.
     Original,
     /// Fills the tables of a document from the JSON lines of `--json`.
@@ -70,6 +73,12 @@ fn main() -> anyhow::Result<()> {
     let suites: &[suite::Suite] = match task {
         Task::BareBroadcast(broadcast) => return broadcast.run(),
         Task::Report { document } => return report::fill(options.json()?, &document),
+        Task::People(cells) => {
+            let mut bench = Bench::new(options)?;
+            suite::machine::run(&mut bench)?;
+            suite::people::run(&mut bench, &cells)?;
+            return bench.report.show();
+        }
         Task::All => &suite::ALL,
         Task::Sends => &[suite::sends::run],
         Task::Streams => &[suite::streams::run],

@@ -1,0 +1,180 @@
+//! The log of a town in which people have talked: its channels, who is in them, what they said and how far they read.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use chat::event::{ChannelOrigin, Event};
+use chat::member::History as Shown;
+use chat::{ChannelId, Seq, Slug, Timestamp, UserId};
+
+use super::rates::{GENERAL_PERCENT, SEEDED_DIRECT_PERCENT};
+use super::town::{GENERAL, Kind, Town};
+use crate::seed::History;
+
+/// Where the ids of the newest messages of each place are written down, beside the log.
+const NEWEST: &str = "newest.json";
+
+/// Of each place so many are written down: people scroll up and react to them.
+const NEWEST_MAX: usize = 300;
+
+/// Of all messages the last hundredth is unread.
+const READ_PERCENT: usize = 99;
+
+/// The places' newest messages, rising; as many lists as places.
+pub type Newest = Vec<Vec<u64>>;
+
+/// Writes the log of so many people who have said so much.
+pub fn write(data: &Path, people: usize, messages: usize) -> anyhow::Result<()> {
+    let town = Town::of(people);
+    let homes: usize = town.homes.iter().map(Vec::len).sum();
+    let mut history = History::begin(data, people * 3 + town.places.len() + 2 * homes + messages)?;
+    let general = history.add_channel("general")?;
+    history.add_channel("random")?;
+    let mut users = Vec::with_capacity(people);
+    for account in 0..people {
+        users.push(history.add_account(account)?);
+    }
+    let channels = add_channels(&mut history, &town, &users, general)?;
+    let mut said =
+        Said { last: vec![None; town.places.len()], newest: vec![Vec::new(); town.places.len()] };
+    for number in 0..messages {
+        if number == messages * READ_PERCENT / 100 {
+            add_markers(&mut history, &town, &users, &channels, &said)?;
+        }
+        let place = place_of(number, &town);
+        let members = &town.places[place].members;
+        let sender = if members.is_empty() {
+            number % people
+        } else {
+            members[(number / 7) % members.len()]
+        };
+        let reply_to = said.last[place].filter(|_| number % 8 == 3).map(|(seq, _)| seq);
+        let seq = history.add_message(users[sender], channels[place], number, reply_to)?;
+        said.add(place, seq, history.ts);
+    }
+    history.end()?;
+    let newest = serde_json::to_string(&said.newest)?;
+    fs::write(data.join(NEWEST), newest).context("the newest messages could not be noted")
+}
+
+/// What was written down beside a log.
+pub fn newest(data: &Path) -> anyhow::Result<Newest> {
+    let path = data.join(NEWEST);
+    let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// What was said so far.
+struct Said {
+    last: Vec<Option<(Seq, Timestamp)>>,
+    newest: Newest,
+}
+
+impl Said {
+    fn add(&mut self, place: usize, seq: Seq, ts: Timestamp) {
+        self.last[place] = Some((seq, ts));
+        let newest = &mut self.newest[place];
+        if newest.len() == 2 * NEWEST_MAX {
+            newest.drain(..NEWEST_MAX);
+        }
+        newest.push(seq.get());
+    }
+}
+
+/// The channel of the nth message: in turn, so that all have their share.
+fn place_of(number: usize, town: &Town) -> usize {
+    let general = usize::try_from(GENERAL_PERCENT).expect("a percentage");
+    let direct = town.places.iter().position(|place| place.kind == Kind::Direct);
+    let direct = direct.unwrap_or(town.places.len());
+    let (teams, directs) = (direct - 1, town.places.len() - direct);
+    let turn = number / 100;
+    match number % 100 {
+        of if of < general => GENERAL,
+        of if of < general + SEEDED_DIRECT_PERCENT && directs > 0 => {
+            direct + (turn * SEEDED_DIRECT_PERCENT + of) % directs
+        }
+        of => 1 + (turn * (100 - general) + of) % teams,
+    }
+}
+
+fn add_channels(
+    history: &mut History,
+    town: &Town,
+    users: &[UserId],
+    general: ChannelId,
+) -> anyhow::Result<Vec<ChannelId>> {
+    let mut channels = vec![general];
+    for place in &town.places[1..] {
+        let first = users[place.members[0]];
+        let origin = match place.kind {
+            Kind::Direct => ChannelOrigin::Direct {
+                members: place.members.iter().map(|at| users[*at]).collect(),
+            },
+            Kind::Everybody | Kind::Team => {
+                let (slug, name) = (Slug::parse(&place.name)?, place.name.clone());
+                ChannelOrigin::Public { slug, name, is_default: false }
+            }
+        };
+        let channel = ChannelId(history.add(Some(first), Event::ChannelCreated { origin })?);
+        channels.push(channel);
+        // Who makes a public channel is its first member; the others join.
+        let joining = if place.kind == Kind::Team { &place.members[1..] } else { &[] };
+        for member in joining {
+            let user = users[*member];
+            let joined =
+                Event::MembersAdded { channel, users: vec![user], history: Shown::FromStart };
+            history.add(Some(user), joined)?;
+        }
+    }
+    Ok(channels)
+}
+
+/// Everybody has read everything.
+fn add_markers(
+    history: &mut History,
+    town: &Town,
+    users: &[UserId],
+    channels: &[ChannelId],
+    said: &Said,
+) -> anyhow::Result<()> {
+    for (user, home) in users.iter().zip(&town.homes) {
+        for place in home {
+            let Some((up_to, up_to_ts)) = said.last[*place] else { continue };
+            let read = Event::ChannelRead { channel: channels[*place], up_to, up_to_ts };
+            history.add(Some(*user), read)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::Workspace;
+    use eventlog::Log;
+    use minimost::codec;
+
+    use super::*;
+
+    #[test]
+    fn the_people_of_a_seeded_town_are_in_their_channels_and_have_read_most() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        write(directory.path(), 90, 2_000).expect("a history");
+        let log = Log::open(&directory.path().join("log.db"), 0).expect("a whole log");
+        let mut reader = log.reader().expect("a reader");
+        let mut workspace = Workspace::default();
+        for record in reader.range(0, log.head(), 10_000).expect("its records") {
+            workspace.apply(&codec::decode(&record).expect("an event"));
+        }
+        let newest = newest(directory.path()).expect("the ids");
+        for (place, newest) in Town::of(90).places.iter().zip(newest) {
+            let name = chat::ChannelName::parse(&place.name).expect("a name");
+            let member = place.members.first().copied().unwrap_or(7);
+            let user = workspace.find_user(&crate::seed::name(member)).map(|(user, _)| user);
+            let user = user.expect("an account");
+            let channel = workspace.find_channel(&name).expect("a channel");
+            assert!(workspace.membership(user, channel).is_some(), "{}", place.name);
+            assert!(!newest.is_empty() || place.kind == Kind::Direct);
+        }
+    }
+}
