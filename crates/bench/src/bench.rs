@@ -77,6 +77,11 @@ impl Bench {
         Ok(data)
     }
 
+    /// The server's program.
+    pub fn server(&self) -> &Path {
+        &self.server
+    }
+
     /// Starts the server on a data directory.
     pub fn start(&self, data: &Path) -> anyhow::Result<Server> {
         Server::start(&self.server, data)

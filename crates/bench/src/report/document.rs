@@ -5,12 +5,16 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::{Row, table};
+use super::{Row, Value, drawing, table};
 
 const END: &str = "<!-- bench:end -->";
 
 /// The suite that every run begins with.
 const MACHINE: &str = "machine";
+
+/// Suites whose cells may be measured one by one: what comes first in a row says which cell it is.
+const CELLS: &str = "people";
+const CELL_COLUMNS: usize = 3;
 
 /// Puts every suite's newest run in the JSON lines into the document's marked places.
 pub fn fill(json: &Path, document: &Path) -> anyhow::Result<()> {
@@ -18,8 +22,13 @@ pub fn fill(json: &Path, document: &Path) -> anyhow::Result<()> {
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
     };
     let rows = read(json)?.lines().map(serde_json::from_str).collect::<Result<Vec<Row>, _>>()?;
-    let filled = filled(&read(document)?, &rows)?;
-    fs::write(document, filled).with_context(|| format!("cannot write {}", document.display()))
+    let write = |path: &Path, text: String| {
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    if let Some(drawing) = drawing::cost_against_people(&rows) {
+        write(&document.with_file_name("performance-people.svg"), drawing)?;
+    }
+    write(document, filled(&read(document)?, &rows)?)
 }
 
 fn filled(document: &str, rows: &[Row]) -> anyhow::Result<String> {
@@ -28,7 +37,11 @@ fn filled(document: &str, rows: &[Row]) -> anyhow::Result<String> {
     while let Some((before, after)) = rest.split_once("<!-- bench:") {
         let Some((suite, after)) = after.split_once(" -->") else { bail!("a mark without end") };
         let Some((old, after)) = after.split_once(END) else { bail!("{suite} has no end mark") };
-        let of_suite = newest_run(rows, suite);
+        let of_suite = if suite.starts_with(CELLS) {
+            newest_cells(rows, suite)
+        } else {
+            newest_run(rows, suite)
+        };
         text.extend([before, "<!-- bench:", suite, " -->"]);
         if of_suite.is_empty() {
             text.push_str(old);
@@ -56,6 +69,25 @@ fn newest_run(rows: &[Row], suite: &str) -> Vec<Row> {
     of_suite
 }
 
+/// The newest row of each cell of a suite, the smaller ones first.
+pub fn newest_cells(rows: &[Row], suite: &str) -> Vec<Row> {
+    let cell = |row: &Row| row.cells.iter().take(CELL_COLUMNS).cloned().collect::<Vec<_>>();
+    let mut found: Vec<Row> = Vec::new();
+    for row in rows.iter().filter(|row| row.suite == suite) {
+        match found.iter_mut().find(|other| cell(other) == cell(row)) {
+            Some(older) => *older = row.clone(),
+            None => found.push(row.clone()),
+        }
+    }
+    let size = |row: &Row, at: usize| match row.cells.get(at) {
+        Some((_, Value::Number(number))) => *number,
+        _ => 0.0,
+    };
+    // By stored messages, then by people.
+    found.sort_by(|a, b| size(a, 1).total_cmp(&size(b, 1)).then(size(a, 0).total_cmp(&size(b, 0))));
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +99,17 @@ mod tests {
         let expected = "# A\n\n<!-- bench:sends -->\n\n|   n |\n| --: |\n|   1 |\n\n<!-- bench:end -->\n\nB\n\
                         <!-- bench:idle -->kept<!-- bench:end -->\n";
         assert_eq!(filled(document, &rows).expect("the marks are whole"), expected);
+    }
+
+    #[test]
+    fn cells_that_were_measured_one_by_one_stand_together() {
+        let row = |people: u64, errors: u64| {
+            let row = Row::new("people-now").with("people", people).with("messages", 1_u64);
+            row.with("how", "cold").with("errors", errors)
+        };
+        let rows = [row(2_000, 7), Row::new("machine"), row(200, 0), row(2_000, 1)];
+        let shown = newest_cells(&rows, "people-now");
+        assert_eq!(shown, [row(200, 0), row(2_000, 1)]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod cell;
 mod document;
+mod drawing;
 mod table;
 
 use std::fs::{File, OpenOptions};
@@ -18,7 +19,7 @@ pub use cell::Value;
 pub use document::fill;
 
 /// One line of one suite's table.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Which table it belongs to.
     pub suite: String,

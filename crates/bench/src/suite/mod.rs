@@ -5,6 +5,7 @@ pub mod exact;
 pub mod idle;
 pub mod machine;
 pub mod original;
+pub mod people;
 pub mod reads;
 pub mod sends;
 pub mod startup;
