@@ -53,10 +53,17 @@ impl Seed {
         }
         for number in 0..self.messages {
             let reply_to = (number % 4 == 3).then_some(history.seq);
-            history.add_message(users[number % users.len()], general, number, reply_to)?;
+            let posted = Posting { reply_to, ..Posting::text(general, text(number)) };
+            let sender = users[number % users.len()];
+            history.add_message(sender, number, Event::MessagePosted(posted))?;
         }
         history.end()
     }
+}
+
+/// What the nth message says.
+pub fn text(number: usize) -> String {
+    format!("Message {number} of the history, about as long as people write")
 }
 
 /// A log that is being written.
@@ -88,6 +95,11 @@ impl History {
         self.runtime.block_on(self.log.close()).context("the seeded log could not be closed")
     }
 
+    /// Of the event that is added next.
+    pub fn next_ts(&self) -> Timestamp {
+        self.ts.plus_micros(self.step_micros)
+    }
+
     /// Adds an event; without an actor it is its own.
     pub fn add(&mut self, actor: Option<UserId>, event: Event) -> anyhow::Result<Seq> {
         self.add_named(actor, None, event)
@@ -104,22 +116,19 @@ impl History {
             self.append()?;
         }
         self.seq = self.seq.next();
-        self.ts = self.ts.plus_micros(self.step_micros);
+        self.ts = self.next_ts();
         let actor = actor.unwrap_or(UserId(self.seq));
         self.batch.push(LoggedEvent::new(self.seq, self.ts, actor, name, event));
         Ok(self.seq)
     }
 
-    /// Adds the nth message, as long as people write.
+    /// Adds the nth message.
     pub fn add_message(
         &mut self,
         sender: UserId,
-        channel: ChannelId,
         number: usize,
-        reply_to: Option<Seq>,
+        posted: Event,
     ) -> anyhow::Result<Seq> {
-        let text = format!("Message {number} of the history, about as long as people write");
-        let posted = Event::MessagePosted(Posting { reply_to, ..Posting::text(channel, text) });
         let name = ClientMsgId::parse(&format!("4f1c8a02-{number:012}"))?;
         self.add_named(Some(sender), Some(name), posted)
     }

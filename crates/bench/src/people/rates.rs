@@ -19,6 +19,13 @@ pub const GENERAL_PERCENT: u64 = 10;
 /// Of seeded messages so many in a hundred are in direct channels. Of those that are sent it follows from what is open.
 pub const SEEDED_DIRECT_PERCENT: usize = 5;
 
+/// Of seeded messages one of so many is a reply in a thread, with so many replies to a thread, one of so many names
+/// somebody, and one of so many everyone.
+pub const SEEDED_REPLY_EVERY: usize = 20;
+pub const SEEDED_THREAD_REPLIES: u32 = 5;
+pub const SEEDED_MENTION_EVERY: usize = 20;
+pub const SEEDED_EVERYONE_EVERY: usize = 10_000;
+
 /// Of posts so many in a hundred reply in a thread, half of them in one that goes on already.
 pub const REPLY_PERCENT: u64 = 20;
 

@@ -1,16 +1,21 @@
 //! The log of a town in which people have talked: its channels, who is in them, what they said and how far they read.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use chat::event::{ChannelOrigin, Event};
+use chat::event::{ChannelOrigin, Event, Mentions, Posting};
 use chat::member::History as Shown;
+use chat::thread::{InThread, ThreadSummary};
 use chat::{ChannelId, Seq, Slug, Timestamp, UserId};
 
-use super::rates::{GENERAL_PERCENT, SEEDED_DIRECT_PERCENT};
+use super::rates::{
+    GENERAL_PERCENT, SEEDED_DIRECT_PERCENT, SEEDED_EVERYONE_EVERY, SEEDED_MENTION_EVERY,
+    SEEDED_REPLY_EVERY, SEEDED_THREAD_REPLIES,
+};
 use super::town::{GENERAL, Kind, Town};
-use crate::seed::History;
+use crate::seed::{self, History};
 
 /// Where the ids of the newest messages of each place are written down, beside the log.
 const NEWEST: &str = "newest.json";
@@ -28,7 +33,8 @@ pub type Newest = Vec<Vec<u64>>;
 pub fn write(data: &Path, people: usize, messages: usize) -> anyhow::Result<()> {
     let town = Town::of(people);
     let homes: usize = town.homes.iter().map(Vec::len).sum();
-    let mut history = History::begin(data, people * 3 + town.places.len() + 2 * homes + messages)?;
+    let mut history =
+        History::begin(data, people * 3 + town.places.len() + 2 * homes + 2 * messages)?;
     let general = history.add_channel("general")?;
     history.add_channel("random")?;
     let mut users = Vec::with_capacity(people);
@@ -36,22 +42,26 @@ pub fn write(data: &Path, people: usize, messages: usize) -> anyhow::Result<()> 
         users.push(history.add_account(account)?);
     }
     let channels = add_channels(&mut history, &town, &users, general)?;
-    let mut said =
-        Said { last: vec![None; town.places.len()], newest: vec![Vec::new(); town.places.len()] };
+    let mut said = Said::nothing(town.places.len());
     for number in 0..messages {
         if number == messages * READ_PERCENT / 100 {
             add_markers(&mut history, &town, &users, &channels, &said)?;
         }
         let place = place_of(number, &town);
         let members = &town.places[place].members;
-        let sender = if members.is_empty() {
-            number % people
-        } else {
-            members[(number / 7) % members.len()]
+        let member = |turn: usize| match members.len() {
+            0 => users[turn % people],
+            count => users[members[turn % count]],
         };
-        let reply_to = said.last[place].filter(|_| number % 8 == 3).map(|(seq, _)| seq);
-        let seq = history.add_message(users[sender], channels[place], number, reply_to)?;
-        said.add(place, seq, history.ts);
+        let message = Message {
+            number,
+            place,
+            channel: channels[place],
+            sender: member(number / 7),
+            // Their neighbour, who is somebody else where there are two.
+            names: member(number / 7 + 1),
+        };
+        said.add(&mut history, &message)?;
     }
     history.end()?;
     let newest = serde_json::to_string(&said.newest)?;
@@ -65,20 +75,107 @@ pub fn newest(data: &Path) -> anyhow::Result<Newest> {
     Ok(serde_json::from_str(&text)?)
 }
 
-/// What was said so far.
+/// What is said next.
+struct Message {
+    number: usize,
+    place: usize,
+    channel: ChannelId,
+    sender: UserId,
+    /// Whom it names, if anybody.
+    names: UserId,
+}
+
+/// What was said so far, per place.
 struct Said {
     last: Vec<Option<(Seq, Timestamp)>>,
+    senders: Vec<UserId>,
+    threads: Vec<Option<Thread>>,
     newest: Newest,
 }
 
+/// A thread that goes on.
+struct Thread {
+    root: Seq,
+    summary: ThreadSummary,
+    followers: BTreeSet<UserId>,
+}
+
 impl Said {
-    fn add(&mut self, place: usize, seq: Seq, ts: Timestamp) {
-        self.last[place] = Some((seq, ts));
+    fn nothing(places: usize) -> Said {
+        Said {
+            last: vec![None; places],
+            senders: vec![UserId::SYSTEM; places],
+            threads: (0..places).map(|_| None).collect(),
+            newest: vec![Vec::new(); places],
+        }
+    }
+
+    fn add(&mut self, history: &mut History, message: &Message) -> anyhow::Result<()> {
+        let Message { number, place, channel, sender, names } = *message;
+        let last = self.last[place];
+        let mentions = match number {
+            _ if number % SEEDED_EVERYONE_EVERY == SEEDED_EVERYONE_EVERY / 2 => Mentions::Everyone,
+            _ if number % SEEDED_MENTION_EVERY == 11 && names != sender => {
+                Mentions::Users(vec![names])
+            }
+            _ => Mentions::Nobody,
+        };
+        let posting = Posting { mentions, ..Posting::text(channel, seed::text(number)) };
+        if let Some((root, _)) = last.filter(|_| number % SEEDED_REPLY_EVERY == 7) {
+            return self.add_reply(history, message, posting, root);
+        }
+        let reply_to = last.filter(|_| number % 8 == 3).map(|(seq, _)| seq);
+        let posted = Event::MessagePosted(Posting { reply_to, ..posting });
+        let seq = history.add_message(sender, number, posted)?;
+        self.last[place] = Some((seq, history.ts));
+        self.senders[place] = sender;
         let newest = &mut self.newest[place];
         if newest.len() == 2 * NEWEST_MAX {
             newest.drain(..NEWEST_MAX);
         }
         newest.push(seq.get());
+        Ok(())
+    }
+
+    /// In the place's thread, or in a new one under its last message; who begins to follow comes before the reply, as when
+    /// people write.
+    fn add_reply(
+        &mut self,
+        history: &mut History,
+        message: &Message,
+        posting: Posting,
+        root: Seq,
+    ) -> anyhow::Result<()> {
+        let Message { number, place, channel, sender, .. } = *message;
+        let going_on = self.threads[place].take();
+        let mut new = vec![sender];
+        let mut thread = going_on
+            .filter(|thread| thread.summary.replies < SEEDED_THREAD_REPLIES)
+            .unwrap_or_else(|| {
+                new.push(self.senders[place]);
+                Thread { root, summary: ThreadSummary::default(), followers: BTreeSet::new() }
+            });
+        if let Mentions::Users(named) = &posting.mentions {
+            new.extend(named);
+        }
+        new.sort_unstable();
+        new.dedup();
+        new.retain(|user| thread.followers.insert(*user));
+        if !new.is_empty() {
+            let (root, users) = (thread.root, new);
+            let followed = Event::ThreadFollowed { channel, root, users, on: true };
+            history.add(Some(sender), followed)?;
+        }
+        thread.summary = thread.summary.with_reply(sender, history.seq.next(), history.next_ts());
+        let stands = InThread {
+            root: thread.root,
+            summary: thread.summary.clone(),
+            followers: thread.followers.iter().copied().collect(),
+        };
+        let posting = Posting { thread: Some(Box::new(stands)), ..posting };
+        history.add_message(sender, number, Event::ThreadReplied(posting))?;
+        self.threads[place] = Some(thread);
+        Ok(())
     }
 }
 
