@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn frames_have_names_and_data_between_the_ends_of_chunks() {
-        let bytes = b"\r\n1f\r\nretry: 500\nevent: hello\ndata: {\"a\":1}\n\n\r\n9\r\nid: e.1\n\nid: e.2\nevent: typing\ndata: {}\n\n";
+        let bytes = b"\r\n1f\r\nretry: 500\nevent: hello\ndata: {\"a\":1}\n\n\
+            \r\n9\r\nid: e.1\n\nid: e.2\nevent: typing\ndata: {}\n\n";
         let found: Vec<_> = frames(bytes).collect();
         assert_eq!(found, [(&b"hello"[..], &b"{\"a\":1}"[..]), (&b"typing"[..], &b"{}"[..])]);
     }
