@@ -95,7 +95,7 @@ impl Server {
             log.clone(),
             workspace,
             start.clock.clone(),
-            announce,
+            vec![announce],
             active.clone(),
             config.chat.moderation,
         );

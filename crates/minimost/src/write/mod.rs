@@ -105,13 +105,13 @@ struct Wish {
 impl Writer {
     /// Starts the writer. It ends when every handle is dropped or `close` was called.
     ///
-    /// `announcements` is bounded: when `live` lags by a whole queue the writer waits for it, so that no screen misses
-    /// a commit; `live` never waits for a screen, so this is short.
+    /// `announcements` are bounded: when one of those who are told lags by a whole queue the writer waits for it, so that
+    /// no screen misses a commit; none of them waits for a screen, so this is short.
     pub fn start(
         log: eventlog::Log,
         workspace: Workspace,
         clock: Clock,
-        announcements: mpsc::Sender<Announcement>,
+        announcements: Vec<mpsc::Sender<Announcement>>,
         active: ActivePeople,
         is_moderated: bool,
     ) -> (Writer, PublishedWorkspace) {

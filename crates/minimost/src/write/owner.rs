@@ -28,7 +28,8 @@ const BATCH_COMMANDS_MAX: usize = 1_024;
 pub(super) struct Ends {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) publish: watch::Sender<Arc<Workspace>>,
-    pub(super) announcements: mpsc::Sender<Announcement>,
+    /// Of everybody who is told of each commit, in order.
+    pub(super) announcements: Vec<mpsc::Sender<Announcement>>,
 }
 
 /// Owns the right to append.
@@ -211,8 +212,10 @@ impl Owner {
         self.ends.publish.send_replace(Arc::clone(&self.workspace));
         let workspace = Arc::clone(&self.workspace);
         let announcement = Announcement { workspace, events: events.into() };
-        // Without a hub, as at shutdown, there is nobody to tell.
-        let _: Result<(), _> = self.ends.announcements.send(announcement).await;
+        for announcements in &self.ends.announcements {
+            // Whoever has ended, as at shutdown, need not be told.
+            let _: Result<(), _> = announcements.send(announcement.clone()).await;
+        }
     }
 
     /// Hears from the log of a commit that was answered as failed and happened all the same.

@@ -78,8 +78,14 @@ impl House {
         let clock = Clock::manual(Timestamp(workspace.last_ts.0.max(1_716_000_000_000_000)));
         let (sender, announcements) = mpsc::channel(64);
         let active = ActivePeople::default();
-        let (writer, published) =
-            Writer::start(log.clone(), workspace, clock.clone(), sender, active.clone(), true);
+        let (writer, published) = Writer::start(
+            log.clone(),
+            workspace,
+            clock.clone(),
+            vec![sender],
+            active.clone(),
+            true,
+        );
         let signals = WaitingSignals::default();
         let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals.clone(), active);
         let mut hub_task = JoinSet::new();
