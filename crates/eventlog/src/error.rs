@@ -120,6 +120,31 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether what was written is not there any more as it was.
+    pub fn is_damage(&self) -> bool {
+        self.is_repairable() || matches!(self, Error::Corrupt { .. })
+    }
+
+    /// Whether the machine would not let us read or write: nothing is known to be wrong in the file.
+    pub fn is_refused_by_machine(&self) -> bool {
+        let (Error::Storage(source) | Error::DiskFull(source)) = self else {
+            return matches!(self, Error::Create(_));
+        };
+        matches!(
+            source.sqlite_error_code(),
+            Some(
+                ErrorCode::CannotOpen
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::DiskFull
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::OutOfMemory
+            )
+        )
+    }
+}
+
 fn at(seq: Option<u64>) -> String {
     seq.map_or_else(String::new, |seq| format!(": look at record {seq}"))
 }
