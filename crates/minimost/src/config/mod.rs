@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
@@ -22,6 +23,7 @@ pub struct Config {
     pub listen: Listen,
     pub data: Data,
     pub chat: Chat,
+    pub memory: Memory,
     pub limits: Limits,
     pub auth: Auth,
     pub diagnostics: Diagnostics,
@@ -55,6 +57,13 @@ pub struct Chat {
     pub mailbox_messages_per_channel: usize,
     /// Whether administrators and owners of channels may delete what others said there.
     pub moderation: bool,
+}
+
+/// How much memory what can be made again may take.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Memory {
+    /// The newest messages of the channels that are read.
+    pub windows: ByteSize,
 }
 
 /// How much anyone may ask for; 0 turns a limit off.
@@ -138,6 +147,12 @@ impl Default for Chat {
             mailbox_messages_per_channel: 1000,
             moderation: true,
         }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory { windows: ByteSize::mib(64) }
     }
 }
 
@@ -258,6 +273,7 @@ impl Config {
                     .value("chat.mailbox_messages_per_channel", "1000"),
                 moderation: options.value("chat.moderation", "true"),
             },
+            memory: read_memory(&mut options),
             limits: read_limits(&mut options),
             auth: read_auth(&mut options),
             diagnostics: Diagnostics { filter: options.value("diagnostics.filter", "\"info\"") },
@@ -288,6 +304,14 @@ fn read_listen(options: &mut Options<'_>) -> Listen {
         );
     }
     listen
+}
+
+fn read_memory(options: &mut Options<'_>) -> Memory {
+    let memory = Memory { windows: options.value("memory.windows", "\"64MiB\"") };
+    if !(ByteSize::mib(1)..=ByteSize::gib(64)).contains(&memory.windows) {
+        options.refuse("memory.windows", "must be 1MiB to 64GiB", "\"64MiB\"");
+    }
+    memory
 }
 
 fn read_limits(options: &mut Options<'_>) -> Limits {
