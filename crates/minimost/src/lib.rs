@@ -21,6 +21,7 @@ pub mod live;
 mod migration;
 pub mod projection;
 pub mod published;
+pub mod reading;
 mod reset_password;
 mod restore;
 mod scheduler;

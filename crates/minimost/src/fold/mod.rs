@@ -26,6 +26,18 @@ pub enum FoldError {
     Decode(#[from] DecodeError),
 }
 
+impl FoldError {
+    /// Whether the log itself is broken.
+    pub fn is_log_damage(&self) -> bool {
+        matches!(self, FoldError::Log(error) if error.is_damage())
+    }
+
+    /// Whether the machine would not let us read.
+    pub fn is_refused_by_machine(&self) -> bool {
+        matches!(self, FoldError::Log(error) if error.is_refused_by_machine())
+    }
+}
+
 /// Which messages of a channel, by id; both ends exclusive.
 #[derive(Clone, Copy, Debug)]
 pub enum FoldRange {

@@ -1,0 +1,215 @@
+//! The messages that name a person, or everyone: those that wait, and all of them. Among all are the person's own that
+//! somebody else deleted: so they are told.
+//!
+//! Found by the log's labels, which say whom a message names, who sent it and where it stands. Of a message that names
+//! many the label says only that it does; the message is asked.
+
+use std::sync::Arc;
+
+use chat::event::Mentions;
+use chat::label::{LabelKind, Named, Owner};
+use chat::{ChannelId, Message, Seq, UserId};
+use eventlog::Reader;
+
+use super::chosen::seen;
+use super::state::{Missing, State};
+use super::{At, END, Reading, ReadingError};
+use crate::fold::{FoldError, messages_by_id};
+
+const NAMED: u8 = LabelKind::Named as u8;
+
+/// Labels that are looked at in one go.
+const LABELS_AT_ONCE: usize = 64;
+
+impl Reading {
+    /// Unread messages that name the user or everyone, in channels and in the threads that they follow, newest first.
+    pub async fn unread_mentions(
+        &self,
+        user: UserId,
+        limit: usize,
+        at: Seq,
+    ) -> Result<At<Vec<Message>>, ReadingError> {
+        self.chosen(user, at, move |state, reader| {
+            let mut ids = state.unread_mentions_in_threads(reader, user)?;
+            for channel in state.workspace.channels_of(user) {
+                ids.extend(state.unread_mentions_in(reader, user, channel)?);
+            }
+            Ok(newest(ids, limit))
+        })
+        .await
+    }
+
+    /// What is about the user, with an id below `before`, read or not, newest first: messages of others that name them or
+    /// everyone, and their own that somebody else deleted.
+    pub async fn mentions(
+        &self,
+        user: UserId,
+        before: Seq,
+        limit: usize,
+        at: Seq,
+    ) -> Result<At<Vec<Message>>, ReadingError> {
+        self.chosen(user, at, move |state, reader| {
+            let mut ids = Vec::new();
+            for channel in state.workspace.channels_of(user) {
+                ids.extend(state.newest_mentions_in(reader, user, channel, before, limit)?);
+            }
+            Ok(newest(ids, limit))
+        })
+        .await
+    }
+
+    /// The messages that a question to the owner thread names.
+    async fn chosen(
+        &self,
+        user: UserId,
+        at: Seq,
+        mut choose: impl FnMut(&mut State, &mut Reader) -> Result<Vec<Seq>, Missing> + Send + 'static,
+    ) -> Result<At<Vec<Message>>, ReadingError> {
+        let choose = move |state: &mut State, reader: &mut Reader| {
+            let found = choose(state, reader)?;
+            Ok(At { workspace: Arc::clone(&state.workspace), found })
+        };
+        let At { workspace, found: ids } = self.ask_log(at, choose).await?;
+        if ids.is_empty() {
+            return Ok(At { workspace, found: Vec::new() });
+        }
+        self.fold_at(workspace, move |reader, workspace| seen(reader, workspace, user, &ids)).await
+    }
+}
+
+fn newest(mut ids: Vec<Seq>, limit: usize) -> Vec<Seq> {
+    ids.sort_unstable_by(|left, right| right.cmp(left));
+    ids.dedup();
+    ids.truncate(limit);
+    ids
+}
+
+impl State {
+    /// The unread messages of a channel's timeline that name `user` or everyone, rising.
+    pub(super) fn unread_mentions_in(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        channel: ChannelId,
+    ) -> Result<Vec<Seq>, Missing> {
+        let marker = self.workspace.read_up_to(user, channel);
+        let newest = self.workspace.channels.get(&channel).and_then(|channel| channel.newest);
+        if newest.is_none_or(|newest| newest <= marker) {
+            return Ok(Vec::new());
+        }
+        let named = self.named_in(reader, user, channel, marker)?;
+        Ok(named.into_iter().filter(|(_, it)| !it.is_beside).map(|(seq, _)| seq).collect())
+    }
+
+    /// Messages of others in a channel after `after` that name `user` or everyone and are not deleted, rising, replies
+    /// that stand only in a thread among them.
+    pub(super) fn named_in(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        channel: ChannelId,
+        after: Seq,
+    ) -> Result<Vec<(Seq, Named)>, Missing> {
+        let (id, head) = (channel.0.get(), self.workspace.head.get());
+        let mut found = Vec::new();
+        let mut owners = vec![Owner::User(user)];
+        if self.last_to_all(reader, channel)? > after {
+            owners.extend([Owner::Everyone, Owner::Many]);
+        }
+        for owner in owners {
+            for (seq, value) in reader.labels(NAMED, owner.number(), id, after.get(), head)? {
+                let (seq, named) = (Seq(seq), Named::from_value(value));
+                if !named.is_deleted && self.is_for(reader, user, owner, seq, named)? {
+                    found.push((seq, named));
+                }
+            }
+        }
+        found.sort_unstable_by_key(|(seq, _)| *seq);
+        Ok(found)
+    }
+
+    /// After which no message of a channel names everyone or many.
+    fn last_to_all(&mut self, reader: &mut Reader, channel: ChannelId) -> Result<Seq, Missing> {
+        if let Some(last) = self.to_all.get(&channel) {
+            return Ok(*last);
+        }
+        let (id, end) = (channel.0.get(), self.workspace.head.next().get());
+        let mut last = 0;
+        for owner in [Owner::Everyone, Owner::Many] {
+            let newest = reader.labels_newest(NAMED, owner.number(), id, 0, end, 1)?;
+            last = newest.iter().map(|(seq, _)| *seq).fold(last, u64::max);
+        }
+        self.to_all.insert(channel, Seq(last));
+        Ok(Seq(last))
+    }
+
+    fn newest_mentions_in(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        channel: ChannelId,
+        before: Seq,
+        limit: usize,
+    ) -> Result<Vec<Seq>, Missing> {
+        // Only what was said since they came was said to them.
+        let Some(member) = self.workspace.membership(user, channel) else { return Ok(Vec::new()) };
+        let (id, after) = (channel.0.get(), member.joined.get());
+        let end = before.min(self.workspace.head.next()).min(END).get();
+        let mut found = Vec::new();
+        for owner in [Owner::User(user), Owner::Everyone, Owner::Many] {
+            let (number, mut end, mut of_owner) = (owner.number(), end, 0);
+            while of_owner < limit {
+                let labels = reader.labels_newest(NAMED, number, id, after, end, LABELS_AT_ONCE)?;
+                for (seq, value) in &labels {
+                    let (seq, named) = (Seq(*seq), Named::from_value(*value));
+                    if self.is_for(reader, user, owner, seq, named)? {
+                        found.push(seq);
+                        of_owner += 1;
+                    }
+                }
+                match labels.last() {
+                    Some((last, _)) if labels.len() == LABELS_AT_ONCE => end = *last,
+                    Some(_) | None => break,
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a label that names `user`, everyone or many is about `user`, who is not its sender.
+    fn is_for(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        owner: Owner,
+        message: Seq,
+        named: Named,
+    ) -> Result<bool, Missing> {
+        match owner {
+            Owner::User(_) => Ok(true),
+            Owner::Everyone => Ok(named.sender != user),
+            Owner::Many => Ok(named.sender != user && self.is_in_crowd(reader, user, message)?),
+        }
+    }
+
+    /// Whether a message that names many names `user`.
+    fn is_in_crowd(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        message: Seq,
+    ) -> Result<bool, FoldError> {
+        if let Some(crowd) = self.crowds.get(&message) {
+            return Ok(crowd.binary_search(&user).is_ok());
+        }
+        let found = messages_by_id(reader, &[message], self.workspace.head)?;
+        let mut crowd = match found.into_iter().next().map(|message| message.mentions) {
+            Some(Mentions::Users(users)) => users,
+            Some(Mentions::Nobody | Mentions::Everyone) | None => Vec::new(),
+        };
+        crowd.sort_unstable();
+        let is_in = crowd.binary_search(&user).is_ok();
+        self.crowds.put(message, crowd.into());
+        Ok(is_in)
+    }
+}

@@ -1,0 +1,124 @@
+//! What the owner thread knows, at the head of the workspace that it was told last.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use chat::event::{Event, Mentions};
+use chat::label::NAMED_MAX;
+use chat::{ChannelId, EventKind, LoggedEvent, Seq, UserId, Workspace};
+use lru::LruCache;
+
+use super::ReadingError;
+use super::posts::{self, Posts, Unread};
+use super::windows::Windows;
+use crate::fold::FoldError;
+use crate::published::Announcement;
+
+/// Threads whose newest reply is remembered, at about 50 bytes each.
+const TIPS_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("it is not zero");
+
+/// Messages that name many people, who are remembered: of 5,000 people 40 KB each.
+const CROWDS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+
+/// What has to be made before a question can be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Need {
+    Window(ChannelId),
+    /// Posts of a channel, at least back to a marker.
+    Posts(ChannelId, Unread, Seq),
+}
+
+/// What of that is made once for all who need it, whatever their marker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum NeedKey {
+    Window(ChannelId),
+    Posts(ChannelId, Unread),
+}
+
+impl Need {
+    pub fn key(self) -> NeedKey {
+        match self {
+            Need::Window(channel) => NeedKey::Window(channel),
+            Need::Posts(channel, unread, _) => NeedKey::Posts(channel, unread),
+        }
+    }
+}
+
+/// Why there is no answer yet.
+#[derive(Debug)]
+pub(super) enum Missing {
+    Needs(Need),
+    Fault(ReadingError),
+}
+
+impl<E: Into<FoldError>> From<E> for Missing {
+    fn from(error: E) -> Missing {
+        Missing::Fault(error.into().into())
+    }
+}
+
+/// What the owner thread knows.
+pub(super) struct State {
+    pub workspace: Arc<Workspace>,
+    pub windows: Windows,
+    pub posts: Posts,
+    /// The newest reply of a thread, deleted or not; its root while there is none.
+    pub tips: LruCache<Seq, Seq>,
+    /// Whom a message names that names many, sorted.
+    pub crowds: LruCache<Seq, Arc<[UserId]>>,
+    /// No later message of a channel names everyone or many; of the channels where that was looked up.
+    pub to_all: HashMap<ChannelId, Seq>,
+}
+
+impl State {
+    pub fn new(workspace: Arc<Workspace>, window_bytes: usize) -> State {
+        State {
+            workspace,
+            windows: Windows::new(window_bytes),
+            posts: Posts::new(posts::BYTES_MAX),
+            tips: LruCache::new(TIPS_MAX),
+            crowds: LruCache::new(CROWDS_MAX),
+            to_all: HashMap::new(),
+        }
+    }
+
+    /// Applies a commit.
+    pub fn apply(&mut self, announcement: &Announcement) {
+        for event in announcement.events.iter() {
+            self.windows.apply(event);
+            self.posts.apply(event);
+            self.note_to_all(event);
+            let Some(target) = event.target else { continue };
+            if event.kind.begins_message() {
+                if let Some(tip) = self.tips.peek_mut(&target) {
+                    *tip = event.seq;
+                }
+            } else if matches!(event.kind, EventKind::MessageEdited | EventKind::MessageDeleted) {
+                self.crowds.pop(&target);
+            }
+        }
+        self.workspace = Arc::clone(&announcement.workspace);
+        self.posts.make_room(self.workspace.head);
+    }
+
+    fn note_to_all(&mut self, event: &LoggedEvent) {
+        let (message, mentions) = match event.event() {
+            Some(Event::MessageEdited { message, mentions, .. }) => (*message, mentions),
+            Some(about) => match about.posting() {
+                Some(posting) => (event.seq, &posting.mentions),
+                None => return,
+            },
+            None => return,
+        };
+        let is_to_all = match mentions {
+            Mentions::Nobody => false,
+            Mentions::Everyone => true,
+            Mentions::Users(users) => users.len() > NAMED_MAX,
+        };
+        let known = event.channel.and_then(|channel| self.to_all.get_mut(&channel));
+        if let Some(last) = known.filter(|_| is_to_all) {
+            *last = message.max(*last);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What waits for a person: in each channel, and in the threads that they follow.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat::{ChannelId, Seq, UserId};
+use eventlog::Reader;
+
+use super::state::{Missing, Need, State};
+use super::{At, Reading, ReadingError};
+
+/// What waits for a person in one place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub unread: u64,
+    /// Of these, the ones that name the person or everyone.
+    pub mentions: u64,
+}
+
+/// What waits for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub channels: BTreeMap<ChannelId, Counts>,
+    /// In all threads that they follow.
+    pub threads: Counts,
+}
+
+impl Reading {
+    /// What waits for the user in each of their channels.
+    pub async fn counts(
+        &self,
+        user: UserId,
+        at: Seq,
+    ) -> Result<At<BTreeMap<ChannelId, Counts>>, ReadingError> {
+        self.ask_log(at, move |state, reader| {
+            let found = state.counts(reader, user)?;
+            Ok(At { workspace: Arc::clone(&state.workspace), found })
+        })
+        .await
+    }
+
+    /// What waits for the user in each of their channels, and in the threads that they follow.
+    pub async fn waiting(&self, user: UserId, at: Seq) -> Result<At<Waiting>, ReadingError> {
+        self.ask_log(at, move |state, reader| {
+            let channels = state.counts(reader, user)?;
+            let threads = state.thread_counts(reader, user)?;
+            let found = Waiting { channels, threads };
+            Ok(At { workspace: Arc::clone(&state.workspace), found })
+        })
+        .await
+    }
+}
+
+impl State {
+    fn counts(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+    ) -> Result<BTreeMap<ChannelId, Counts>, Missing> {
+        let workspace = Arc::clone(&self.workspace);
+        let mut all = BTreeMap::new();
+        for channel in workspace.channels_of(user) {
+            let marker = workspace.read_up_to(user, channel);
+            let newest = workspace.channels.get(&channel).and_then(|channel| channel.newest);
+            let mut counts = Counts::default();
+            if newest.is_some_and(|newest| newest > marker) {
+                let unread = self.posts.after(channel, marker, user, workspace.head);
+                let need = |unread| Missing::Needs(Need::Posts(channel, unread, marker));
+                counts.unread = unread.map_err(need)?;
+            }
+            all.insert(channel, counts);
+        }
+        // After the posts, which may have to be read first: nothing is looked up twice.
+        for (channel, counts) in all.iter_mut().filter(|(_, counts)| counts.unread > 0) {
+            counts.mentions = self.unread_mentions_in(reader, user, *channel)?.len() as u64;
+        }
+        Ok(all)
+    }
+}
