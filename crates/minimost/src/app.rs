@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::live::{Cursor, Hub};
 use crate::projection::mailbox::Mailboxes;
 use crate::published::PublishedWorkspace;
+use crate::reading::Reading;
 use crate::write::Writer;
 
 /// The running server as handlers see it; clones share it.
@@ -25,6 +26,7 @@ pub struct Parts {
     pub epoch: eventlog::Epoch,
     pub writer: Writer,
     pub published: PublishedWorkspace,
+    pub reading: Reading,
     pub mailboxes: Mailboxes,
     pub hub: Hub,
     pub auth: Auth,

@@ -32,6 +32,7 @@ use crate::projection::mailbox::Mailboxes;
 use crate::projection::presence::PresenceDb;
 use crate::projection::snapshot::{self, Snapshots};
 use crate::published::ActivePeople;
+use crate::reading::Reading;
 use crate::scheduler;
 use crate::waiting_signals::WaitingSignals;
 use crate::write::{SubmitError, Writer};
@@ -89,16 +90,19 @@ impl Server {
                 .context("the workspace cannot be made of the log")?
         };
         let (announce, announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
+        let (announce_reading, announced) = mpsc::channel(ANNOUNCEMENTS_MAX);
         let signals = WaitingSignals::default();
         let active = ActivePeople::default();
         let (writer, published) = Writer::start(
             log.clone(),
             workspace,
             start.clock.clone(),
-            vec![announce],
+            vec![announce_reading, announce],
             active.clone(),
             config.chat.moderation,
         );
+        let window_bytes = usize::try_from(config.memory.windows.as_u64())?;
+        let reading = Reading::start(&log, published.clone(), announced, window_bytes)?;
         let window = config.chat.mailbox_messages_per_channel;
         let projections = Projections {
             presence: PresenceDb::start(&dir, &log, published.clone(), signals.clone())?,
@@ -121,6 +125,7 @@ impl Server {
             epoch: log.epoch(),
             writer,
             published,
+            reading,
             mailboxes: projections.mailboxes.clone(),
             hub,
             comparisons,
@@ -159,6 +164,7 @@ impl Server {
             biased;
             thread = self.log.ended() => thread.to_owned(),
             () = self.app.writer.ended() => "writer".to_owned(),
+            thread = self.app.reading.ended() => thread,
             thread = mailboxes.ended() => thread,
             () = presence.ended() => "presence.db".to_owned(),
             () = auth.ended() => "auth.db".to_owned(),
@@ -178,6 +184,7 @@ impl Server {
                 self.tasks.ended().await;
             }
             self.app.writer.close().await;
+            self.app.reading.close().await;
             let Projections { presence, auth, snapshots, mailboxes } = &self.projections;
             tokio::join!(presence.close(), auth.close(), snapshots.close(), mailboxes.close());
             self.log.close().await.context("the log did not close")

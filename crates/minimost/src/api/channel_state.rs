@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::pins::pinned;
-use crate::projection::mailbox::Counts;
+use crate::reading::Counts;
 use crate::wire::ChannelView;
 
 /// A channel, what waits in it, and how the asker wishes to be told.

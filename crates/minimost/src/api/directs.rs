@@ -16,6 +16,7 @@ use super::members::user_names;
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::ChannelView;
 
 fields! {
@@ -54,7 +55,8 @@ pub(super) async fn list(
     asker: LoggedIn,
 ) -> Result<Answer<Vec<DirectView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let At { workspace, found: counts } =
+        app.reading.counts(asker.user, app.workspace().head).await?;
     let mut directs: Vec<_> = workspace
         .channels_of(asker.user)
         .into_iter()

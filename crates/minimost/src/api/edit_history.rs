@@ -1,14 +1,16 @@
 //! What a message said before it was edited.
 
 use axum::extract::State;
-use chat::Rejection;
 use chat::audience::may_see_earlier_texts;
+use chat::{Message, Rejection, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::{Answer, LoggedIn, MessagePath};
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
+use crate::wire::MessageView;
 
 /// What a message said at some time.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,13 +28,18 @@ pub(super) async fn history(
     asker: LoggedIn,
     MessagePath(id): MessagePath,
 ) -> Result<Answer<Vec<TextView>>, ApiError> {
+    let At { workspace, found } =
+        app.reading.edit_history(asker.user, id, asker.workspace.head).await?;
+    let asker = asker.at(workspace);
     let workspace = &asker.workspace;
-    let found = app.mailboxes.edit_history(asker.user, id, workspace.head).await?;
     let found = found.ok_or(Rejection::MessageNotFound)?;
     if !may_see_earlier_texts(asker.user, found.sender, workspace) {
         return Err(Rejection::HistoryHidden.into());
     }
-    let texts = found.texts.into_iter();
-    let texts = texts.map(|(ts, content)| TextView { content, ts: ts.as_seconds() }).collect();
+    let said = |(ts, version): &(Timestamp, Message)| {
+        let content = MessageView::new(version, workspace).content?;
+        Some(TextView { content, ts: ts.as_seconds() })
+    };
+    let texts = found.versions.iter().filter_map(said).collect();
     Ok(asker.answer(&app, texts))
 }

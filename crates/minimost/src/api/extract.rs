@@ -58,6 +58,11 @@ impl LoggedIn {
         Ok(self.place(name)?.channel().ok_or(Rejection::ChannelNotFound)?)
     }
 
+    /// The same person, with the workspace that an answer was found in.
+    pub(super) fn at(self, workspace: Arc<Workspace>) -> LoggedIn {
+        LoggedIn { workspace, ..self }
+    }
+
     /// An answer of a read, which says for which head it stands.
     pub(super) fn answer<T: Serialize>(&self, app: &App, body: T) -> Answer<T> {
         Answer { body, cursor: app.cursor(&self.workspace) }

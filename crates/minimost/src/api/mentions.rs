@@ -9,6 +9,7 @@ use super::fields::{Query, fields};
 use super::messages::PageLimit;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::MessageView;
 
 /// Unread mentions of one answer.
@@ -40,14 +41,14 @@ pub(super) async fn list(
     Query(input): Query<MentionsInput>,
 ) -> Result<Answer<Vec<MessageView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let workspace = app.workspace();
-    let head = workspace.head;
+    let head = app.workspace().head;
     let PageLimit(limit) = input.limit;
-    let body = if input.all.unwrap_or(false) {
+    let At { workspace, found } = if input.all.unwrap_or(false) {
         let before = input.before_id.map_or(Seq(u64::MAX), Seq);
-        app.mailboxes.mentions(asker.user, before, limit, head).await?
+        app.reading.mentions(asker.user, before, limit, head).await?
     } else {
-        app.mailboxes.unread_mentions(asker.user, UNREAD_MAX, head).await?
+        app.reading.unread_mentions(asker.user, UNREAD_MAX, head).await?
     };
+    let body = found.iter().map(|message| MessageView::new(message, &workspace)).collect();
     Ok(Answer { body, cursor: app.cursor(&workspace) })
 }

@@ -1,8 +1,8 @@
 //! Messages: pages, and the wishes to post, edit, delete and react.
 //!
-//! Neighbours: `write` takes the wishes; `projection/mailbox` answers the pages.
+//! Neighbours: `write` takes the wishes; `reading` answers the pages.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::body::Body;
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use chat::reaction::Reactions;
-use chat::{ClientMsgId, Command, Place, PostWish, Rejection, Seq, Timestamp};
+use chat::{ClientMsgId, Command, Message, Place, PostWish, Rejection, Seq, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +20,7 @@ use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
 use super::fields::{Field, Input, Origin, Query, fields};
 use super::problem::{ApiError, BadRequest, FieldProblem};
 use crate::app::App;
-use crate::projection::mailbox::{CHANGED_MAX, PageQuery};
+use crate::reading::{At, CHANGED_MAX, PageQuery};
 use crate::wire::MessageView;
 use crate::write::Receipt;
 
@@ -137,16 +137,25 @@ pub(super) async fn page(
     Query(input): Query<PageInput>,
 ) -> Result<Answer<Vec<MessageView>>, ApiError> {
     let query = page_query(&input)?;
-    let messages = match asker.place(&name)? {
-        Place::Open(channel) => {
-            app.mailboxes.page(asker.user, channel, query, asker.workspace.head).await?
-        }
-        Place::Unopened(_) => Vec::new(),
+    let Place::Open(channel) = asker.place(&name)? else {
+        return match query {
+            PageQuery::Around { .. } => Err(Rejection::MessageNotFound.into()),
+            _ => Ok(asker.answer(&app, Vec::new())),
+        };
+    };
+    let page = app.reading.page(asker.user, channel, query, asker.workspace.head).await?;
+    let asker = asker.at(page.workspace);
+    let Some(messages) = page.found else {
+        // Their membership has ended meanwhile.
+        asker.place(&name)?;
+        return Err(Rejection::NotAMember.into());
     };
     if messages.is_empty() && matches!(query, PageQuery::Around { .. }) {
         return Err(Rejection::MessageNotFound.into());
     }
-    Ok(asker.answer(&app, messages))
+    let view = |message: &Arc<Message>| MessageView::new(message, &asker.workspace);
+    let views = messages.iter().map(view).collect();
+    Ok(asker.answer(&app, views))
 }
 
 /// One message.
@@ -157,8 +166,11 @@ pub(super) async fn one(
     asker: LoggedIn,
     MessagePath(id): MessagePath,
 ) -> Result<Answer<MessageView>, ApiError> {
-    let message = app.mailboxes.message(asker.user, id, asker.workspace.head).await?;
-    Ok(asker.answer(&app, message.ok_or(Rejection::MessageNotFound)?))
+    let At { workspace, found } = app.reading.message(asker.user, id, asker.workspace.head).await?;
+    let message = found.ok_or(Rejection::MessageNotFound)?;
+    let asker = asker.at(workspace);
+    let view = MessageView::new(&message, &asker.workspace);
+    Ok(asker.answer(&app, view))
 }
 
 /// Posts a message; a repeat of the same `client_msg_id` is answered with 200 and the message as it is now.

@@ -17,6 +17,7 @@ use super::fields::{Change, Field, Input, Origin, Present, fields};
 use super::messages::timestamp;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::{DoNotDisturbView, VerdictView};
 
 /// A time of day, in minutes after midnight.
@@ -175,10 +176,11 @@ pub(super) async fn why(
     asker: LoggedIn,
     MessagePath(id): MessagePath,
 ) -> Result<Answer<VerdictView>, ApiError> {
-    let posted = app.mailboxes.posted(asker.user, id, asker.workspace.head).await?;
-    let posted = posted.ok_or(Rejection::MessageNotFound)?;
+    let At { workspace, found } = app.reading.posted(asker.user, id, asker.workspace.head).await?;
+    let asker = asker.at(workspace);
+    let posted = found.ok_or(Rejection::MessageNotFound)?;
     let view = match posted.event() {
-        Some(_) => VerdictView::new(verdict(&posted, asker.user, &app.workspace(), posted.ts)),
+        Some(_) => VerdictView::new(verdict(&posted, asker.user, &asker.workspace, posted.ts)),
         None => VerdictView::deleted(),
     };
     Ok(asker.answer(&app, view))

@@ -12,6 +12,7 @@ use super::fields::{Input, fields};
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::MessageView;
 
 /// Characters that the list shows of a message.
@@ -89,9 +90,10 @@ async fn pins(
     workspace: &Workspace,
 ) -> Result<Vec<PinView>, ApiError> {
     let ids = pinned(user, channel, workspace);
-    let messages = app.mailboxes.messages(user, ids, workspace.head).await?;
-    let views = messages.into_iter().filter(|message| !message.deleted);
-    Ok(views.filter_map(|message| PinView::new(message, channel, workspace)).collect())
+    let At { workspace, found } = app.reading.messages(user, ids, workspace.head).await?;
+    let shown = found.iter().filter(|message| !message.deleted);
+    let views = shown.map(|message| MessageView::new(message, &workspace));
+    Ok(views.filter_map(|message| PinView::new(message, channel, &workspace)).collect())
 }
 
 impl PinView {

@@ -16,6 +16,7 @@ use super::members::{self, MembershipInput, user_name, user_names};
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::ChannelView;
 
 fields! {
@@ -81,7 +82,8 @@ pub(super) async fn list(
     asker: LoggedIn,
 ) -> Result<Answer<Vec<PrivateView>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    let (workspace, counts) = app.mailboxes.counts(asker.user, app.workspace().head).await?;
+    let At { workspace, found: counts } =
+        app.reading.counts(asker.user, app.workspace().head).await?;
     let view = |channel: ChannelId| {
         let ChannelKind::Private { name } = &workspace.channels.get(&channel)?.kind else {
             return None;

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{LoginError, PasswordBusy, TooSoon};
 use crate::live::ConnectError;
-use crate::projection::mailbox::MailboxError;
+use crate::reading::ReadingError;
 use crate::write::SubmitError;
 
 pub use super::problem_kind::ProblemKind;
@@ -313,20 +313,20 @@ impl From<SubmitError> for ApiError {
     }
 }
 
-impl From<MailboxError> for ApiError {
-    fn from(error: MailboxError) -> ApiError {
+impl From<ReadingError> for ApiError {
+    fn from(error: ReadingError) -> ApiError {
         match error {
-            MailboxError::Busy => ApiError::BadRequest(BadRequest::Busy),
-            MailboxError::Closed => ApiError::BadRequest(BadRequest::Closing),
-            MailboxError::Fault(ref fault) if fault.is_log_damage() => {
+            ReadingError::Busy => ApiError::BadRequest(BadRequest::Busy),
+            ReadingError::Closed => ApiError::BadRequest(BadRequest::Closing),
+            ReadingError::Fold(ref fault) if fault.is_log_damage() => {
                 let kind = ProblemKind::LogDamaged;
                 ApiError::Fault(Fault { kind, source: Box::new(error) })
             }
-            MailboxError::Fault(ref fault) if fault.is_refused_by_machine() => {
+            ReadingError::Fold(ref fault) if fault.is_refused_by_machine() => {
                 let kind = ProblemKind::StorageUnavailable;
                 ApiError::Fault(Fault { kind, source: Box::new(error) })
             }
-            MailboxError::Fault(_) => ApiError::internal(error),
+            ReadingError::Fold(_) => ApiError::internal(error),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::fields::{Input, fields};
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
-use crate::projection::mailbox::{Counts, ThreadQuery};
+use crate::reading::{At, Counts, ThreadQuery};
 
 /// Threads that are marked read in one commit.
 const THREADS_AT_ONCE: usize = 200;
@@ -94,7 +94,7 @@ pub(super) async fn mark_all_read(
     loop {
         let head = app.workspace().head;
         let query = ThreadQuery { only_unread: true, before: None, limit: THREADS_AT_ONCE };
-        let (_, threads) = app.mailboxes.threads(asker.user, query, head).await?;
+        let threads = app.reading.threads(asker.user, query, head).await?.found;
         let read = threads.iter().map(|thread| {
             let command = Command::MarkThreadRead { root: thread.root_id, up_to: None };
             app.writer.submit(asker.actor(), None, command)
@@ -154,7 +154,7 @@ pub(super) async fn channel_unreads(
     State(app): State<App>,
     asker: LoggedIn,
 ) -> Result<Answer<BTreeMap<String, u64>>, ApiError> {
-    let (workspace, counts) = counts(&app, &asker).await?;
+    let At { workspace, found: counts } = counts(&app, &asker).await?;
     let unread = |channel: ChannelId| counts.get(&channel).copied().unwrap_or_default().unread;
     let public = workspace.channels_of(asker.user).into_iter();
     let public = public.filter(|channel| is_public(*channel, &workspace));
@@ -168,7 +168,7 @@ pub(super) async fn unread_count(
     State(app): State<App>,
     asker: LoggedIn,
 ) -> Result<Answer<UnreadCount>, ApiError> {
-    let (workspace, counts) = counts(&app, &asker).await?;
+    let At { workspace, found: counts } = counts(&app, &asker).await?;
     let is_listed = |channel: ChannelId| {
         is_direct(channel, &workspace) && !workspace.is_hidden(asker.user, channel)
     };
@@ -177,12 +177,9 @@ pub(super) async fn unread_count(
     Ok(Answer { body, cursor: app.cursor(&workspace) })
 }
 
-async fn counts(
-    app: &App,
-    asker: &LoggedIn,
-) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), ApiError> {
+async fn counts(app: &App, asker: &LoggedIn) -> Result<At<BTreeMap<ChannelId, Counts>>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
-    Ok(app.mailboxes.counts(asker.user, app.workspace().head).await?)
+    Ok(app.reading.counts(asker.user, app.workspace().head).await?)
 }
 
 /// The asker's waiting markers are written first, so that they read what they wrote.

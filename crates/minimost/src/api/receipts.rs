@@ -26,12 +26,12 @@ pub(super) async fn of_message(
     asker: LoggedIn,
     MessagePath(id): MessagePath,
 ) -> Result<Answer<Vec<ReceiptView>>, ApiError> {
-    let posted = app.mailboxes.posted(asker.user, id, asker.workspace.head).await?;
-    let posted = posted.ok_or(Rejection::MessageNotFound)?;
+    let posted = app.reading.posted(asker.user, id, asker.workspace.head).await?;
+    let posted = posted.found.ok_or(Rejection::MessageNotFound)?;
     let channel = posted.channel.ok_or(Rejection::MessageNotFound)?;
     let readers = if posted.kind == EventKind::ThreadReplied {
         let head = asker.workspace.head;
-        app.mailboxes.thread_readers(asker.user, &posted, head).await?.into_iter().collect()
+        app.reading.thread_readers(&posted, head).await?.found.into_iter().collect()
     } else {
         channel_readers(&posted, channel, &app.workspace())
     };

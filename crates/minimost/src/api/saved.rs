@@ -13,6 +13,7 @@ use super::fields::{Input, fields};
 use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
+use crate::reading::At;
 use crate::wire::MessageView;
 
 fields! {
@@ -55,12 +56,15 @@ pub(super) async fn list(
 ) -> Result<Answer<Vec<SavedView>>, ApiError> {
     let saved = saved(asker.user, &asker.workspace);
     let ids = saved.iter().map(|(_, id)| *id).collect();
-    let messages = app.mailboxes.messages(asker.user, ids, asker.workspace.head).await?;
-    let messages = messages.into_iter().filter(|message| !message.deleted);
+    let At { workspace, found } =
+        app.reading.messages(asker.user, ids, asker.workspace.head).await?;
+    let asker = asker.at(workspace);
+    let messages = found.iter().filter(|message| !message.deleted);
     let mut times = saved.iter();
     // Both are in the same order, and some messages are missing.
     let views = messages.filter_map(|message| {
-        let (ts, _) = times.find(|(_, id)| id.get() == message.id)?;
+        let (ts, _) = times.find(|(_, id)| *id == message.id)?;
+        let message = MessageView::new(message, &asker.workspace);
         Some(SavedView { message, saved_ts: ts.as_seconds() })
     });
     let views = views.collect();

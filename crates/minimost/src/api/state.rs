@@ -1,7 +1,6 @@
 //! `GET /state`: all that a screen needs to start, at one cursor.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::extract::State;
 use chat::Rejection;
@@ -18,6 +17,7 @@ use super::problem::ApiError;
 use super::threads::ThreadsState;
 use super::{drafts, notifications, presence, reminders, saved, scheduled};
 use crate::app::App;
+use crate::reading::Waiting;
 use crate::wire::{DoNotDisturbView, DraftView, ReminderView, ScheduledView};
 
 /// All that a screen needs to start.
@@ -62,13 +62,14 @@ pub(super) async fn state(
 ) -> Result<Answer<StateView>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
     let head = app.workspace().head;
-    let (workspace, counts, in_threads) = app.mailboxes.waiting(asker.user, head).await?;
-    let asker = LoggedIn { workspace: Arc::new(workspace), ..asker };
+    let waiting = app.reading.waiting(asker.user, head).await?;
+    let asker = asker.at(waiting.workspace);
+    let Waiting { channels, threads } = waiting.found;
     let workspace = &asker.workspace;
     let view = StateView {
         me: Account::new(asker.user, workspace).ok_or(Rejection::NotLoggedIn)?,
         users: accounts::names(workspace),
-        channels: channel_states(asker.user, workspace, &counts),
+        channels: channel_states(asker.user, workspace, &channels),
         people: PeopleState::new(asker.user, workspace),
         saved: saved::saved_ids(asker.user, workspace),
         drafts: drafts::drafts(asker.user, workspace),
@@ -80,7 +81,7 @@ pub(super) async fn state(
         moderation: app.config.chat.moderation,
         do_not_disturb: notifications::do_not_disturb_of(asker.user, workspace),
         keywords: notifications::keywords_of(asker.user, workspace),
-        threads: ThreadsState::new(in_threads),
+        threads: ThreadsState::new(threads),
     };
     Ok(asker.answer(&app, view))
 }

@@ -1,10 +1,10 @@
 //! Threads: one with its replies, those that one follows, following and reading.
 //!
-//! Neighbours: `messages` posts replies; `projection/mailbox` answers the reads.
+//! Neighbours: `messages` posts replies; `reading` answers the reads.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use chat::{ClientMsgId, Command, Rejection, Seq};
+use chat::{ClientMsgId, Command, Message, Rejection, Seq, Workspace};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,7 +14,7 @@ use super::messages::{PageLimit, submit, timestamp, wrong_parameter};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::fold::FoldRange;
-use crate::projection::mailbox::{Counts, FollowedThread, ThreadPage, ThreadQuery};
+use crate::reading::{At, Counts, FollowedThread, ThreadPage, ThreadQuery};
 use crate::wire::MessageView;
 
 fields! {
@@ -111,11 +111,12 @@ impl ThreadsState {
 }
 
 impl ThreadPageView {
-    fn new(page: ThreadPage) -> ThreadPageView {
+    fn new(page: &ThreadPage, workspace: &Workspace) -> ThreadPageView {
+        let view = |message: &Message| MessageView::new(message, workspace);
         ThreadPageView {
             id: page.root_id.get(),
-            root: page.root,
-            replies: page.replies,
+            root: page.root.as_ref().map(view),
+            replies: page.replies.iter().map(view).collect(),
             following: page.standing.is_some(),
             last_read_id: page.standing.map(|standing| standing.marker.get()),
             unread: page.standing.map_or(0, |standing| standing.waiting.unread),
@@ -143,10 +144,11 @@ pub(super) async fn one(
             FoldRange::Newest { after: Seq::ZERO, before: before.unwrap_or(end), limit }
         }
     };
-    let page = app.mailboxes.thread(asker.user, id, range, asker.workspace.head).await?;
-    let (workspace, page) = page.ok_or(Rejection::MessageNotFound)?;
+    let At { workspace, found } =
+        app.reading.thread(asker.user, id, range, asker.workspace.head).await?;
+    let page = found.ok_or(Rejection::MessageNotFound)?;
     // What waits is of that moment, so the cursor is, too: a client counts on from it.
-    Ok(Answer { body: ThreadPageView::new(page), cursor: app.cursor(&workspace) })
+    Ok(Answer { body: ThreadPageView::new(&page, &workspace), cursor: app.cursor(&workspace) })
 }
 
 /// The threads that the asker follows, the newest reply first.
@@ -164,11 +166,11 @@ pub(super) async fn list(
         limit,
     };
     let head = asker.workspace.head;
-    let (workspace, threads) = app.mailboxes.threads(asker.user, query, head).await?;
+    let At { workspace, found: threads } = app.reading.threads(asker.user, query, head).await?;
     let view = |thread: FollowedThread| FollowedThreadView {
         id: thread.root_id.get(),
         channel: workspace.channel_name(thread.channel),
-        root: thread.root,
+        root: thread.root.map(|root| MessageView::new(&root, &workspace)),
         unread: thread.standing.waiting.unread,
         mentions: thread.standing.waiting.mentions,
         last_read_id: thread.standing.marker.get(),

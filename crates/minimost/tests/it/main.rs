@@ -47,6 +47,7 @@ mod private_changes;
 mod private_channels;
 mod problems;
 mod profiles;
+mod read_side;
 mod reading;
 mod rebuild;
 mod reconnect;

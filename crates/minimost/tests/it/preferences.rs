@@ -68,13 +68,13 @@ async fn a_late_repeat_does_not_bring_an_old_preference_back() {
 #[tokio::test]
 async fn preferences_outlast_a_restart_and_stand_in_no_mailbox_of_others() {
     let mut server = TestServer::start().await;
-    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [alice, _bob] = server.people(["alice", "bob"]).await;
     let form = [("note", "buy-milk-today"), ("empty", "")];
     let set = alice.post_form("/preferences", &form).await.expect(200);
     assert_eq!(set, json!({"note": "buy-milk-today", "empty": ""}), "a form says texts");
     server.restart().await;
     assert_eq!(alice.at(&server).get("/preferences").await.expect(200), set);
-    bob.at(&server).state().await;
+    server.app().mailboxes.drain().await.unwrap();
     server.stop().await;
     let holders = files_with(&server.data_dir().join("users"), "buy-milk-today");
     assert_eq!(holders, Vec::<String>::new());

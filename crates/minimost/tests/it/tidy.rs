@@ -71,6 +71,10 @@ const NEVER: &[(&str, &[&str])] = &[
         "write",
         &["crate::api", "crate::live", "crate::projection", "crate::auth", "axum::", "rusqlite"],
     ),
+    (
+        "reading",
+        &["crate::api", "crate::live", "crate::write", "crate::projection", "axum::", "rusqlite"],
+    ),
     ("auth", &["crate::api", "crate::live", "crate::projection", "axum::", "rusqlite"]),
     ("api", &["rusqlite", "eventlog::", "crate::boot", "crate::cli"]),
     ("fold", &["crate::api", "crate::live", "crate::write", "crate::projection", "rusqlite"]),

@@ -20,6 +20,9 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
     for part in [
         "log-owner",
         "log-reader",
+        "reading",
+        "folds-0",
+        "folds-1",
         "mailboxes-0",
         "mailboxes-1",
         "presence.db",
@@ -30,16 +33,20 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
     ] {
         let [alice, bob] = [&alice, &bob].map(|person| server.welcome(person));
         sent.push(alice.send("general", part).await);
+        let message = format!("/message/{}", sent[0]["id"]);
         server.fail(part)?;
         // Somebody goes on working; what they are answered now does not matter. A repeat is looked up in the log.
         let wish = json!({"text": "still there?", "client_msg_id": "again"});
         let working = async {
             loop {
-                for person in [&alice, &bob] {
+                // Both at once, so that no thread of several is left out.
+                futures_util::future::join_all([&alice, &bob].map(async |person| {
                     drop(person.request(Method::POST, "/send/random").json(&wish).send().await);
-                    drop(person.request(Method::GET, "/messages/random").send().await);
-                }
-                tokio::task::yield_now().await;
+                    for question in ["/messages/random", "/saved", "/mentions", &message] {
+                        drop(person.request(Method::GET, question).send().await);
+                    }
+                }))
+                .await;
             }
         };
         let (status, said) = tokio::select! {

@@ -82,6 +82,7 @@ async fn guarantee_2_one_order_whatever_the_clock_does() {
     for message in &sent {
         assert_eq!(events.next_event().await.data, *message, "live it is the same too");
     }
+    server.app().mailboxes.drain().await.unwrap();
     server.stop().await;
     let copies = ["alice", "bob"].map(|name| {
         let file = server.data_dir().join(format!("users/{name}.db"));
@@ -243,6 +244,7 @@ async fn guarantee_9_forgetting_is_real() {
     alice.post("/change-password", &change).await.expect(200);
     let new_hash = password_hash(&server);
     assert_ne!(old_hash, new_hash);
+    server.app().mailboxes.drain().await.unwrap();
     read_all([&alice, &bob], channels).await;
     server.stop().await;
     for text in ["kumquat", old_hash.as_str()] {

@@ -1,19 +1,17 @@
-//! The counts that the server keeps, and a naive recount of the story, after random histories: unread messages and
+//! What the read side answers, and a naive recount of the story, after random histories: unread messages and
 //! mentions of channels, unread replies and mentions of followed threads, and the feeds of both.
 //!
-//! Mailboxes catch up and restart at random moments, so they meet edits and deletions whole or erased. At the end the
-//! same questions are answered without any mailbox.
+//! It is asked and started again at random moments, so it meets edits and deletions whole or erased, announced or in the
+//! log.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use chat::audience::may_see;
 use chat::event::Mentions;
 use chat::testing::{Batch, History, Prng, Story};
 use chat::{ChannelId, Event, LoggedEvent, Message, Seq, Timestamp, UserId};
 use minimost::fold::FoldRange;
-use minimost::projection::mailbox::{Counts, FollowedThread, Standing, ThreadQuery};
-use minimost::wire::MessageView;
+use minimost::reading::{Counts, FollowedThread, Standing, ThreadQuery, Waiting};
 
 use super::follow;
 use super::house::House;
@@ -135,7 +133,7 @@ impl Recount {
             let newest = replies.map(|reply| reply.id).max().unwrap_or(root_id);
             let root = Some(&messages[&root_id]).filter(|root| self.is_seen(root, user));
             let thread = FollowedThread {
-                root: root.map(|root| MessageView::new(root, &self.story.workspace)),
+                root: root.cloned(),
                 root_id,
                 channel,
                 standing: self.standing(user, root_id, marker),
@@ -179,8 +177,9 @@ impl Recount {
 
     /// Asks the server everything about one person, and compares.
     async fn compare(&self, house: &House, user: UserId, prng: &mut Prng) {
-        let (mailboxes, head) = (&house.mailboxes, self.story.workspace.head);
-        let (_, counts, in_threads) = mailboxes.waiting(user, head).await.unwrap();
+        let (reading, head) = (&house.reading, self.story.workspace.head);
+        let Waiting { channels: counts, threads: in_threads } =
+            reading.waiting(user, head).await.unwrap().found;
         assert_eq!(counts, self.channels(user), "channels of {user:?}");
         let mut threads = self.threads(user);
         let sum = |count: fn(&Counts) -> u64| {
@@ -191,8 +190,8 @@ impl Recount {
 
         if let Some((_, thread)) = prng.pick(&threads) {
             let range = FoldRange::Newest { after: Seq::ZERO, before: Seq(u64::MAX), limit: ALL };
-            let page = mailboxes.thread(user, thread.root_id, range, head).await.unwrap();
-            let (_, page) = page.expect("who follows a thread may see it");
+            let page = reading.thread(user, thread.root_id, range, head).await.unwrap();
+            let page = page.found.expect("who follows a thread may see it");
             assert_eq!((page.root, page.standing), (thread.root.clone(), Some(thread.standing)));
         }
         let before = prng.pick(&self.told).filter(|_| prng.percent(50)).map(|record| record.ts);
@@ -205,17 +204,17 @@ impl Recount {
         threads.retain(is_asked);
         threads.truncate(query.limit);
         let expected: Vec<_> = threads.into_iter().map(|(_, thread)| thread).collect();
-        let (_, found) = mailboxes.threads(user, query, head).await.unwrap();
+        let found = reading.threads(user, query, head).await.unwrap().found;
         assert_eq!(found, expected, "{query:?} of {user:?}");
 
-        let ids = |views: Vec<MessageView>| views.iter().map(|it| it.id).collect::<Vec<_>>();
-        let unread = mailboxes.unread_mentions(user, ALL, head).await.unwrap();
+        let ids = |found: Vec<Message>| found.iter().map(|it| it.id.get()).collect::<Vec<_>>();
+        let unread = reading.unread_mentions(user, ALL, head).await.unwrap().found;
         assert_eq!(ids(unread), self.unread_mentions(user), "unread mentions of {user:?}");
         let (before, limit) = (Seq(prng.below(400) as u64), 1 + prng.below(9));
         let mut expected = self.mentions(user);
         expected.retain(|id| *id < before.get());
         expected.truncate(limit);
-        let page = mailboxes.mentions(user, before, limit, head).await.unwrap();
+        let page = reading.mentions(user, before, limit, head).await.unwrap().found;
         assert_eq!(ids(page), expected, "mentions of {user:?} before {before}");
     }
 
@@ -261,25 +260,11 @@ async fn tell_history(seed: u64, window: usize) {
     house.drain().await;
     assert_eq!(house.check(), [], "seed {seed}, window {window}");
 
-    let house = without_mailboxes(house).await;
+    let house = house.restart().await;
     for user in recount.people() {
         recount.compare(&house, user, &mut prng).await;
     }
-    house.mailboxes.close().await;
-}
-
-/// Puts a directory in the place of every mailbox: none can be opened, nor begun anew.
-async fn without_mailboxes(house: House) -> House {
-    let window = house.window;
-    let dir = house.close().await;
-    let users = dir.path().join("users");
-    let files: Vec<_> = fs::read_dir(&users).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(!files.is_empty());
-    for file in files {
-        fs::remove_file(&file).unwrap();
-        fs::create_dir(&file).unwrap();
-    }
-    House::at(dir, window)
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! The stage of these tests: a log with its projections, and a story that is told to it.
+//! The stage of these tests: a log with its read side and its projections, and a story that is told to it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,21 +10,27 @@ use eventlog::Log;
 use minimost::codec;
 use minimost::projection::auth::AuthDb;
 use minimost::projection::check::{Difference, check};
-use minimost::projection::mailbox::{Mailboxes, PageQuery, user_db_path};
+use minimost::projection::mailbox::{Mailboxes, user_db_path};
 use minimost::projection::presence::PresenceDb;
 use minimost::projection::snapshot::{Snapshots, load_workspace, stored_seq};
-use minimost::published::PublishedWorkspace;
+use minimost::published::{Announcement, PublishedWorkspace};
+use minimost::reading::{PageQuery, Reading};
 use minimost::waiting_signals::WaitingSignals;
 use minimost::wire::MessageView;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-/// A log with its projections, without the writer: a story is told to it.
+/// Few, so that the windows of the busy channels are cut in a long history.
+const WINDOW_BYTES: usize = 64 * 1024;
+
+/// A log with its read side and its projections, without the writer: a story is told to it.
 pub struct House {
     pub dir: TempDir,
     pub log: Log,
     pub workspace: Workspace,
     pub publish: watch::Sender<Arc<Workspace>>,
+    pub announce: mpsc::Sender<Announcement>,
+    pub reading: Reading,
     pub mailboxes: Mailboxes,
     pub presence: PresenceDb,
     pub auth: AuthDb,
@@ -44,6 +50,8 @@ impl House {
         let (publish, published) = PublishedWorkspace::new(workspace.clone());
         let signals = WaitingSignals::default();
         let path = dir.path();
+        let (announce, announcements) = mpsc::channel(64);
+        let reading = Reading::start(&log, published.clone(), announcements, WINDOW_BYTES).unwrap();
         let mailboxes = Mailboxes::start(path, &log, published.clone(), window).unwrap();
         let presence = PresenceDb::start(path, &log, published.clone(), signals.clone()).unwrap();
         let auth = AuthDb::start(path, &log, published.clone()).unwrap();
@@ -53,6 +61,8 @@ impl House {
             log,
             workspace,
             publish,
+            announce,
+            reading,
             mailboxes,
             presence,
             auth,
@@ -74,7 +84,10 @@ impl House {
         }
         if !events.is_empty() {
             self.log.append(codec::batch(&events, redactions)).await.unwrap();
-            self.publish.send_replace(Arc::new(self.workspace.clone()));
+            let workspace = Arc::new(self.workspace.clone());
+            self.publish.send_replace(Arc::clone(&workspace));
+            let announcement = Announcement { workspace, events: events.into() };
+            assert!(self.announce.send(announcement).await.is_ok(), "the read side listens");
         }
     }
 
@@ -86,6 +99,8 @@ impl House {
     }
 
     pub async fn close(self) -> TempDir {
+        drop(self.announce);
+        self.reading.close().await;
         self.mailboxes.close().await;
         self.presence.close().await;
         self.auth.close().await;
@@ -105,7 +120,10 @@ impl House {
         channel: ChannelId,
         query: PageQuery,
     ) -> Vec<MessageView> {
-        self.mailboxes.page(user, channel, query, self.workspace.head).await.unwrap()
+        let page = self.reading.page(user, channel, query, self.workspace.head).await.unwrap();
+        assert_eq!(page.workspace.head, self.workspace.head);
+        let messages = page.found.expect("who asks may read there");
+        messages.iter().map(|message| MessageView::new(message, &page.workspace)).collect()
     }
 
     pub fn check(&self) -> Vec<Difference> {
@@ -159,7 +177,7 @@ impl Told {
     pub async fn counts(&self, actor: Actor, channel: &str) -> (u64, u64) {
         let workspace = &self.story.workspace;
         let channel = workspace.find_channel(&ChannelName::parse(channel).unwrap()).unwrap();
-        let (_, counts) = self.house.mailboxes.counts(user(actor), workspace.head).await.unwrap();
+        let counts = self.house.reading.counts(user(actor), workspace.head).await.unwrap().found;
         (counts[&channel].unread, counts[&channel].mentions)
     }
 }

@@ -16,7 +16,7 @@ use chat::audience::history_start;
 use chat::event::Mentions;
 use chat::testing::{Batch, History, Prng, Story};
 use chat::{ChannelId, Message, Seq, UserId};
-use minimost::projection::mailbox::{Counts, PageQuery};
+use minimost::reading::{Counts, PageQuery};
 use minimost::wire::MessageView;
 
 use house::House;
@@ -96,7 +96,7 @@ async fn look_around(house: &House, story: &Story, prng: &mut Prng) {
     let people = story.workspace.users.iter().filter(|(_, user)| !user.is_deactivated);
     let users: Vec<_> = people.map(|(id, _)| *id).collect();
     let Some(user) = prng.pick(&users) else { return };
-    let (_, counts) = house.mailboxes.counts(user, story.workspace.head).await.unwrap();
+    let counts = house.reading.counts(user, story.workspace.head).await.unwrap().found;
     assert_eq!(counts, expected_counts(story, user), "what waits for {user:?}");
     for channel in story.workspace.channels_of(user) {
         let query = random_query(prng, story.workspace.head);

@@ -1,0 +1,160 @@
+//! The read side: what it answers needs no file of anybody's, and is exact at the seq that it names.
+//!
+//! `rebuild/counts.rs` compares its answers with a naive recount after random histories; `histories` what a screen makes
+//! of them.
+
+use std::fs;
+
+use minimost::live::Cursor;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, TestServer};
+
+/// The questions of a reader, about one message of #general that has a thread.
+fn questions(message: &Value, reply: &Value) -> Vec<String> {
+    let (id, reply) = (&message["id"], &reply["id"]);
+    let fixed = [
+        "/state",
+        "/messages/general",
+        "/messages/general?limit=2",
+        "/messages/general?after=0",
+        "/messages/random",
+        "/mentions",
+        "/mentions?all=true",
+        "/threads",
+        "/threads?unread=true",
+        "/saved",
+        "/pins/general",
+        "/dms",
+        "/private_channels",
+        "/channel_unreads",
+        "/unread_count",
+        "/last_read/general",
+        "/read_receipts/general",
+    ];
+    let about = [
+        format!("/messages/general?around_id={id}&limit=3"),
+        format!("/messages/general?before_id={id}"),
+        format!("/messages/general?after_id={id}"),
+        format!("/message/{id}"),
+        format!("/message/{id}/history"),
+        format!("/thread/{id}"),
+        format!("/receipts/{id}"),
+        format!("/receipts/{reply}"),
+        format!("/why/{id}"),
+    ];
+    fixed.map(str::to_owned).into_iter().chain(about).collect()
+}
+
+async fn ask(person: &Person, questions: &[String]) -> Vec<Value> {
+    let mut answers = Vec::new();
+    for question in questions {
+        answers.push(person.get(question).await.expect(200));
+    }
+    answers
+}
+
+#[tokio::test]
+async fn no_question_needs_a_file_below_users() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let first = alice.send("general", "first").await;
+    for number in 0..5 {
+        alice.send("general", &format!("number {number} for @bob")).await;
+    }
+    alice.edit(&first["id"], "first, and better").await;
+    let thread = json!({"text": "what do you mean, @alice?", "thread_id": first["id"]});
+    let reply = bob.post("/send/general", &thread).await.expect(201);
+    carol.post(&format!("/save/{}", first["id"]), &json!({})).await.expect(204);
+    alice.post(&format!("/pin/{}", first["id"]), &json!({})).await;
+    alice.send("dm:alice:bob", "psst").await;
+    bob.mark_read_to("general", &first["id"]).await;
+    let questions = questions(&first, &reply);
+    let mut before = Vec::new();
+    for person in [&alice, &bob, &carol] {
+        before.push(ask(person, &questions).await);
+    }
+
+    // A file in the place of the directory: none of theirs can be opened, nor begun anew.
+    let users = server.data_dir().join("users");
+    server.app().mailboxes.drain().await.unwrap();
+    fs::remove_dir_all(&users).unwrap();
+    fs::write(&users, "not a directory").unwrap();
+    for (person, before) in [&alice, &bob, &carol].into_iter().zip(&before) {
+        assert_eq!(&ask(person, &questions).await, before, "{}", person.name);
+    }
+    let said = alice.send("general", "and on it goes").await;
+    assert_eq!(bob.messages("general").await.last(), Some(&said));
+}
+
+/// Unread messages of #general in an answer, and the seq that it is exact at.
+fn unread_at(answer: &Answer) -> (u64, u64) {
+    let cursor = Cursor::parse(&answer.header("minimost-cursor").unwrap()).unwrap();
+    let state = answer.json();
+    let channels = state["channels"].as_array().unwrap();
+    let general = channels.iter().find(|it| it["channel"] == "general").unwrap();
+    (cursor.seq.get(), general["unread"].as_u64().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_exact_at_the_cursor_while_others_write_and_delete() {
+    let server = TestServer::start().await;
+    let [alice, bob, mallory] = server.people(["alice", "bob", "mallory"]).await;
+    let writing = async |person: &Person| {
+        for number in 0..60 {
+            let message = person.send("general", &format!("{number}")).await;
+            if number % 2 == 0 {
+                person.delete(&message["id"]).await;
+            }
+        }
+    };
+    let mut answers = Vec::new();
+    let looking = async {
+        for _ in 0..150 {
+            let answer = bob.get("/state").await;
+            assert_eq!(answer.status, 200);
+            answers.push(unread_at(&answer));
+        }
+    };
+    tokio::join!(writing(&alice), writing(&mallory), looking);
+    answers.push(unread_at(&bob.get("/state").await));
+    assert_eq!(answers.last().unwrap().1, 60);
+
+    let log = Connection::open(server.data_dir().join("log.db")).unwrap();
+    let sql = "
+        SELECT COUNT(*) FILTER (WHERE kind = ?2) - COUNT(*) FILTER (WHERE kind = ?3)
+          FROM record
+         WHERE seq <= ?1";
+    let [posted, deleted] = [chat::EventKind::MessagePosted, chat::EventKind::MessageDeleted];
+    for (seq, unread) in answers {
+        let parameters = (seq.cast_signed(), posted.code(), deleted.code());
+        let expected: i64 = log.query_row(sql, parameters, |row| row.get(0)).unwrap();
+        assert_eq!(unread.cast_signed(), expected, "at {seq}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_comes_to_a_cold_server_is_answered() {
+    let mut server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let mut people = Vec::new();
+    for number in 0..60 {
+        people.push(server.sign_up(&format!("person{number}")).await);
+    }
+    for number in 0..230 {
+        alice.send("general", &format!("message {number}")).await;
+    }
+    server.restart_made_anew().await;
+    let people: Vec<_> = people.iter().map(|person| person.at(&server)).collect();
+    let coming = people.iter().map(async |person| {
+        assert_eq!(person.unreads().await["general"], 230);
+        let page = person.messages("general").await;
+        assert_eq!(page.last().unwrap()["content"], "message 229");
+        let older = person.page("general", &format!("before_id={}", page[0]["id"])).await;
+        assert_eq!(older.last().unwrap()["content"], "message 179");
+        person.mark_read("general").await;
+        assert_eq!(person.unreads().await["general"], 0);
+    });
+    futures_util::future::join_all(coming).await;
+}
