@@ -5,7 +5,7 @@
 //! Nothing here is read to allow or refuse anything but the snapshot in `workspace.db`, which is believed when its sum
 //! is right; an edit by hand elsewhere is found by [`check`].
 //!
-//! Files: `workspace.db`, `users/<username>.db`, `presence.db`, `auth.db` in the data directory.
+//! Files: `workspace.db`, `users/<username>.db`, `mailboxes.db`, `presence.db`, `auth.db` in the data directory.
 //!
 //! Flow: the log's events, in order, through `feed` into the owner thread of each file; `api` reads mailboxes.
 
@@ -115,6 +115,7 @@ pub(crate) fn remove_all(data_dir: &Path) -> Result<(), ProjectionError> {
     for name in ["workspace.db", "presence.db", "auth.db"] {
         sqlite::remove(&data_dir.join(name))?;
     }
+    sqlite::remove(&mailbox::register_path(data_dir))?;
     let users = data_dir.join("users");
     match std::fs::read_dir(&users) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

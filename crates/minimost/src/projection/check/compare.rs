@@ -31,20 +31,37 @@ pub(super) fn compare(
 ) -> Result<Vec<Difference>, ProjectionError> {
     let found_file = sqlite::open(found)?;
     let expected_file = sqlite::open(expected)?;
+    compare_files((&found_file, &expected_file), found, passing).in_file(found)
+}
+
+/// As [`compare`], of files that are open: `found`, which is at `path`, and what it should be.
+pub(in crate::projection) fn compare_open(
+    found: &Connection,
+    expected: &Connection,
+    path: &Path,
+) -> rusqlite::Result<Vec<Difference>> {
+    compare_files((found, expected), path, &[])
+}
+
+fn compare_files(
+    (found, expected): (&Connection, &Connection),
+    path: &Path,
+    passing: &[&str],
+) -> rusqlite::Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut add = |table: &str, row, kind| {
-        let (file, table) = (found.to_owned(), table.to_owned());
+        let (file, table) = (path.to_owned(), table.to_owned());
         differences.push(Difference { file, table, row, kind });
     };
-    let schemas = (schema(&found_file).in_file(found)?, schema(&expected_file).in_file(expected)?);
+    let schemas = (schema(found)?, schema(expected)?);
     for (name, kind) in compare_schemas(&schemas.0, &schemas.1) {
         add(&name, String::new(), kind);
     }
     for (name, (kind, _)) in &schemas.1 {
         let is_there = schemas.0.get(name).is_some_and(|(found, _)| found == kind);
         if kind == "table" && is_there && !passing.contains(&name.as_str()) {
-            let table = Table::of(&expected_file, name).in_file(expected)?;
-            for (row, kind) in compare_table(&found_file, &expected_file, &table).in_file(found)? {
+            let table = Table::of(expected, name)?;
+            for (row, kind) in compare_table(found, expected, &table)? {
                 add(name, row, kind);
             }
         }

@@ -5,7 +5,7 @@
 //!
 //! Flow: `cli` calls; each projection is built once more in a directory beside it, and the two are read side by side.
 
-mod compare;
+pub(super) mod compare;
 
 use std::fmt;
 use std::fs;

@@ -1,10 +1,13 @@
 //! One mailbox file while it is open: its connection, its checkpoint and the few numbers that are kept in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use chat::{ChannelId, EventKind, Seq, UserId, UserName, Workspace};
 use eventlog::{Epoch, Reader};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::feed::Feed;
@@ -14,7 +17,11 @@ use super::user_db_path;
 use crate::fold::FoldError;
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 4;
+pub(super) const FORMAT: i64 = 4;
+
+/// Pages in a WAL that is left behind at a close, more or less: so often it is written back, with its two fsyncs, and
+/// so much of it is read at the next opening.
+const WAL_PAGES: i64 = 64;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -171,6 +178,10 @@ pub(super) struct Mailbox {
     pub wal_holds_erased: bool,
     /// Its owner has read it: it stays open after the sweep.
     pub was_read: bool,
+    /// It was begun anew at this opening.
+    pub is_new: bool,
+    /// Device and number of the file that was opened; `None` of one in memory.
+    identity: Option<(u64, u64)>,
 }
 
 const SELECT_MAILBOX: &str = "
@@ -215,37 +226,59 @@ fn create_tables(file: &Connection) -> rusqlite::Result<()> {
 
 impl Mailbox {
     /// Opens the mailbox of `owner`; a missing one, or one of another epoch, format or window, is begun anew as it was
-    /// when the account was created, for what follows at `workspace.head`.
+    /// when the account was created, for what follows at `workspace.head`. The log ends at `head`.
     pub fn open(
         data_dir: &Path,
         owner: UserId,
         sources: &mut Sources,
         workspace: &Workspace,
+        head: Seq,
     ) -> Result<Mailbox, ProjectionError> {
         let name = &workspace.users.get(&owner).expect("only accounts have mailboxes").name;
         let path = user_db_path(data_dir, name);
-        let mut mailbox = Mailbox {
-            file: sqlite::open_at_once(&path)?,
-            path,
-            owner,
-            checkpoint: Seq::ZERO,
-            state: State::default(),
-            wal_holds_erased: false,
-            was_read: false,
-        };
+        let file = sqlite::open_at_once(&path)?;
+        let mut mailbox = Mailbox::of(owner, path, file);
         let found = mailbox.find_checkpoint(sources).in_file(&mailbox.path)?;
         match found {
-            Some(found) if found > workspace.head => {
-                let (file, head) = (mailbox.path, workspace.head);
+            Some(found) if found > head => {
+                let file = mailbox.path;
                 return Err(ProjectionError::AheadOfLog { file, checkpoint: found, head });
             }
             Some(found) => {
                 mailbox.checkpoint = found;
                 mailbox.load().in_file(&mailbox.path)?;
             }
-            None => mailbox.begin(sources, workspace)?,
+            None => mailbox.begin_anew(sources, workspace)?,
         }
+        mailbox.identity = identity(&mailbox.path);
         Ok(mailbox)
+    }
+
+    /// A mailbox of `owner` that is in no file, begun as [`Mailbox::open`] begins one.
+    pub fn in_memory(
+        owner: UserId,
+        sources: &mut Sources,
+        workspace: &Workspace,
+    ) -> Result<Mailbox, ProjectionError> {
+        let path = PathBuf::from(":memory:");
+        let file = Connection::open_in_memory().in_file(&path)?;
+        let mut mailbox = Mailbox::of(owner, path, file);
+        mailbox.begin(sources, workspace)?;
+        Ok(mailbox)
+    }
+
+    fn of(owner: UserId, path: PathBuf, file: Connection) -> Mailbox {
+        Mailbox {
+            path,
+            file,
+            owner,
+            checkpoint: Seq::ZERO,
+            state: State::default(),
+            wal_holds_erased: false,
+            was_read: false,
+            is_new: false,
+            identity: None,
+        }
     }
 
     /// The checkpoint, if the file is this user's, of this log and with this window.
@@ -288,7 +321,7 @@ impl Mailbox {
     }
 
     /// Throws the file away and begins a new one.
-    fn begin(
+    fn begin_anew(
         &mut self,
         sources: &mut Sources,
         workspace: &Workspace,
@@ -297,6 +330,16 @@ impl Mailbox {
         self.file = Connection::open_in_memory().in_file(&self.path)?;
         sqlite::remove(&self.path)?;
         self.file = sqlite::open_at_once(&self.path)?;
+        self.is_new = true;
+        self.begin(sources, workspace)
+    }
+
+    /// Makes the tables of an empty file, and what was there before its owner.
+    fn begin(
+        &mut self,
+        sources: &mut Sources,
+        workspace: &Workspace,
+    ) -> Result<(), ProjectionError> {
         create_tables(&self.file).in_file(&self.path)?;
         let transaction = self.file.unchecked_transaction().in_file(&self.path)?;
         let parameters = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
@@ -307,6 +350,30 @@ impl Mailbox {
         self.checkpoint = self.owner.0;
         save_checkpoint(&transaction, sources.epoch, self.checkpoint).in_file(&self.path)?;
         transaction.commit().in_file(&self.path)
+    }
+
+    /// From now on closing leaves the WAL where it is, written back every [`WAL_PAGES`]: a close that empties it costs
+    /// several fsyncs and two unlinks, which is more than all that is between it and the opening. What a power cut takes
+    /// from the WAL are whole transactions, its sums see to that.
+    pub fn leave_wal(&self) -> Result<(), ProjectionError> {
+        let leave = || {
+            self.file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            self.file.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)
+        };
+        leave().in_file(&self.path)
+    }
+
+    /// Closes it with nothing beside it, unless another program has it open too.
+    pub fn close_whole(self) -> Result<(), ProjectionError> {
+        self.file
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+            .map(drop)
+            .in_file(&self.path)
+    }
+
+    /// Whether its path still leads to the file that was opened.
+    pub fn is_in_place(&self) -> bool {
+        self.identity.is_some() && identity(&self.path) == self.identity
     }
 
     /// Empties the WAL after an erasure, so that the text is in no file any more. While another program looks at it, it
@@ -349,4 +416,10 @@ impl State {
 /// Notes how far the mailbox is; inside the transaction that brought it there.
 pub(super) fn save_checkpoint(file: &Connection, epoch: Epoch, seq: Seq) -> rusqlite::Result<()> {
     sqlite::set_checkpoint(file, Checkpoint { format: FORMAT, epoch, seq })
+}
+
+/// Device and number of a file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }

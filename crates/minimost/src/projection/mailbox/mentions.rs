@@ -27,7 +27,7 @@ impl Mailboxes {
         limit: usize,
         at: Seq,
     ) -> Result<Vec<MessageView>, MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.unread_mentions(sources, workspace, limit),
@@ -47,7 +47,7 @@ impl Mailboxes {
         at: Seq,
     ) -> Result<Vec<MessageView>, MailboxError> {
         let before = before.min(END);
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.mentions(sources, workspace, before, limit),

@@ -4,43 +4,58 @@
 //! holds a window, and pages older than it come from the log without a seam. A mailbox that cannot be written is not
 //! read either: the log answers until it can, and at once where another program holds the file.
 //!
-//! Flow: `api` asks a handle here; `owner` has one thread for each file; `catch_up` and `apply` bring it to the head,
-//! `window` keeps it small, `read` answers.
+//! Flow: `sweep` hears of what happened (`concern`), knows who is behind (`standing`) and whose turn it is (`turn`);
+//! `catch_up` and `apply` bring a file to the head, `window` keeps it small. `api` asks a handle here, and `answering`
+//! brings the mailbox to the head for it; `read` answers.
 
+mod answering;
 mod apply;
+mod bringing;
 mod catch_up;
 mod chosen;
+mod comparing;
+mod concern;
+mod erasure;
 mod file;
+mod files;
 mod from_log;
+mod group;
 mod marker;
 mod member;
 mod mentions;
 mod owner;
+mod pool;
 mod read;
 mod record_read;
+mod register;
 mod rows;
+mod share;
+mod standing;
 mod sweep;
 mod thread;
 mod thread_log;
 mod thread_read;
+mod turn;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chat::{ChannelId, Seq, Timestamp, UserId, UserName, Workspace};
-use futures_util::future::select_all;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 pub use chosen::EditHistory;
+use erasure::ErasureReport;
+pub use erasure::StillErasing;
 use file::Mailbox;
 pub(super) use file::Sources;
 pub use file::init_user_db;
 use owner::{Ask, Owner};
 use read::Folding;
+pub(super) use register::register_path;
 use sweep::Connected;
 pub use thread_read::{FollowedThread, Standing, ThreadPage, ThreadQuery};
 
@@ -48,19 +63,14 @@ use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;
 use crate::wire::MessageView;
 
-/// Owner threads: two, so that one long catch-up does not stop everybody's reading; more than two would want cores
-/// that a small machine does not have.
-const THREADS: u64 = 2;
+/// The name of the owner thread.
+const THREAD: &str = "mailboxes";
 
 /// Reads waiting for one owner thread, a second's worth at a millisecond each; beyond, the answer is `Busy`.
 const ASKS_MAX: usize = 1_024;
 
 /// Messages in one answer to [`PageQuery::Changed`].
 pub const CHANGED_MAX: usize = 1_000;
-
-fn thread_name(index: usize) -> String {
-    format!("mailboxes-{index}")
-}
 
 /// The path of a user's mailbox below the data directory; nothing is created.
 pub fn user_db_path(data_dir: &Path, username: &UserName) -> PathBuf {
@@ -112,46 +122,43 @@ pub enum MailboxError {
     Closed,
 }
 
-/// All mailboxes; clones share the owner threads.
+/// All mailboxes; clones share the owner thread.
 #[derive(Clone)]
 pub struct Mailboxes {
     data_dir: Arc<Path>,
-    threads: Arc<[mpsc::Sender<Ask>]>,
+    asks: mpsc::Sender<Ask>,
     published: PublishedWorkspace,
     connected: Connected,
+    report: ErasureReport,
 }
 
 impl Mailboxes {
-    /// Starts the owner threads. `messages_per_channel` is the window, 0 for everything.
+    /// Starts the owner thread. `messages_per_channel` is the window, 0 for everything.
     pub fn start(
         data_dir: &Path,
         log: &eventlog::Log,
         published: PublishedWorkspace,
         messages_per_channel: usize,
     ) -> Result<Mailboxes, MailboxError> {
-        let connected = Arc::new(Mutex::new(HashMap::new()));
-        let mut threads = Vec::new();
-        for index in 0..THREADS {
-            let (asks, receiver) = mpsc::channel(ASKS_MAX);
-            let reader = log.reader().map_err(ProjectionError::from)?;
-            let sources = Sources::new(reader, log.epoch(), messages_per_channel);
-            let owner = Owner::new(
-                data_dir.to_owned(),
-                published.clone(),
-                sources,
-                (index, THREADS),
-                Arc::clone(&connected),
-            );
-            // Only for waiting with a timeout; nothing else runs on it.
-            let runtime =
-                runtime::Builder::new_current_thread().enable_time().build().in_file(data_dir)?;
-            std::thread::Builder::new()
-                .name(thread_name(threads.len()))
-                .spawn(move || owner.run(&runtime, receiver))
-                .in_file(data_dir)?;
-            threads.push(asks);
-        }
-        Ok(Mailboxes { data_dir: data_dir.into(), threads: threads.into(), published, connected })
+        let (connected, report) = (Connected::default(), ErasureReport::default());
+        let (asks, receiver) = mpsc::channel(ASKS_MAX);
+        let reader = log.reader().map_err(ProjectionError::from)?;
+        let sources = Sources::new(reader, log.epoch(), messages_per_channel);
+        let owner = Owner::new(
+            data_dir.to_owned(),
+            published.clone(),
+            sources,
+            Arc::clone(&connected),
+            Arc::clone(&report),
+        );
+        // Only for waiting with a timeout; nothing else runs on it.
+        let runtime =
+            runtime::Builder::new_current_thread().enable_time().build().in_file(data_dir)?;
+        std::thread::Builder::new()
+            .name(THREAD.to_owned())
+            .spawn(move || owner.run(&runtime, receiver))
+            .in_file(data_dir)?;
+        Ok(Mailboxes { data_dir: data_dir.into(), asks, published, connected, report })
     }
 
     /// A page of a channel that the caller has checked the user may read, answering for at least `at`.
@@ -162,7 +169,7 @@ impl Mailboxes {
         query: PageQuery,
         at: Seq,
     ) -> Result<Vec<MessageView>, MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.page(sources, workspace, channel, query),
@@ -179,7 +186,7 @@ impl Mailboxes {
         id: Seq,
         at: Seq,
     ) -> Result<Option<MessageView>, MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.message(sources, workspace, id),
@@ -199,7 +206,7 @@ impl Mailboxes {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| mailbox.chosen(sources, workspace, &ids),
@@ -216,7 +223,7 @@ impl Mailboxes {
         id: Seq,
         at: Seq,
     ) -> Result<Option<EditHistory>, MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             let workspace = owner.published.now();
             chosen::edit_history(&mut owner.sources, &workspace, user, id)
         })
@@ -229,7 +236,7 @@ impl Mailboxes {
         user: UserId,
         at: Seq,
     ) -> Result<(Workspace, BTreeMap<ChannelId, Counts>), MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, _, workspace| Ok((workspace.clone(), mailbox.counts())),
@@ -253,47 +260,41 @@ impl Mailboxes {
         tokio::task::spawn_blocking(look).await.expect("looking at sizes does not panic")
     }
 
-    /// The user gave a sign of life: their mailbox is swept within seconds instead of a minute, for two minutes.
+    /// The user gave a sign of life: for two minutes their mailbox follows as that of somebody who is connected.
     pub fn connected(&self, user: UserId) {
         let mut connected = self.connected.lock().expect("nobody panics holding it");
         connected.insert(user, Instant::now());
     }
 
-    /// Returns when an owner thread has ended, and names it.
+    /// The mailboxes that may still hold what was erased; `None` when none does.
+    pub fn still_erasing(&self) -> Option<StillErasing> {
+        self.report.lock().expect("nobody panics holding it").clone()
+    }
+
+    /// Returns when the owner thread has ended, and names it.
     pub async fn ended(&self) -> String {
-        let threads = self.threads.iter().map(|asks| Box::pin(asks.closed()));
-        let ((), index, _) = select_all(threads).await;
-        thread_name(index)
+        self.asks.closed().await;
+        THREAD.to_owned()
     }
 
-    /// Brings every mailbox to the head now and returns when that is done.
+    /// Brings every mailbox that is behind to the head now and returns when that is done.
     pub async fn drain(&self) -> Result<(), MailboxError> {
-        let mut answers = Vec::new();
-        for thread in self.threads.iter() {
-            let (answer, answered) = oneshot::channel();
-            thread.send(Ask::Drain(answer)).await.map_err(|_| MailboxError::Closed)?;
-            answers.push(answered);
-        }
-        for answered in answers {
-            answered.await.map_err(|_| MailboxError::Closed)??;
-        }
-        Ok(())
+        let (answer, answered) = oneshot::channel();
+        self.asks.send(Ask::Drain(answer)).await.map_err(|_| MailboxError::Closed)?;
+        Ok(answered.await.map_err(|_| MailboxError::Closed)??)
     }
 
-    /// Brings open mailboxes to rest (checkpoint, close) and ends the threads; a second call finds it done.
+    /// Brings open mailboxes to rest (erases, checkpoints, closes) and ends the thread; a second call finds it done.
     pub async fn close(&self) {
-        for thread in self.threads.iter() {
-            let (answer, answered) = oneshot::channel();
-            if thread.send(Ask::Close(answer)).await.is_ok() {
-                // An error says that the thread has ended already, which is what was wanted.
-                drop(answered.await);
-            }
+        let (answer, answered) = oneshot::channel();
+        if self.asks.send(Ask::Close(answer)).await.is_ok() {
+            // An error says that the thread has ended already, which is what was wanted.
+            drop(answered.await);
         }
     }
 
     async fn ask<T: Send + 'static>(
         &self,
-        user: UserId,
         at: Seq,
         read: impl FnOnce(&mut Owner) -> Result<T, ProjectionError> + Send + 'static,
     ) -> Result<T, MailboxError> {
@@ -305,8 +306,7 @@ impl Mailboxes {
             // Whoever asked may have gone.
             drop(answer.send(read(owner)));
         });
-        let index = usize::try_from(user.0.get() % THREADS).expect("fewer threads than usize");
-        self.threads[index].try_send(Ask::Read(read)).map_err(|error| match error {
+        self.asks.try_send(Ask::Read(read)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => MailboxError::Busy,
             mpsc::error::TrySendError::Closed(_) => MailboxError::Closed,
         })?;
@@ -321,7 +321,7 @@ pub(super) fn bring_to_head(
     sources: &mut Sources,
     workspace: &Workspace,
 ) -> Result<(), ProjectionError> {
-    let mut mailbox = Mailbox::open(data_dir, user, sources, workspace)?;
+    let mut mailbox = Mailbox::open(data_dir, user, sources, workspace, workspace.head)?;
     mailbox.be_patient()?;
     mailbox.catch_up(sources, workspace)
 }

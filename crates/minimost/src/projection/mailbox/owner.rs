@@ -1,56 +1,44 @@
-//! The owner threads: each mailbox file has one writer, and a bounded number of them are open.
+//! The owner thread: the one writer of all mailbox files, a bounded number of which are open.
 //!
-//! A mailbox is brought to the head when its owner reads, and otherwise by the sweep.
-//!
-//! Neighbours: `mod` asks, `sweep` works in the time that reading leaves, `catch_up` does what both need.
+//! Neighbours: `mod` asks, `sweep` says what is done when, `bringing` does it to one file.
 
-use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chat::{UserId, Workspace};
 use eventlog::fault_point;
-use lru::LruCache;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::super::{ProjectionError, sqlite};
+use super::answering::Slow;
+use super::erasure::ErasureReport;
 use super::file::{Mailbox, Sources};
+use super::pool::Pool;
 use super::sweep::{Connected, Sweep};
 use super::user_db_path;
 use crate::published::PublishedWorkspace;
 
-/// Mailboxes that one thread keeps open: at up to 0.5 MB each some 32 MB, and two opened files each.
-///
-/// A read of a closed one costs about 2 ms more.
-const OPEN_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not zero");
-
-/// A mailbox that kept the thread for longer than this is slow: its disk is, or it was far behind.
-const SLOW: Duration = Duration::from_secs(2);
-
-/// A slow mailbox is left alone for this many times as long as it took, so that it has a tenth of the thread.
-const REST_PER_SLOW: u32 = 9;
-
-/// What an owner thread is asked.
+/// What the owner thread is asked.
 pub(super) enum Ask {
     Read(Box<dyn FnOnce(&mut Owner) + Send>),
     Drain(oneshot::Sender<Result<(), ProjectionError>>),
     Close(oneshot::Sender<()>),
 }
 
-/// The state of one owner thread.
+/// The state of the owner thread.
 pub(super) struct Owner {
     pub data_dir: PathBuf,
     pub published: PublishedWorkspace,
     pub sources: Sources,
-    pub open: LruCache<UserId, Mailbox>,
+    pub pool: Pool,
     pub sweep: Sweep,
     /// Whose mailbox could not be brought to the head at the last attempt.
     failing: HashSet<UserId>,
-    slow: Slow,
+    pub slow: Slow,
 }
 
 impl Owner {
@@ -58,26 +46,25 @@ impl Owner {
         data_dir: PathBuf,
         published: PublishedWorkspace,
         sources: Sources,
-        share: (u64, u64),
         connected: Connected,
+        report: ErasureReport,
     ) -> Owner {
-        let open = LruCache::new(OPEN_MAX);
-        let sweep = Sweep::new(share, connected);
-        let (failing, slow) = (HashSet::new(), Slow::default());
-        Owner { data_dir, published, sources, open, sweep, failing, slow }
+        let sweep = Sweep::new(published.now(), connected, report);
+        let (pool, failing, slow) = (Pool::new(), HashSet::new(), Slow::default());
+        Owner { data_dir, published, sources, pool, sweep, failing, slow }
     }
 
-    /// Answers until it is told to close, or every handle is gone; sweeps in between.
+    /// Sweeps, and answers in between, until it is told to close, or every handle is gone.
     pub fn run(mut self, runtime: &Runtime, mut asks: mpsc::Receiver<Ask>) {
         let name = std::thread::current().name().unwrap_or_default().to_owned();
+        self.begin();
         loop {
             fault_point(&name);
             match next_ask(runtime, &mut asks, self.sweep.pause()) {
                 Some(Ask::Read(read)) => read(&mut self),
-                Some(Ask::Drain(answer)) => {
-                    self.sweep.drain(&self.published.now(), answer);
-                }
+                Some(Ask::Drain(answer)) => self.drain(answer),
                 Some(Ask::Close(answer)) => {
+                    self.rest();
                     drop(self);
                     // Whoever asked may have gone; the files are at rest all the same.
                     let _ = answer.send(());
@@ -89,97 +76,32 @@ impl Owner {
         }
     }
 
-    /// Answers from the mailbox of `user`, brought to the head; when it cannot be, from the log.
-    pub fn answer<T>(
-        &mut self,
-        user: UserId,
-        from_rows: impl Fn(&Mailbox, &mut Sources, &Workspace) -> Result<T, ProjectionError>,
-        from_log: impl FnOnce(&mut Sources, &Workspace) -> Result<T, ProjectionError>,
-    ) -> Result<T, ProjectionError> {
-        let workspace = self.published.now();
-        let began = Instant::now();
-        if self.slow.rests(user, began) {
-            return from_log(&mut self.sources, &workspace);
-        }
-        let answered = self.current(user, &workspace).and_then(|mut mailbox| {
-            mailbox.was_read = true;
-            let answer = from_rows(&mailbox, &mut self.sources, &workspace);
-            self.keep(mailbox, answer)
-        });
-        self.slow.note(user, began, Instant::now());
-        match answered {
-            // A log without its tail must not be read as if nothing had been there.
-            Ok(_) | Err(ProjectionError::AheadOfLog { .. }) => answered,
-            Err(error) => {
-                self.tell_failing(user, &error);
-                from_log(&mut self.sources, &workspace)
-            }
-        }
-    }
-
-    /// The mailbox at the head, taken out of the pool; a damaged one is set aside and rebuilt.
-    fn current(&mut self, user: UserId, workspace: &Workspace) -> Result<Mailbox, ProjectionError> {
-        let result = match self.try_current(user, workspace) {
-            Err(error) if error.is_damage() => {
-                self.set_aside(user, workspace, &error)?;
-                self.try_current(user, workspace)
-            }
-            result => result,
-        };
-        if result.is_ok() {
-            self.at_head(user, workspace);
-        }
-        result
-    }
-
-    /// Notes that a mailbox has reached the head.
-    pub fn at_head(&mut self, user: UserId, workspace: &Workspace) {
-        self.sweep.note(user, workspace.head);
-        if self.failing.remove(&user) && self.failing.is_empty() {
-            info!("mailboxes can be written again");
-        }
-    }
-
-    fn try_current(
-        &mut self,
-        user: UserId,
-        workspace: &Workspace,
-    ) -> Result<Mailbox, ProjectionError> {
-        let mut mailbox = self.take(user, workspace)?;
-        mailbox.catch_up(&mut self.sources, workspace)?;
-        Ok(mailbox)
-    }
-
-    /// The mailbox out of the pool, out of the sweep, or opened.
+    /// The mailbox out of the pool, out of the group, or opened.
     pub fn take(
         &mut self,
         user: UserId,
         workspace: &Workspace,
     ) -> Result<Mailbox, ProjectionError> {
-        match self.open.pop(&user).or_else(|| self.sweep.take(user)) {
+        match self.pool.take(user).or_else(|| self.sweep.group.take(user)) {
             Some(mailbox) => Ok(mailbox),
-            None => Mailbox::open(&self.data_dir, user, &mut self.sources, workspace),
+            None => self.open(user, workspace),
         }
     }
 
-    /// Puts a mailbox into the pool, unless reading it failed.
-    fn keep<T>(
-        &mut self,
-        mailbox: Mailbox,
-        answer: Result<T, ProjectionError>,
-    ) -> Result<T, ProjectionError> {
-        match answer {
-            Err(error) if error.is_damage() => {
-                let (user, workspace) = (mailbox.owner, self.published.now());
-                drop(mailbox);
-                self.set_aside(user, &workspace, &error)?;
-                Err(error)
-            }
-            answer => {
-                self.open.put(mailbox.owner, mailbox);
-                answer
-            }
+    fn open(&mut self, user: UserId, workspace: &Workspace) -> Result<Mailbox, ProjectionError> {
+        let head = self.published.now().head;
+        let mailbox = Mailbox::open(&self.data_dir, user, &mut self.sources, workspace, head)?;
+        if mailbox.is_new {
+            // Nothing that was erased is in it yet. It is closed whole the first time, so that the file alone says
+            // whose it is.
+            self.sweep.erasures.tell_done(user);
+            // What was known was known of another file.
+            self.sweep.standings.lose(user, Instant::now());
+        } else {
+            mailbox.leave_wal()?;
         }
+        self.sweep.standings.meet(user, mailbox.is_new);
+        Ok(mailbox)
     }
 
     pub fn set_aside(
@@ -198,42 +120,27 @@ impl Owner {
         Ok(())
     }
 
-    /// Says once that mailboxes cannot be brought to the head, not for every read on a full disk.
+    /// Says once that mailboxes cannot be brought to the head, not for every attempt on a full disk.
     pub fn tell_failing(&mut self, user: UserId, error: &ProjectionError) {
         let is_first = self.failing.is_empty();
         self.failing.insert(user);
         if is_first {
             let error = error as &dyn std::error::Error;
-            warn!(
-                error,
-                "a mailbox cannot be brought to the head; reads are answered from the log"
-            );
+            warn!(error, "a mailbox cannot be brought to the head; it is tried again");
         }
     }
-}
 
-/// The mailboxes that are left alone for a while, because others waited for them; the log answers for them.
-#[derive(Default)]
-struct Slow {
-    until: HashMap<UserId, Instant>,
-}
-
-impl Slow {
-    /// Whether a mailbox is to be left alone.
-    fn rests(&mut self, user: UserId, at: Instant) -> bool {
-        let rests = self.until.get(&user).is_some_and(|until| at < *until);
-        if !rests {
-            self.until.remove(&user);
+    /// A mailbox has been brought on.
+    pub fn tell_well(&mut self, user: UserId) {
+        if self.failing.remove(&user) && self.failing.is_empty() {
+            info!("mailboxes can be written again");
         }
-        rests
     }
 
-    /// Takes note of how long a mailbox kept the thread.
-    fn note(&mut self, user: UserId, began: Instant, ended: Instant) {
-        let took = ended.saturating_duration_since(began);
-        if took > SLOW {
-            self.until.insert(user, ended + took * REST_PER_SLOW);
-        }
+    /// Where somebody's file is.
+    pub fn mailbox_path(&self, user: UserId) -> PathBuf {
+        let name = &self.sweep.target.users.get(&user).expect("only accounts have mailboxes").name;
+        user_db_path(&self.data_dir, name)
     }
 }
 
@@ -245,26 +152,4 @@ fn next_ask(runtime: &Runtime, asks: &mut mpsc::Receiver<Ask>, pause: Duration) 
     }
     let asked = runtime.block_on(async { tokio::time::timeout(pause, asks.recv()).await });
     asked.ok().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use chat::Seq;
-
-    use super::*;
-
-    #[test]
-    fn a_slow_mailbox_is_left_alone_for_nine_times_as_long_and_no_other_is() {
-        let (bob, carol) = (UserId(Seq(2)), UserId(Seq(3)));
-        let mut slow = Slow::default();
-        let began = Instant::now();
-        let after = |seconds| began + Duration::from_secs(seconds);
-        slow.note(carol, began, after(2));
-        assert!(!slow.rests(carol, after(2)), "two seconds are not slow yet");
-        slow.note(bob, began, after(3));
-        assert!(slow.rests(bob, after(3)));
-        assert!(!slow.rests(carol, after(3)));
-        assert!(slow.rests(bob, after(29)));
-        assert!(!slow.rests(bob, after(30)), "3 s and nine times 3 s are over");
-    }
 }

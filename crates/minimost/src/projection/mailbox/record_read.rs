@@ -24,13 +24,13 @@ impl Mailboxes {
         message: Seq,
         at: Seq,
     ) -> Result<Option<LoggedEvent>, MailboxError> {
-        self.ask(user, at, move |owner| posted(owner, user, message)).await
+        self.ask(at, move |owner| posted(owner, user, message)).await
     }
 
     /// Who has read a reply in its thread, and when they read there last.
     pub async fn thread_readers(
         &self,
-        user: UserId,
+        _user: UserId,
         reply: &LoggedEvent,
         at: Seq,
     ) -> Result<BTreeMap<UserId, Timestamp>, MailboxError> {
@@ -38,7 +38,7 @@ impl Mailboxes {
             return Ok(BTreeMap::new());
         };
         let reply = reply.seq;
-        self.ask(user, at, move |owner| thread_readers(owner, channel, root, reply)).await
+        self.ask(at, move |owner| thread_readers(owner, channel, root, reply)).await
     }
 }
 

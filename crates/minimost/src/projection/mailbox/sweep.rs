@@ -1,237 +1,346 @@
-//! The sweep: mailboxes come to the head without being read, within seconds for the connected and a minute for the
-//! absent, in the time that reading leaves and at most a tenth of a core per thread.
+//! The sweep: what is done to mailboxes when. It hears what happened, and brings on whose turn it is: what was erased
+//! first, the rest within a fifth of a core, and in a two-hundredth the comparison of what files say with what they
+//! should.
 //!
-//! Mailboxes that are far behind go together, the last one first and a chunk at a time, so that a chunk is decoded once
-//! for all of them and no read waits for longer than a chunk.
+//! Neighbours: `concern` and `standing` know who is behind, `turn` whose turn it is, `bringing` does it to one file,
+//! `group` has those that are far behind, `register` keeps it all over a restart.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat::{Seq, UserId, Workspace};
+use chat::{Seq, Timestamp, UserId, Workspace};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::super::ProjectionError;
+use super::comparing::Comparing;
+use super::concern::News;
+use super::erasure::{ErasureReport, Erasures};
 use super::file::Mailbox;
+use super::files::Files;
+use super::group::Group;
 use super::owner::Owner;
+use super::register::Register;
+use super::share::{Share, Stopwatch};
+use super::standing::Standings;
 
-/// How often the sweep looks who is behind.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often people with a live stream are swept.
-const CONNECTED_EVERY: Duration = Duration::from_secs(3);
-/// How often everybody is swept.
-const ABSENT_EVERY: Duration = Duration::from_secs(60);
+/// How often the sweep looks what happened.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the register is written.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a sign of life counts as being connected; streams and heartbeats come more often.
 const CONNECTED_HOLDS: Duration = Duration::from_secs(120);
-/// The sweep rests this many times as long as it worked.
-const REST_PER_WORK: u32 = 9;
-/// Mailboxes that go together: as many as keep a chunk's decoding small beside its applying.
-const GROUP_MAX: usize = 32;
+/// The part of a core that bringing files on may take: a fifth.
+const SWEEP_ONE_IN: u32 = 5;
+/// The part of a core that comparing them may take.
+const COMPARE_ONE_IN: u32 = 200;
+/// What a piece of that counts at least, so that few files are not compared over and over.
+const COMPARE_LEAST: Duration = Duration::from_millis(2);
+/// A start has other things to do than comparing.
+const COMPARE_AFTER: Duration = Duration::from_secs(5);
+/// How long stopping may take here: erasing what is erased in the log, and leaving files in one piece.
+const REST_TIME: Duration = Duration::from_secs(5);
 
-/// Who gave a sign of life when; shared with the handles, locked for single look-ups only.
+/// Who gave a sign of life when; shared with the handles, locked for single look-ups, and once a look.
 pub(super) type Connected = Arc<Mutex<HashMap<UserId, Instant>>>;
 
-type DrainAnswer = oneshot::Sender<Result<(), ProjectionError>>;
+pub(super) type DrainAnswer = oneshot::Sender<Result<(), ProjectionError>>;
 
-/// The background work of one owner thread.
+/// The state of the sweep.
 pub(super) struct Sweep {
-    /// This thread has the users whose id modulo the second number is the first.
-    share: (u64, u64),
+    pub standings: Standings,
+    pub erasures: Erasures,
+    pub group: Group,
+    /// Everything up to its head was heard of, and files are brought there.
+    pub target: Arc<Workspace>,
+    /// When the last of that happened.
+    pub target_ts: Timestamp,
+    pub recent: HashSet<UserId>,
+    /// Whose files were closed with a WAL beside them.
+    pub with_wal: BTreeSet<UserId>,
+    /// What went wrong first since the oldest drain came.
+    pub drain_error: Option<ProjectionError>,
+    pub comparing: Comparing,
+    news: News,
+    register: Option<Register>,
+    pub files: Files,
     connected: Connected,
-    /// How far the mailboxes are, as far as this thread has seen since the start.
-    checkpoints: HashMap<UserId, Seq>,
-    /// Who is to be brought to the head.
-    queue: VecDeque<UserId>,
-    /// Who is on the way.
-    group: Vec<Mailbox>,
-    next_look: Instant,
-    next_connected: Instant,
-    next_absent: Instant,
-    rest_until: Instant,
-    /// Who waits until the queue and the group are empty.
+    to_erase: VecDeque<UserId>,
+    turns: VecDeque<UserId>,
+    is_groups_turn: bool,
+    /// Who waits until everything is done.
     drains: Vec<DrainAnswer>,
-    /// What went wrong first since the oldest of them came.
-    drain_error: Option<ProjectionError>,
+    share: Share,
+    compare_share: Share,
+    next_look: Instant,
+    next_save: Instant,
+    is_deaf: bool,
 }
 
 impl Sweep {
-    pub fn new(share: (u64, u64), connected: Connected) -> Sweep {
+    pub fn new(target: Arc<Workspace>, connected: Connected, report: ErasureReport) -> Sweep {
         let now = Instant::now();
         Sweep {
-            share,
-            connected,
-            checkpoints: HashMap::new(),
-            queue: VecDeque::new(),
-            group: Vec::new(),
-            next_look: now,
-            next_connected: now,
-            next_absent: now + ABSENT_EVERY,
-            rest_until: now,
-            drains: Vec::new(),
+            standings: Standings::default(),
+            erasures: Erasures::new(report),
+            group: Group::default(),
+            target,
+            target_ts: Timestamp(0),
+            recent: HashSet::new(),
+            with_wal: BTreeSet::new(),
             drain_error: None,
+            comparing: Comparing::default(),
+            news: News::default(),
+            register: None,
+            files: Files::default(),
+            connected,
+            to_erase: VecDeque::new(),
+            turns: VecDeque::new(),
+            is_groups_turn: false,
+            drains: Vec::new(),
+            share: Share::one_in(SWEEP_ONE_IN, now),
+            compare_share: Share::one_in(COMPARE_ONE_IN, now + COMPARE_AFTER),
+            next_look: now,
+            next_save: now + SAVE_EVERY,
+            is_deaf: false,
         }
     }
 
-    /// How long to wait for a question before doing background work.
+    /// How long to wait for a question before doing the next piece of work.
     pub fn pause(&self) -> Duration {
-        let now = Instant::now();
-        if !self.drains.is_empty() {
+        if !self.drains.is_empty() || !self.to_erase.is_empty() {
             return Duration::ZERO;
         }
-        let is_idle = self.queue.is_empty() && self.group.is_empty();
-        let next = if is_idle { self.next_look } else { now };
-        next.max(self.rest_until).saturating_duration_since(now)
-    }
-
-    /// Brings everybody to the head without resting; `answer` hears when it is done.
-    pub fn drain(&mut self, workspace: &Workspace, answer: DrainAnswer) {
-        self.drains.push(answer);
-        self.queue = self.behind(workspace);
-    }
-
-    /// Notes how far a mailbox is.
-    pub fn note(&mut self, user: UserId, checkpoint: Seq) {
-        self.checkpoints.insert(user, checkpoint);
-    }
-
-    /// Takes a mailbox out of the group, for its owner who would read it.
-    pub fn take(&mut self, user: UserId) -> Option<Mailbox> {
-        let index = self.group.iter().position(|mailbox| mailbox.owner == user)?;
-        Some(self.group.swap_remove(index))
-    }
-
-    /// Takes out the mailbox that is furthest behind.
-    fn take_last(&mut self) -> Option<Mailbox> {
-        let mailboxes = self.group.iter().enumerate();
-        let (index, _) = mailboxes.min_by_key(|(_, mailbox)| mailbox.checkpoint)?;
-        Some(self.group.swap_remove(index))
-    }
-
-    /// The next one to join the group, unless it is full.
-    fn next_to_join(&mut self, workspace: &Workspace) -> Option<UserId> {
-        if self.group.len() == GROUP_MAX {
-            return None;
+        let mut next = self.next_look.min(self.compare_share.free_at());
+        if self.has_work() {
+            next = next.min(self.share.free_at());
         }
-        while let Some(user) = self.queue.pop_front() {
-            let is_here = self.group.iter().any(|mailbox| mailbox.owner == user);
-            if !is_here && self.is_behind(user, workspace) {
-                return Some(user);
-            }
-        }
-        None
+        next.saturating_duration_since(Instant::now())
     }
 
-    fn look(&mut self, workspace: &Workspace, at: Instant) {
-        let everybody = at >= self.next_absent;
-        if everybody {
-            self.next_absent = at + ABSENT_EVERY;
-        }
-        if everybody || at >= self.next_connected {
-            self.next_connected = at + CONNECTED_EVERY;
-            self.queue = self.behind(workspace);
-            let connected = self.connected.lock().expect("nobody panics holding it");
-            self.queue.retain(|user| everybody || is_recent(connected.get(user), at));
-        }
-        self.next_look = at + LOOK_EVERY;
+    pub fn is_draining(&self) -> bool {
+        !self.drains.is_empty()
     }
 
-    /// The users of this thread whose mailboxes are behind.
-    fn behind(&self, workspace: &Workspace) -> VecDeque<UserId> {
-        let (index, threads) = self.share;
-        let own = workspace.users.keys().filter(|user| user.0.get() % threads == index);
-        own.filter(|user| self.is_behind(**user, workspace)).copied().collect()
+    /// A file that was set aside is made as soon as it can be.
+    pub fn turn_again(&mut self, user: UserId) {
+        self.turns.push_back(user);
     }
 
-    fn is_behind(&self, user: UserId, workspace: &Workspace) -> bool {
-        self.checkpoints.get(&user).is_none_or(|checkpoint| *checkpoint < workspace.head)
+    fn has_work(&self) -> bool {
+        !self.turns.is_empty() || !self.group.is_empty()
     }
 
-    fn is_connected(&self, user: UserId) -> bool {
-        let connected = self.connected.lock().expect("nobody panics holding it");
-        is_recent(connected.get(&user), Instant::now())
+    /// The next whose file is opened by itself; none while only such wait as would join a group that is full.
+    fn next_turn(&mut self) -> Option<UserId> {
+        let fits = |user: &UserId| {
+            let known = self.standings.find(*user).and_then(|standing| standing.checkpoint);
+            let from = known.map(|it| self.standings.goes_on_after(*user, it));
+            from.is_some_and(|from| !Group::is_far(from, self.target.head))
+        };
+        let is_full = self.group.is_full();
+        let index = self.turns.iter().position(|user| !is_full || fits(user))?;
+        self.turns.remove(index)
     }
-}
 
-fn is_recent(sign: Option<&Instant>, at: Instant) -> bool {
-    sign.is_some_and(|sign| at.saturating_duration_since(*sign) < CONNECTED_HOLDS)
+    /// Takes note of who gave a sign of life lately.
+    fn see_connected(&mut self, now: Instant) {
+        let mut connected = self.connected.lock().expect("nobody panics holding it");
+        connected.retain(|_, sign| now.saturating_duration_since(*sign) < CONNECTED_HOLDS);
+        self.recent = connected.keys().copied().collect();
+    }
 }
 
 impl Owner {
-    /// A piece of background work: one mailbox joins or moves a chunk on, or a look at who is behind.
-    pub fn step(&mut self) {
-        let began = Instant::now();
-        let workspace = self.published.now();
-        if let Some(user) = self.sweep.next_to_join(&workspace) {
-            let joined = self.take(user, &workspace).map(|mailbox| self.sweep.group.push(mailbox));
-            self.unless_failed(user, &workspace, joined);
-        } else if let Some(mailbox) = self.sweep.take_last() {
-            let user = mailbox.owner;
-            let moved = self.move_on(mailbox, &workspace);
-            self.unless_failed(user, &workspace, moved);
-        } else {
-            self.erase_open();
-            for answer in std::mem::take(&mut self.sweep.drains) {
-                // Whoever waited may have gone; the work is done all the same.
-                drop(answer.send(self.sweep.drain_error.take().map_or(Ok(()), Err)));
+    /// What was known when the register was written down last.
+    pub fn begin(&mut self) {
+        let (workspace, now) = (self.published.now(), Instant::now());
+        let opened = Register::open(
+            &self.data_dir,
+            &self.sources,
+            workspace.head,
+            &mut self.sweep.standings,
+        );
+        let known = self.register_of(opened);
+        // Without a register there is nothing before the head that was heard of; the files know it.
+        let mut target = Workspace::clone(&workspace);
+        target.head = known.unwrap_or(workspace.head);
+        self.sweep.target = Arc::new(target);
+        // A log that cannot be read is told of by whoever needs it.
+        let (_, ts) = self.sources.reader.head().unwrap_or_default();
+        self.sweep.target_ts = Timestamp(ts);
+        for user in workspace.users.keys() {
+            if self.sweep.standings.find(*user).is_none() {
+                self.sweep.standings.lose(*user, now);
             }
-            self.sweep.look(&workspace, began);
         }
-        let ended = Instant::now();
-        self.sweep.rest_until = ended + (ended - began) * REST_PER_WORK;
     }
 
-    /// Moves a mailbox of the group a chunk on; at the head it leaves the group.
-    fn move_on(
+    fn register_of(
         &mut self,
-        mut mailbox: Mailbox,
-        workspace: &Workspace,
-    ) -> Result<(), ProjectionError> {
-        if mailbox.checkpoint < workspace.head {
-            mailbox.advance(&mut self.sources, workspace)?;
+        opened: Result<(Register, Option<Seq>), ProjectionError>,
+    ) -> Option<Seq> {
+        match opened {
+            Ok((register, known)) => {
+                self.sweep.register = Some(register);
+                known
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(error, "mailboxes.db cannot be used; every mailbox is opened once instead");
+                None
+            }
         }
-        if mailbox.checkpoint < workspace.head {
-            self.sweep.group.push(mailbox);
-            return Ok(());
+    }
+
+    /// A piece of background work.
+    pub fn step(&mut self) {
+        let watch = Stopwatch::start();
+        if self.sweep.is_draining() {
+            self.drain_on();
+        } else if watch.began >= self.sweep.next_look {
+            self.look(watch.began);
+        } else if let Some(user) = self.sweep.to_erase.pop_front() {
+            self.bring_and_erase(user);
+        } else if self.sweep.compare_share.free_at() <= watch.began {
+            self.compare();
+            self.sweep.compare_share.charge(watch.began, watch.computed().max(COMPARE_LEAST));
+        } else if self.sweep.share.free_at() <= watch.began {
+            self.work();
+            self.sweep.share.charge(watch.began, watch.computed());
         }
-        self.at_head(mailbox.owner, workspace);
-        mailbox.finish_erasing()?;
-        // The others are closed again, which empties their WAL too, unless another program has the file open.
-        let stays = mailbox.was_read || mailbox.wal_holds_erased;
-        if stays || self.sweep.is_connected(mailbox.owner) {
-            self.open.put(mailbox.owner, mailbox);
+    }
+
+    /// Brings everybody to the head without resting; `answer` hears when it is done.
+    pub fn drain(&mut self, answer: DrainAnswer) {
+        self.sweep.drains.push(answer);
+        self.listen();
+        self.sweep.see_files(&self.data_dir, Instant::now());
+        self.sweep.turns = self.sweep.standings.all_turns().into();
+    }
+
+    fn drain_on(&mut self) {
+        if self.work() {
+            return;
+        }
+        self.sweep.erasures.report(&self.sweep.standings);
+        for answer in std::mem::take(&mut self.sweep.drains) {
+            // Whoever waited may have gone; the work is done all the same.
+            drop(answer.send(self.sweep.drain_error.take().map_or(Ok(()), Err)));
+        }
+        self.sweep.drain_error = None;
+    }
+
+    /// Brings one file on: of those whose turn it is and of those that are far behind by turns. False when there is none.
+    fn work(&mut self) -> bool {
+        self.sweep.is_groups_turn = !self.sweep.is_groups_turn;
+        let prefers_group = self.sweep.is_groups_turn && !self.sweep.group.is_empty();
+        match if prefers_group { None } else { self.sweep.next_turn() } {
+            Some(user) => self.bring(user),
+            None => match self.sweep.group.take_last() {
+                Some(mailbox) => self.move_on(mailbox),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// Hears what happened and plans whose turn it is.
+    fn look(&mut self, now: Instant) {
+        self.listen();
+        let sweep = &mut self.sweep;
+        sweep.see_connected(now);
+        sweep.see_files(&self.data_dir, now);
+        let recent = &sweep.recent;
+        sweep.turns = sweep.standings.turns(now, |user| recent.contains(&user)).into();
+        sweep.turns.retain(|user| !sweep.group.has(*user));
+        sweep.to_erase = sweep.standings.erasures(now).into();
+        sweep.erasures.report(&sweep.standings);
+        self.pool.close_idle(now);
+        // What is to be erased before any file is touched for it.
+        if now >= self.sweep.next_save || self.sweep.standings.has_new_erasures() {
+            self.save(now);
+        }
+        self.sweep.next_look = now + LOOK_EVERY;
+    }
+
+    /// Hears of everything up to the head, and notes whom it concerns.
+    fn listen(&mut self) {
+        let workspace = self.published.now();
+        if workspace.head == self.sweep.target.head {
+            return;
+        }
+        if let Err(error) = self.hear_up_to(&workspace) {
+            // Once: files stay as they are until the log can be read.
+            if !std::mem::replace(&mut self.sweep.is_deaf, true) {
+                let error = &error as &dyn std::error::Error;
+                error!(error, "the mailboxes do not follow the log");
+            }
+            self.sweep.drain_error.get_or_insert(error);
+            return;
+        }
+        self.sweep.is_deaf = false;
+        let (sweep, now) = (&mut self.sweep, Instant::now());
+        sweep.news.tell(&workspace, |user, touch| sweep.standings.touch(user, touch, now));
+        sweep.target = workspace;
+    }
+
+    fn hear_up_to(&mut self, workspace: &Workspace) -> Result<(), ProjectionError> {
+        let mut heard = self.sweep.target.head;
+        while heard < workspace.head {
+            let events = self.sources.feed.next(&mut self.sources.reader, heard, workspace.head)?;
+            for event in events.iter() {
+                self.sweep.news.hear(event);
+                self.sweep.target_ts = event.ts;
+            }
+            heard = events.end;
         }
         Ok(())
     }
 
-    fn unless_failed(
-        &mut self,
-        user: UserId,
-        workspace: &Workspace,
-        result: Result<(), ProjectionError>,
-    ) {
-        let Err(error) = result else { return };
-        let failed = if error.is_damage() {
-            self.set_aside(user, workspace, &error).map(|()| self.sweep.queue.push_back(user))
-        } else {
-            Err(error)
-        };
-        if let Err(error) = failed {
-            self.tell_failing(user, &error);
-            if !self.sweep.drains.is_empty() {
-                self.sweep.drain_error.get_or_insert(error);
-            }
+    fn save(&mut self, now: Instant) {
+        self.sweep.next_save = now + SAVE_EVERY;
+        let head = self.sweep.target.head;
+        let sweep = &mut self.sweep;
+        let Some(register) = &sweep.register else { return };
+        if let Err(error) = register.save(&self.sources, head, &mut sweep.standings)
+            && !error.is_busy()
+        {
+            let error = &error as &dyn std::error::Error;
+            warn!(error, "mailboxes.db was not written; the next start opens more mailboxes");
         }
     }
 
-    /// Empties the WAL of open mailboxes that a read, not the sweep, brought past a deletion.
-    fn erase_open(&mut self) {
-        for (_, mailbox) in &mut self.open {
-            if let Err(error) = mailbox.finish_erasing() {
-                let error = &error as &dyn std::error::Error;
-                warn!(error, "erased text is still in a WAL; the next look tries again");
+    /// Before the end: erases what is erased in the log, and leaves files in one piece, as far as the time goes.
+    pub fn rest(&mut self) {
+        let until = Instant::now() + REST_TIME;
+        self.listen();
+        let erasing: Vec<UserId> =
+            self.sweep.standings.each_erasing().map(|(user, _)| user).collect();
+        for user in erasing {
+            if Instant::now() < until {
+                self.bring_and_erase(user);
             }
+        }
+        self.save(until);
+        self.sweep.register = None;
+        for mailbox in self.pool.take_all() {
+            self.sweep.with_wal.remove(&mailbox.owner);
+            // One that cannot be closed whole is whole with its WAL.
+            drop(mailbox.close_whole());
+        }
+        let target = Arc::clone(&self.sweep.target);
+        for user in std::mem::take(&mut self.sweep.with_wal) {
+            if Instant::now() >= until {
+                break;
+            }
+            // One that was taken away is for the next start to miss.
+            if !self.mailbox_path(user).exists() {
+                continue;
+            }
+            drop(self.take(user, &target).and_then(Mailbox::close_whole));
         }
     }
 }

@@ -10,9 +10,8 @@ use rusqlite::OptionalExtension;
 
 use super::super::sqlite::{from_sql, to_sql};
 use super::apply::{Applying, concerns};
-use super::file::Fault;
+use super::file::{Fault, Sources};
 use super::rows;
-use super::thread_log::last_reply;
 use crate::fold::{FoldRange, thread_fold};
 use crate::wire::{OptionView, ThreadView};
 
@@ -192,6 +191,21 @@ pub(super) fn marker_after(event: &Event, before: Seq) -> Seq {
     } else {
         before
     }
+}
+
+/// The newest reply of a thread before an event, erased or not; its root while there is none.
+pub(super) fn last_reply(
+    sources: &mut Sources,
+    root: Seq,
+    before: Seq,
+) -> Result<Seq, eventlog::Error> {
+    let mut last = root;
+    for kind in [EventKind::MessagePosted, EventKind::ThreadReplied] {
+        let (kind, before) = (kind.code(), before.get());
+        let newest = sources.reader.target_newest(root.get(), kind, 0, before, 1)?;
+        last = newest.iter().map(|record| Seq(record.seq)).fold(last, Seq::max);
+    }
+    Ok(last)
 }
 
 const INSERT_THREAD: &str = "

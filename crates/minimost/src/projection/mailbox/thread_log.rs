@@ -10,7 +10,7 @@ use super::super::ProjectionError;
 use super::apply::concerns;
 use super::file::Sources;
 use super::read::END;
-use super::thread::marker_after;
+use super::thread::{last_reply, marker_after};
 use super::thread_read::{
     Followed, FollowedThread, Standing, ThreadPage, ThreadQuery, newest_before, thread_page,
     with_roots,
@@ -174,19 +174,4 @@ fn each_unread(
             Some(_) | None => return Ok(()),
         }
     }
-}
-
-/// The newest reply of a thread before an event, erased or not; its root while there is none.
-pub(super) fn last_reply(
-    sources: &mut Sources,
-    root: Seq,
-    before: Seq,
-) -> Result<Seq, eventlog::Error> {
-    let mut last = root;
-    for kind in [EventKind::MessagePosted, EventKind::ThreadReplied] {
-        let (kind, before) = (kind.code(), before.get());
-        let newest = sources.reader.target_newest(root.get(), kind, 0, before, 1)?;
-        last = newest.iter().map(|record| Seq(record.seq)).fold(last, Seq::max);
-    }
-    Ok(last)
 }

@@ -75,7 +75,7 @@ impl Mailboxes {
         range: FoldRange,
         at: Seq,
     ) -> Result<Option<(Workspace, ThreadPage)>, MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| {
@@ -98,7 +98,7 @@ impl Mailboxes {
         query: ThreadQuery,
         at: Seq,
     ) -> Result<(Workspace, Vec<FollowedThread>), MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, sources, workspace| {
@@ -119,7 +119,7 @@ impl Mailboxes {
         user: UserId,
         at: Seq,
     ) -> Result<(Workspace, BTreeMap<ChannelId, Counts>, Counts), MailboxError> {
-        self.ask(user, at, move |owner| {
+        self.ask(at, move |owner| {
             owner.answer(
                 user,
                 |mailbox, _, workspace| {

@@ -1,0 +1,54 @@
+//! Which files are there: one that somebody took away is made anew.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use chat::UserId;
+use tokio::time::Instant;
+
+use super::sweep::Sweep;
+
+/// How often the directory is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// When the directory was looked at, and what it said of itself then.
+#[derive(Default)]
+pub(super) struct Files {
+    looked: Option<Instant>,
+    modified: Option<SystemTime>,
+}
+
+impl Sweep {
+    /// Notes whose file is gone. A directory in which nothing has come or gone since is not listed.
+    pub fn see_files(&mut self, data_dir: &Path, now: Instant) {
+        let is_early = self.files.looked.is_some_and(|looked| now < looked + LOOK_EVERY);
+        if is_early && !self.is_draining() {
+            return;
+        }
+        self.files.looked = Some(now);
+        let users = data_dir.join("users");
+        let modified = fs::metadata(&users).and_then(|found| found.modified()).ok();
+        if modified.is_some() && modified == self.files.modified {
+            return;
+        }
+        // What cannot be listed now says nothing of the files; that there is no directory does.
+        let names: HashSet<OsString> = match fs::read_dir(&users) {
+            Ok(entries) => entries.filter_map(|it| Some(it.ok()?.file_name())).collect(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => HashSet::new(),
+            Err(_) => return,
+        };
+        self.files.modified = modified;
+        let is_gone = |user: &UserId| {
+            let user = self.target.users.get(user);
+            user.is_some_and(|it| !names.contains(&OsString::from(format!("{}.db", it.name))))
+        };
+        let there = self.standings.iter().filter(|(_, standing)| !standing.is_missing());
+        let gone: Vec<UserId> = there.map(|(user, _)| user).filter(is_gone).collect();
+        for user in gone {
+            self.standings.miss(user, now);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The mailboxes that are far behind: they go together, the last one first and a chunk at a time, so that a chunk of the
+//! log is decoded once for all of them and nothing else waits for longer than a chunk.
+
+use chat::{Seq, UserId};
+
+use super::super::feed::CHUNK_SEQS;
+use super::file::Mailbox;
+
+/// Mailboxes that go together: as many as keep a chunk's decoding small beside its applying.
+const MEMBERS_MAX: usize = 32;
+
+/// Events that a mailbox applies by itself; one that lacks more joins the group.
+const NEAR_SEQS: u64 = 2 * CHUNK_SEQS;
+
+#[derive(Default)]
+pub(super) struct Group {
+    members: Vec<Mailbox>,
+}
+
+impl Group {
+    /// Whether a mailbox at `checkpoint` is too far from `head` to go there by itself.
+    pub fn is_far(checkpoint: Seq, head: Seq) -> bool {
+        head.get().saturating_sub(checkpoint.get()) > NEAR_SEQS
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.members.len() >= MEMBERS_MAX
+    }
+
+    pub fn join(&mut self, mailbox: Mailbox) {
+        self.members.push(mailbox);
+    }
+
+    pub fn has(&self, user: UserId) -> bool {
+        self.members.iter().any(|mailbox| mailbox.owner == user)
+    }
+
+    /// Takes somebody's mailbox out.
+    pub fn take(&mut self, user: UserId) -> Option<Mailbox> {
+        let index = self.members.iter().position(|mailbox| mailbox.owner == user)?;
+        Some(self.members.swap_remove(index))
+    }
+
+    /// Takes out the one that is furthest behind.
+    pub fn take_last(&mut self) -> Option<Mailbox> {
+        let members = self.members.iter().enumerate();
+        let (index, _) = members.min_by_key(|(_, mailbox)| mailbox.checkpoint)?;
+        Some(self.members.swap_remove(index))
+    }
+}

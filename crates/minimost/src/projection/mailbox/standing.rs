@@ -1,0 +1,241 @@
+//! How far each mailbox is, and what concerns it: so that a file which nothing concerns is not opened.
+//!
+//! Promises: a person is one entry, whatever happens in their channels. Between a checkpoint here and the first event
+//! that concerns the person there is nothing for their file, so it is not read there either.
+//!
+//! Neighbours: `concern` says whom an event concerns, `turn` whose turn it is, `register` keeps it over a restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::time::Duration;
+
+use chat::{Seq, Timestamp, UserId};
+use tokio::time::Instant;
+
+use super::concern::Touch;
+
+/// How long a file is left alone that could not be written, at first; then twice as long each time.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+/// And at most, so that erased text goes soon after whoever held the file has let it go.
+const RETRY_LAST: Duration = Duration::from_secs(8);
+
+/// What is known of one mailbox.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    /// How far the file is; `None` where only the file could say, or there is none.
+    pub checkpoint: Option<Seq>,
+    /// What the file does not have yet.
+    pub concern: Option<Concern>,
+    /// Text that may still be in it and has been erased elsewhere.
+    pub erasure: Option<Erasure>,
+    /// There is no file: nothing can stand in it.
+    is_missing: bool,
+    retry: Option<Retry>,
+}
+
+/// Why a file is to be brought on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Concern {
+    /// The first event that it lacks.
+    pub from: Seq,
+    /// When that happened.
+    pub ts: Timestamp,
+    /// When it was heard of here.
+    pub since: Instant,
+}
+
+/// Why a file is to be opened before others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Erasure {
+    /// When the first deletion happened that has not left the file.
+    pub ts: Timestamp,
+    /// When it was heard of here.
+    pub since: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Retry {
+    at: Instant,
+    pause: Duration,
+}
+
+impl Standing {
+    pub fn new(
+        checkpoint: Option<Seq>,
+        concern: Option<Concern>,
+        erasure: Option<Erasure>,
+    ) -> Standing {
+        Standing { checkpoint, concern, erasure, ..Standing::default() }
+    }
+
+    /// Whether there is no file, as far as is known.
+    pub fn is_missing(&self) -> bool {
+        self.is_missing
+    }
+
+    /// Whether it waits for its turn, and not for another program or the disk.
+    pub fn is_waiting(&self, now: Instant) -> bool {
+        (self.concern.is_some() || self.erasure.is_some())
+            && self.retry.is_none_or(|retry| retry.at <= now)
+    }
+}
+
+/// Everybody's.
+#[derive(Default)]
+pub(super) struct Standings {
+    people: BTreeMap<UserId, Standing>,
+    /// Whose file may hold erased text.
+    erasing: BTreeSet<UserId>,
+    /// Whose standing is another one than the register has.
+    changed: BTreeSet<UserId>,
+    /// Among them are files that are to be rid of something.
+    has_new_erasures: bool,
+}
+
+impl Standings {
+    /// A person as the register knows them.
+    pub fn load(&mut self, user: UserId, standing: Standing) {
+        if standing.erasure.is_some() {
+            self.erasing.insert(user);
+        }
+        self.people.insert(user, standing);
+    }
+
+    pub fn find(&self, user: UserId) -> Option<&Standing> {
+        self.people.get(&user)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (UserId, &Standing)> {
+        self.people.iter().map(|(user, standing)| (*user, standing))
+    }
+
+    /// The next person after `user` whose file is known, or the first.
+    pub fn next_known(&self, user: Option<UserId>) -> Option<UserId> {
+        let known = |(user, standing): (&UserId, &Standing)| {
+            (standing.checkpoint.is_some() && standing.retry.is_none()).then_some(*user)
+        };
+        let start = user.map_or(Bound::Unbounded, Bound::Excluded);
+        let after = self.people.range((start, Bound::Unbounded));
+        after.chain(self.people.iter()).find_map(known)
+    }
+
+    /// Something has happened that concerns a person.
+    pub fn touch(&mut self, user: UserId, touch: Touch, now: Instant) {
+        let missing = || Standing { is_missing: true, ..Standing::default() };
+        let standing = self.people.entry(user).or_insert_with(missing);
+        let lacks = standing.checkpoint.is_none_or(|checkpoint| checkpoint < touch.newest);
+        if lacks {
+            let from = standing.checkpoint.map_or(touch.first, |it| touch.first.max(it.next()));
+            let known = standing.concern;
+            // What is told together is told channel by channel, and not in the order of the log.
+            if known.is_none_or(|known| from < known.from) {
+                let since = known.map_or(now, |known| known.since);
+                standing.concern = Some(Concern { from, ts: touch.first_ts, since });
+                self.changed.insert(user);
+            }
+        }
+        if let (Some(ts), None, false) = (touch.erased_ts, standing.erasure, standing.is_missing) {
+            standing.erasure = Some(Erasure { ts, since: now });
+            self.erasing.insert(user);
+            self.changed.insert(user);
+            self.has_new_erasures = true;
+        }
+    }
+
+    /// Nothing is known of a file any more but that it has to be opened, or made.
+    pub fn lose(&mut self, user: UserId, now: Instant) {
+        let standing = self.people.entry(user).or_default();
+        let since = standing.concern.map_or(now, |concern| concern.since);
+        standing.checkpoint = None;
+        standing.concern = Some(Concern { from: Seq::ZERO, ts: Timestamp(0), since });
+        self.changed.insert(user);
+    }
+
+    /// There is no file any more: it has to be made.
+    pub fn miss(&mut self, user: UserId, now: Instant) {
+        self.lose(user, now);
+        self.erase(user);
+        self.people.entry(user).or_default().is_missing = true;
+    }
+
+    /// A file was opened or made.
+    pub fn meet(&mut self, user: UserId, is_new: bool) {
+        if is_new {
+            self.erase(user);
+        }
+        self.people.entry(user).or_default().is_missing = false;
+    }
+
+    /// The file is as far as this, which is as far as everything is that was heard of.
+    pub fn reach(&mut self, user: UserId, checkpoint: Seq) {
+        let standing = self.people.entry(user).or_default();
+        standing.checkpoint = Some(checkpoint);
+        standing.concern = None;
+        if standing.erasure.is_none() {
+            standing.retry = None;
+        }
+        self.changed.insert(user);
+    }
+
+    /// What had to leave the file has left it.
+    pub fn erase(&mut self, user: UserId) {
+        if self.erasing.remove(&user) {
+            let standing = self.people.entry(user).or_default();
+            (standing.erasure, standing.retry) = (None, None);
+            self.changed.insert(user);
+        }
+    }
+
+    /// The file was brought past a deletion, and the text could not leave it yet.
+    pub fn hold(&mut self, user: UserId, ts: Timestamp, now: Instant) {
+        self.people.entry(user).or_default().erasure.get_or_insert(Erasure { ts, since: now });
+        self.erasing.insert(user);
+        self.changed.insert(user);
+    }
+
+    /// The file could not be brought on; it is tried again a little later.
+    pub fn put_off(&mut self, user: UserId, now: Instant) {
+        let standing = self.people.entry(user).or_default();
+        let pause = standing.retry.map_or(RETRY_FIRST, |retry| (retry.pause * 2).min(RETRY_LAST));
+        standing.retry = Some(Retry { at: now + pause, pause });
+    }
+
+    /// Where a file that is at `checkpoint` may go on: nothing concerns it before that.
+    pub fn goes_on_after(&self, user: UserId, checkpoint: Seq) -> Seq {
+        let Some(standing) = self.people.get(&user) else { return checkpoint };
+        match (standing.checkpoint, standing.concern) {
+            // A file that is less far than it was is not the one that was known.
+            (Some(known), Some(concern)) if known <= checkpoint => {
+                checkpoint.max(Seq(concern.from.get().saturating_sub(1)))
+            }
+            (Some(_) | None, _) => checkpoint,
+        }
+    }
+
+    /// How many files may hold erased text, and since when.
+    pub fn erasing(&self) -> Option<(usize, Timestamp)> {
+        let since = self.each_erasing().map(|(_, erasure)| erasure.ts).min()?;
+        Some((self.erasing.len(), since))
+    }
+
+    /// Whose files may hold erased text.
+    pub fn each_erasing(&self) -> impl Iterator<Item = (UserId, Erasure)> {
+        self.erasing.iter().filter_map(|user| Some((*user, self.people.get(user)?.erasure?)))
+    }
+
+    /// Whether the register lacks something that has to leave files: a crash must not forget it.
+    pub fn has_new_erasures(&self) -> bool {
+        self.has_new_erasures
+    }
+
+    /// Whose standing has changed since this was last asked.
+    pub fn take_changed(&mut self) -> BTreeSet<UserId> {
+        self.has_new_erasures = false;
+        std::mem::take(&mut self.changed)
+    }
+
+    /// What was taken could not be written down.
+    pub fn give_back(&mut self, changed: BTreeSet<UserId>) {
+        self.changed.extend(changed);
+    }
+}
