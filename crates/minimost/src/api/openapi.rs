@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::extract::LoggedIn;
 use super::problem::{Problem, ProblemKind};
 use super::{
     accounts, administration, channels, directory, directs, drafts, edit_history, forwarding,
@@ -109,7 +110,18 @@ pub(super) async fn document() -> Json<Value> {
     Json(openapi())
 }
 
-/// `GET /healthz`.
-pub(super) async fn health(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "status": "ok", "head": app.workspace().head.get() }))
+/// `GET /healthz`. Administrators are told of mailboxes that may still hold what was erased.
+pub(super) async fn health(State(app): State<App>, asker: Option<LoggedIn>) -> Json<Value> {
+    let mut health = json!({ "status": "ok", "head": app.workspace().head.get() });
+    if let Some(asker) = asker.filter(|asker| asker.administrator().is_ok()) {
+        health["still_erasing"] = app.mailboxes.still_erasing().map_or(Value::Null, |still| {
+            let held = still.held.iter().map(|user| asker.workspace.user_name(*user));
+            json!({
+                "files": still.files,
+                "since_ts": still.since.as_seconds(),
+                "held": held.collect::<Vec<_>>(),
+            })
+        });
+    }
+    Json(health)
 }
