@@ -18,6 +18,7 @@ use chat::testing::{Batch, History, Prng, Story};
 use chat::{ChannelId, Message, Seq, UserId};
 use minimost::reading::{Counts, PageQuery};
 use minimost::wire::MessageView;
+use rusqlite::Connection;
 
 use house::House;
 
@@ -154,7 +155,48 @@ async fn tell_history(seed: u64, steps: usize, window: usize) {
         look_around(&house, &story, &mut prng).await;
     }
     assert_eq!(house.check(), [], "seed {seed}, window {window}");
+    look_into_files(&house, &story);
     house.close().await;
+}
+
+/// What a row of `messages` shows, side by side; NULL as nothing.
+const SELECT_ROWS: &str = "
+    SELECT concat_ws(' ', id, sender, content, content_type, edited, deleted, reply_to_id, mentions, reactions)
+      FROM messages
+     WHERE channel = ?1 AND id NOT IN (SELECT seq FROM beside)
+     ORDER BY id DESC
+     LIMIT ?2";
+
+/// The same of a message as a page has it.
+fn as_row(view: &MessageView) -> String {
+    let (edited, deleted) = (u8::from(view.edited), u8::from(view.deleted));
+    let mut parts = vec![view.id.to_string(), view.sender.clone()];
+    parts.extend(view.content.clone());
+    parts.extend([view.content_type.clone(), edited.to_string(), deleted.to_string()]);
+    parts.extend(view.reply_to_id.map(|id| id.to_string()));
+    let json = |value: String| (value.len() > 2).then_some(value);
+    parts.extend(json(serde_json::to_string(&view.mentions).unwrap()));
+    parts.extend(json(serde_json::to_string(&view.reactions).unwrap()));
+    parts.join(" ")
+}
+
+/// Of everybody's file, brought to the head, the rows of the window are the newest page of each channel.
+fn look_into_files(house: &House, story: &Story) {
+    for (user, account) in story.workspace.users.iter().filter(|(_, it)| !it.is_deactivated) {
+        let file = Connection::open(house.mailbox(account.name.as_str())).unwrap();
+        let mut statement = file.prepare(SELECT_ROWS).unwrap();
+        for channel in story.workspace.channels_of(*user) {
+            let limit = if house.window == 0 { 100_000 } else { house.window };
+            let page = expected_page(story, *user, channel, PageQuery::Newest { limit });
+            let name = story.workspace.channel_name(channel);
+            let parameters = (&name, i64::try_from(limit).unwrap());
+            let rows = statement.query_map(parameters, |row| row.get(0)).unwrap();
+            let mut rows: Vec<String> = rows.map(Result::unwrap).collect();
+            rows.reverse();
+            let expected: Vec<_> = page.iter().map(as_row).collect();
+            assert_eq!(rows, expected, "{name} in the file of {}", account.name);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
