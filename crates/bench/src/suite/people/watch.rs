@@ -31,7 +31,7 @@ struct Seen {
 pub struct Files {
     /// People without one.
     pub absent: usize,
-    /// Whose checkpoint is not the log's head.
+    /// Whose file lacks something.
     pub behind: usize,
     /// For how long the one that is furthest behind has been; at most since the server's start.
     pub oldest_seconds: f64,
@@ -67,6 +67,13 @@ impl Watch {
         let heads = self.seen.lock().unwrap_or_else(PoisonError::into_inner).heads.clone();
         let paths = drain::mailboxes(data)?;
         let mut files = Files { absent: people.saturating_sub(paths.len()), ..Files::default() };
+        if let Some(noted) = drain::Noted::find(data) {
+            files.behind = noted.behind;
+            let lacked = |from: u64| heads.iter().find(|(_, head)| *head >= from);
+            let since = noted.from.and_then(lacked).map_or(now, |(at, _)| *at);
+            files.oldest_seconds = seconds(now.saturating_sub(since));
+            return Ok(files);
+        }
         for path in paths {
             let seq = drain::checkpoint(&path).unwrap_or(0);
             if seq >= head {
