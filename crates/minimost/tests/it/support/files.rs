@@ -1,6 +1,7 @@
 //! What is on disk, as somebody who opens the data directory finds it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
@@ -36,7 +37,11 @@ fn files_below(dir: &Path) -> Vec<PathBuf> {
 /// The names of the files below a directory in whose bytes this text stands, whatever their format.
 pub fn files_with(dir: &Path, text: &str) -> Vec<String> {
     let holds = |path: &PathBuf| {
-        let bytes = fs::read(path).unwrap();
+        let bytes = match fs::read(path) {
+            // Of a running server a file may go while others are looked at; it holds nothing.
+            Err(error) if error.kind() == ErrorKind::NotFound => return false,
+            bytes => bytes.unwrap(),
+        };
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     };
     let name = |path: PathBuf| path.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
