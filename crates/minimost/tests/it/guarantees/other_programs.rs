@@ -107,7 +107,7 @@ fn mailbox_with(server: &TestServer, text: &str) -> Vec<String> {
 #[tokio::test]
 async fn who_looks_into_a_mailbox_puts_off_forgetting_and_does_not_prevent_it() {
     let server = TestServer::start().await;
-    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let [alice, _bob] = server.people(["alice", "bob"]).await;
     let message: Value = alice.send("general", "kumquat").await;
     server.app().mailboxes.drain().await.unwrap();
     let other = Connection::open(server.data_dir().join("users/bob.db")).unwrap();
