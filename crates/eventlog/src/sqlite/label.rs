@@ -30,8 +30,9 @@ impl<'connection> Labeller<'connection> {
              WHERE kind = ?1 AND owner = ?2 AND channel = ?3 AND seq = ?4 AND value > ?5";
         const CLEAR: &str = "
             DELETE FROM label WHERE kind = ?1 AND owner = ?2 AND channel = ?3 AND seq = ?4";
+        // Left to itself SQLite goes through all labels of the kind.
         const CLEAR_RECORD: &str = "
-            DELETE FROM label WHERE seq = ?2 AND kind = ?1";
+            DELETE FROM label INDEXED BY label_record WHERE seq = ?2 AND kind = ?1";
         const CLEAR_CHANNEL: &str = "
             DELETE FROM label WHERE kind = ?1 AND owner = ?2 AND channel = ?3";
         let prepare = |sql| connection.prepare_cached(sql);
