@@ -130,13 +130,19 @@ impl Owner {
             }
             match self.try_answer(&mut ask) {
                 Ok(Answered::Done) => return Ok(()),
-                Ok(Answered::Needs(need)) => return Ok(self.wait(need, ask)),
+                Ok(Answered::Needs(need)) => {
+                    self.wait(need, ask);
+                    return Ok(());
+                }
                 Ok(Answered::LogIsAhead(tip)) => match timeout(ANNOUNCED_WITHIN, told.recv()).await
                 {
                     Ok(announcement) => self.state.apply(&announcement.ok_or(Ended)?),
                     Err(_) => self.unannounced = tip,
                 },
-                Err(error) => return Ok(refuse(&mut ask, error)),
+                Err(error) => {
+                    refuse(&mut ask, error);
+                    return Ok(());
+                }
             }
         }
     }

@@ -191,7 +191,7 @@ impl PollView {
 }
 
 /// The names of the reactions, in their order.
-pub fn order_of<R>(reactions: &Reactions<R>) -> Vec<String> {
+fn order_of<R>(reactions: &Reactions<R>) -> Vec<String> {
     reactions.iter().map(|(name, _)| name.to_owned()).collect()
 }
 

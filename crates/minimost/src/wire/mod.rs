@@ -11,8 +11,6 @@ mod people;
 
 pub use channel::{ChannelView, DirectoryEntry};
 pub use later::{DraftView, ReminderView, ScheduledView};
-pub use message::{
-    ForwardView, MessageView, OptionView, PollView, ThreadView, mention_names, order_of,
-};
+pub use message::{ForwardView, MessageView, OptionView, PollView, ThreadView, mention_names};
 pub use notification::{VerdictView, reason_word};
 pub use people::{DoNotDisturbView, GroupView, ProfileView, SettingsView, StatusView, clock_text};

@@ -105,7 +105,7 @@ impl Owner {
             self.sweep.with_wal.insert(user);
         }
         // The others are closed again.
-        if mailbox.was_read || self.sweep.recent.contains(&user) {
+        if self.sweep.recent.contains(&user) {
             self.pool.put(mailbox, now);
         }
         Ok(())

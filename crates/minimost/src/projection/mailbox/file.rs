@@ -176,8 +176,6 @@ pub(super) struct Mailbox {
     pub state: State,
     /// The WAL still holds pages with text that was erased.
     pub wal_holds_erased: bool,
-    /// Its owner has read it: it stays open after the sweep.
-    pub was_read: bool,
     /// It was begun anew at this opening.
     pub is_new: bool,
     /// Device and number of the file that was opened; `None` of one in memory.
@@ -275,7 +273,6 @@ impl Mailbox {
             checkpoint: Seq::ZERO,
             state: State::default(),
             wal_holds_erased: false,
-            was_read: false,
             is_new: false,
             identity: None,
         }

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::super::{ProjectionError, sqlite};
-use super::answering::Slow;
 use super::erasure::ErasureReport;
 use super::file::{Mailbox, Sources};
 use super::pool::Pool;
@@ -24,7 +23,6 @@ use crate::published::PublishedWorkspace;
 
 /// What the owner thread is asked.
 pub(super) enum Ask {
-    Read(Box<dyn FnOnce(&mut Owner) + Send>),
     Drain(oneshot::Sender<Result<(), ProjectionError>>),
     Close(oneshot::Sender<()>),
 }
@@ -38,7 +36,6 @@ pub(super) struct Owner {
     pub sweep: Sweep,
     /// Whose mailbox could not be brought to the head at the last attempt.
     failing: HashSet<UserId>,
-    pub slow: Slow,
 }
 
 impl Owner {
@@ -50,18 +47,17 @@ impl Owner {
         report: ErasureReport,
     ) -> Owner {
         let sweep = Sweep::new(published.now(), connected, report);
-        let (pool, failing, slow) = (Pool::new(), HashSet::new(), Slow::default());
-        Owner { data_dir, published, sources, pool, sweep, failing, slow }
+        let (pool, failing) = (Pool::new(), HashSet::new());
+        Owner { data_dir, published, sources, pool, sweep, failing }
     }
 
-    /// Sweeps, and answers in between, until it is told to close, or every handle is gone.
+    /// Sweeps until it is told to close, or every handle is gone.
     pub fn run(mut self, runtime: &Runtime, mut asks: mpsc::Receiver<Ask>) {
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         self.begin();
         loop {
             fault_point(&name);
             match next_ask(runtime, &mut asks, self.sweep.pause()) {
-                Some(Ask::Read(read)) => read(&mut self),
                 Some(Ask::Drain(answer)) => self.drain(answer),
                 Some(Ask::Close(answer)) => {
                     self.rest();
@@ -144,7 +140,7 @@ impl Owner {
     }
 }
 
-/// The next question within `pause`; `None` when there is none, or when every handle is gone.
+/// The next wish within `pause`; `None` when there is none, or when every handle is gone.
 fn next_ask(runtime: &Runtime, asks: &mut mpsc::Receiver<Ask>, pause: Duration) -> Option<Ask> {
     // Tokio's timer rounds up to a millisecond, and a drain has no pause at all.
     if pause.is_zero() {

@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::super::sqlite::{count_to_sql, from_sql, to_sql};
-use crate::wire::{ForwardView, MessageView, PollView, ThreadView, order_of};
+use super::super::sqlite::to_sql;
+use crate::wire::{ForwardView, MessageView, PollView, ThreadView};
 
 /// A row that stands already was put there by hand; the log's word wins.
 const INSERT: &str = "
@@ -62,93 +62,6 @@ pub(super) fn from_json<T: Default + DeserializeOwned>(
     serde_json::from_str(&text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
     })
-}
-
-fn view(row: &Row) -> rusqlite::Result<MessageView> {
-    let Metadata { notice, thread_id, thread, forward, poll, deleted_by } = from_json(row, 15)?;
-    let notice =
-        (!notice.is_empty()).then(|| serde_json::Value::Object(notice.into_iter().collect()));
-    let reactions = from_json(row, 12)?;
-    Ok(MessageView {
-        id: from_sql(row.get(0)?).get(),
-        channel: row.get(1)?,
-        sender: row.get(2)?,
-        content: row.get(3)?,
-        content_type: row.get(4)?,
-        filename: row.get(5)?,
-        ts: row.get(6)?,
-        edited: row.get(7)?,
-        edited_ts: row.get(8)?,
-        deleted: row.get(9)?,
-        deleted_ts: row.get(10)?,
-        deleted_by,
-        reply_to_id: row.get::<_, Option<i64>>(11)?.map(|id| from_sql(id).get()),
-        reaction_order: order_of(&reactions),
-        reactions,
-        reactions_ts: row.get(13)?,
-        mentions: from_json(row, 14)?,
-        files: Vec::new(),
-        metadata: notice,
-        client_msg_id: row.get(16)?,
-        thread_id,
-        thread,
-        forward,
-        poll,
-    })
-}
-
-const SELECT_NEWEST: &str = "
-    SELECT id, channel, sender, content, content_type, filename, ts, edited, edited_ts, deleted,
-           deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata, client_msg_id
-      FROM messages
-     WHERE channel = ?1 AND id >= ?2 AND id < ?3 AND id NOT IN (SELECT seq FROM beside)
-     ORDER BY id DESC
-     LIMIT ?4";
-
-const SELECT_OLDEST: &str = "
-    SELECT id, channel, sender, content, content_type, filename, ts, edited, edited_ts, deleted,
-           deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata, client_msg_id
-      FROM messages
-     WHERE channel = ?1 AND id >= ?2 AND id NOT IN (SELECT seq FROM beside)
-     ORDER BY id
-     LIMIT ?3";
-
-const SELECT_ONE: &str = "
-    SELECT id, channel, sender, content, content_type, filename, ts, edited, edited_ts, deleted,
-           deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata, client_msg_id
-      FROM messages
-     WHERE id = ?1";
-
-/// The newest `limit` rows of a channel with `from <= id < before`, oldest first.
-pub(super) fn newest(
-    file: &Connection,
-    channel: &str,
-    from: Seq,
-    before: Seq,
-    limit: usize,
-) -> rusqlite::Result<Vec<MessageView>> {
-    let mut statement = file.prepare_cached(SELECT_NEWEST)?;
-    let parameters = (channel, to_sql(from), to_sql(before), count_to_sql(limit as u64));
-    let mut views: Vec<_> = statement.query_map(parameters, view)?.collect::<Result<_, _>>()?;
-    views.reverse();
-    Ok(views)
-}
-
-/// The oldest `limit` rows of a channel with `from <= id`, oldest first.
-pub(super) fn oldest(
-    file: &Connection,
-    channel: &str,
-    from: Seq,
-    limit: usize,
-) -> rusqlite::Result<Vec<MessageView>> {
-    let mut statement = file.prepare_cached(SELECT_OLDEST)?;
-    let parameters = (channel, to_sql(from), count_to_sql(limit as u64));
-    statement.query_map(parameters, view)?.collect()
-}
-
-/// The row of a message, when there is one.
-pub(super) fn find(file: &Connection, id: Seq) -> rusqlite::Result<Option<MessageView>> {
-    file.prepare_cached(SELECT_ONE)?.query_row([to_sql(id)], view).optional()
 }
 
 /// Makes a row a tombstone, for its sender or by `deleted_by`. What stays of its metadata is the thread that it begins
