@@ -228,6 +228,8 @@ async fn a_damaged_mailbox_is_set_aside_and_rebuilt() {
     fs::write(&path, b"this is not a database, it is a sentence, and a rather long one at that")
         .unwrap();
     told.house = super::house::House::at(dir, 1000);
+    // A file that nothing concerns is not opened.
+    told.post(alice, "general", "more").await;
     told.house.drain().await;
     let aside = format!("bob.db.damaged-{}", told.house.workspace.head);
     assert!(path.with_file_name(aside).exists());
