@@ -121,6 +121,9 @@ fn was_opened(server: &TestServer) -> bool {
     names[0].contains(".damaged-")
 }
 
+/// How a file is lost.
+type Lose = fn(&Path);
+
 #[tokio::test]
 async fn after_a_start_the_register_says_who_is_behind_and_without_it_each_file_does() {
     let mut server = TestServer::start().await;
@@ -140,7 +143,7 @@ async fn after_a_start_the_register_says_who_is_behind_and_without_it_each_file_
         let file = Connection::open(file).unwrap();
         assert_eq!(file.execute(sql, []).unwrap(), 1);
     };
-    let ways: [(&str, fn(&Path)); 3] = [
+    let ways: [(&str, Lose); 3] = [
         ("it is gone", |file| fs::remove_file(file).unwrap()),
         ("it is damaged", |file| fs::write(file, "nothing that can be read".repeat(200)).unwrap()),
         ("it is of another log", |_| {}),
