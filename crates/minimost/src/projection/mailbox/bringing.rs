@@ -100,6 +100,10 @@ impl Owner {
                 self.sweep.standings.erase(user);
                 self.sweep.erasures.tell_done(user);
             }
+        } else if standings.find(user).is_some_and(|it| it.erasure.is_some()) {
+            // A new file, which never had what was erased.
+            standings.erase(user);
+            self.sweep.erasures.tell_done(user);
         }
         if !mailbox.is_new {
             self.sweep.with_wal.insert(user);

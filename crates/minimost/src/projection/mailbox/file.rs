@@ -23,6 +23,9 @@ pub(super) const FORMAT: i64 = 4;
 /// so much of it is read at the next opening.
 const WAL_PAGES: i64 = 64;
 
+/// Bytes that a WAL keeps on disk when it begins anew: those pages.
+const WAL_BYTES_KEPT: i64 = 64 * 4_096;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// What a mailbox is made from; one per owner thread.
@@ -355,7 +358,9 @@ impl Mailbox {
     pub fn leave_wal(&self) -> Result<(), ProjectionError> {
         let leave = || {
             self.file.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-            self.file.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)
+            self.file.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+            // What a long transaction has made of it is given back.
+            self.file.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)
         };
         leave().in_file(&self.path)
     }

@@ -101,6 +101,12 @@ impl Standings {
         self.people.insert(user, standing);
     }
 
+    /// Forgets whoever is nobody: a row that was changed by hand or by the disk.
+    pub fn keep_only(&mut self, is_account: impl Fn(&UserId) -> bool) {
+        self.people.retain(|user, _| is_account(user));
+        self.erasing.retain(is_account);
+    }
+
     pub fn find(&self, user: UserId) -> Option<&Standing> {
         self.people.get(&user)
     }

@@ -164,6 +164,7 @@ impl Owner {
             &mut self.sweep.standings,
         );
         let known = self.register_of(opened);
+        self.sweep.standings.keep_only(|user| workspace.users.contains_key(user));
         // Without a register there is nothing before the head that was heard of; the files know it.
         let mut target = Workspace::clone(&workspace);
         target.head = known.unwrap_or(workspace.head);
@@ -278,7 +279,9 @@ impl Owner {
                 let error = &error as &dyn std::error::Error;
                 error!(error, "the mailboxes do not follow the log");
             }
-            self.sweep.drain_error.get_or_insert(error);
+            if self.sweep.is_draining() {
+                self.sweep.drain_error.get_or_insert(error);
+            }
             return;
         }
         self.sweep.is_deaf = false;

@@ -170,6 +170,15 @@ async fn after_a_start_the_register_says_who_is_behind_and_without_it_each_file_
         server.app().mailboxes.drain().await.unwrap();
         assert!(!was_opened(&server), "{way}: and then it is known again");
     }
+    // Nobody of whom it speaks, and who is behind in it.
+    server.stop().await;
+    alter(
+        &register,
+        "INSERT INTO mailbox (user_id, checkpoint, concerned_from, concerned_since) VALUES (999, 1, 2, 1)",
+    );
+    server.restart_stopped().await;
+    server.app().mailboxes.drain().await.unwrap();
+    assert_eq!(alice.at(&server).texts("general").await, ["hi"]);
     // Another start of the machine may have lost what was not on its disk yet.
     server.stop().await;
     alter(&register, "UPDATE sweep SET boot = 'another'");
