@@ -159,12 +159,30 @@ fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Messag
         messages.push(Message::posted(&codec::decode(record)?));
     }
     let ids: Vec<_> = posted.iter().map(|record| record.seq).collect();
+    // Of the replies in a thread the newest says what the thread comes to, and there may be thousands.
+    let mut newest_replies: Vec<Option<Record>> = vec![None; posted.len()];
     reader.visit_targets(&ids, up_to.get(), |record| -> Result<(), FoldError> {
         let target = record.target.expect("it was found by its target");
         let place = ids.binary_search(&target).expect("only these targets were asked for");
+        let kind = EventKind::from_code(record.kind);
+        if kind.is_some_and(EventKind::begins_message) {
+            // An erased one says nothing.
+            if matches!(record.body, eventlog::Body::Present(_)) {
+                newest_replies[place] = Some(record);
+            }
+            return Ok(());
+        }
+        if kind == Some(EventKind::ThreadChanged) {
+            newest_replies[place] = None;
+        }
         messages[place].apply(&codec::decode(&record)?);
         Ok(())
     })?;
+    for (message, reply) in messages.iter_mut().zip(newest_replies) {
+        if let Some(reply) = reply {
+            message.apply(&codec::decode(&reply)?);
+        }
+    }
     Ok(messages)
 }
 
