@@ -6,15 +6,16 @@
 
 use std::sync::Arc;
 
-use chat::event::Mentions;
+use chat::event::{Event, Mentions};
 use chat::label::{LabelKind, Named, Owner};
-use chat::{ChannelId, Message, Seq, UserId};
+use chat::{ChannelId, EventKind, Message, Seq, UserId};
 use eventlog::Reader;
 
 use super::chosen::seen;
 use super::state::{Missing, State};
 use super::{At, END, Reading, ReadingError};
-use crate::fold::{FoldError, messages_by_id};
+use crate::codec;
+use crate::fold::FoldError;
 
 const NAMED: u8 = LabelKind::Named as u8;
 
@@ -202,14 +203,32 @@ impl State {
         if let Some(crowd) = self.crowds.get(&message) {
             return Ok(crowd.binary_search(&user).is_ok());
         }
-        let found = messages_by_id(reader, &[message], self.workspace.head)?;
-        let mut crowd = match found.into_iter().next().map(|message| message.mentions) {
-            Some(Mentions::Users(users)) => users,
-            Some(Mentions::Nobody | Mentions::Everyone) | None => Vec::new(),
-        };
+        let mut crowd = named_by(reader, message, self.workspace.head)?;
         crowd.sort_unstable();
         let is_in = crowd.binary_search(&user).is_ok();
         self.crowds.put(message, crowd.into());
         Ok(is_in)
     }
+}
+
+/// Whom a message names as it is now: out of its newest edit, or of what it began with. Nothing else about it is read.
+fn named_by(reader: &mut Reader, message: Seq, head: Seq) -> Result<Vec<UserId>, FoldError> {
+    let (id, edited) = (message.get(), EventKind::MessageEdited.code());
+    let newest = reader.target_newest(id, edited, 0, head.next().get(), 1)?;
+    let record = match newest.into_iter().next() {
+        Some(edit) => Some(edit),
+        None => reader.by_seqs(&[id])?.pop(),
+    };
+    let Some(logged) = record.map(|record| codec::decode(&record)).transpose()? else {
+        return Ok(Vec::new());
+    };
+    let mentions = match logged.event() {
+        Some(Event::MessageEdited { mentions, .. }) => Some(mentions),
+        Some(about) => about.posting().map(|posting| &posting.mentions),
+        None => None,
+    };
+    Ok(match mentions {
+        Some(Mentions::Users(users)) => users.clone(),
+        Some(Mentions::Nobody | Mentions::Everyone) | None => Vec::new(),
+    })
 }

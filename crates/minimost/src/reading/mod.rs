@@ -154,7 +154,7 @@ impl Reading {
             let found = match asked {
                 Asked::Answer(state, reader) => match read(state, reader) {
                     Ok(found) => Ok(found),
-                    Err(Missing::Needs(need)) => return Err(need),
+                    Err(Missing::Needs(needs)) => return Err(needs),
                     Err(Missing::Fault(error)) => Err(error),
                 },
                 Asked::Refuse(error) => Err(error),

@@ -25,12 +25,13 @@ use crate::published::Announcement;
 /// What was made and not taken yet; then the fold threads wait, for the owner never does.
 const MADE_MAX: usize = 64;
 
-/// How long a commit that is in the log may be on its way here. One that was not acknowledged never comes: the log's file
-/// is gone, or nobody could say whether the commit had succeeded.
-const ANNOUNCED_WITHIN: Duration = Duration::from_millis(250);
+/// How long a commit that is in the log may be on its way here: the log's own checkpoint may stand between the two, on a slow
+/// disk for a second. One that was not acknowledged never comes: the log's file is gone, or nobody could say whether the
+/// commit had succeeded.
+const ANNOUNCED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A question, which is asked again when what it needs has been made.
-type Question = Box<dyn FnMut(Asked<'_>) -> Result<(), Need> + Send>;
+type Question = Box<dyn FnMut(Asked<'_>) -> Result<(), Vec<Need>> + Send>;
 
 /// How a question is put.
 pub(super) enum Asked<'a> {
@@ -77,7 +78,7 @@ struct Ended;
 /// What became of a question.
 enum Answered {
     Done,
-    Needs(Need),
+    Needs(Vec<Need>),
     /// The log ends here already, and what happened since is not announced yet.
     LogIsAhead(Seq),
 }
@@ -130,8 +131,8 @@ impl Owner {
             }
             match self.try_answer(&mut ask) {
                 Ok(Answered::Done) => return Ok(()),
-                Ok(Answered::Needs(need)) => {
-                    self.wait(need, ask);
+                Ok(Answered::Needs(needs)) => {
+                    self.wait(&needs, ask);
                     return Ok(());
                 }
                 Ok(Answered::LogIsAhead(tip)) => match timeout(ANNOUNCED_WITHIN, told.recv()).await
@@ -153,7 +154,7 @@ impl Owner {
         let (state, question) = (&mut self.state, &mut ask.question);
         let mut put = |reader: &mut Reader| match question(Asked::Answer(state, reader)) {
             Ok(()) => Answered::Done,
-            Err(need) => Answered::Needs(need),
+            Err(needs) => Answered::Needs(needs),
         };
         if !ask.reads_log {
             return Ok(put(&mut self.reader));
@@ -165,19 +166,25 @@ impl Owner {
         })
     }
 
-    fn wait(&mut self, need: Need, ask: Ask) {
-        if let Some(waiting) = self.waiting.get_mut(&need.key()) {
-            waiting.push(ask);
-            return;
-        }
-        match self.make(need) {
-            Ok(()) => drop(self.waiting.insert(need.key(), vec![ask])),
-            Err(error) => {
-                self.give_up(need.key());
-                let mut ask = ask;
-                refuse(&mut ask, error);
+    /// Has all made that is needed, and asks again when the first of it is there.
+    fn wait(&mut self, needs: &[Need], mut ask: Ask) {
+        for (at, need) in needs.iter().enumerate() {
+            if self.waiting.contains_key(&need.key()) {
+                continue;
+            }
+            match self.make(*need) {
+                Ok(()) => drop(self.waiting.insert(need.key(), Vec::new())),
+                Err(error) => {
+                    self.give_up(need.key());
+                    if at == 0 {
+                        return refuse(&mut ask, error);
+                    }
+                    break;
+                }
             }
         }
+        let first = needs.first().and_then(|need| self.waiting.get_mut(&need.key()));
+        first.expect("it is being made").push(ask);
     }
 
     /// Has something made on a fold thread, as it is at the head.
@@ -239,7 +246,7 @@ impl Owner {
 
 fn refuse(ask: &mut Ask, error: ReadingError) {
     // Who is refused needs nothing more.
-    let _: Result<(), Need> = (ask.question)(Asked::Refuse(error));
+    let _: Result<(), Vec<Need>> = (ask.question)(Asked::Refuse(error));
 }
 
 /// Reads what is needed, up to `up_to`.

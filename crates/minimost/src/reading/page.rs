@@ -82,7 +82,9 @@ impl State {
         };
         let window = self.windows.get(channel);
         let page = match (window, query) {
-            (None, PageQuery::Newest { .. }) => return Err(Missing::Needs(Need::Window(channel))),
+            (None, PageQuery::Newest { .. }) => {
+                return Err(Missing::Needs(vec![Need::Window(channel)]));
+            }
             (None, _) | (_, PageQuery::Changed { .. }) => None,
             (Some(window), PageQuery::Newest { limit }) => window.newest(history, END, limit),
             (Some(window), PageQuery::Before { before, limit }) => {

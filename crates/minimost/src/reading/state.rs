@@ -18,8 +18,8 @@ use crate::published::Announcement;
 /// Threads whose newest reply is remembered, at about 50 bytes each.
 const TIPS_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("it is not zero");
 
-/// Messages that name many people, who are remembered: of 5,000 people 40 KB each.
-const CROWDS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+/// Messages that name many people, who are remembered: of 100 people 1 KB each, of 5,000 40 KB.
+const CROWDS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("it is not zero");
 
 /// What has to be made before a question can be answered.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,8 @@ impl Need {
 /// Why there is no answer yet.
 #[derive(Debug)]
 pub(super) enum Missing {
-    Needs(Need),
+    /// At least one; all that are known to be needed, so that they are made side by side.
+    Needs(Vec<Need>),
     Fault(ReadingError),
 }
 

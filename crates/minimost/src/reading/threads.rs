@@ -69,6 +69,8 @@ struct Followed {
     channel: ChannelId,
     newest: Seq,
     standing: Standing,
+    /// Unread replies that name the person or everyone.
+    mentions: Vec<Seq>,
 }
 
 /// The root of a thread that somebody may look at, and where their history of it begins.
@@ -155,37 +157,51 @@ impl State {
         reader: &mut Reader,
         user: UserId,
     ) -> Result<Vec<Seq>, Missing> {
-        let mut found = Vec::new();
-        for thread in self.followed(reader, user)? {
-            if thread.standing.waiting.mentions > 0 {
-                let Followed { root, channel, standing, .. } = thread;
-                let (_, mentions) = self.unread(reader, user, channel, root, standing.marker)?;
-                found.extend(mentions);
-            }
-        }
-        Ok(found)
+        let followed = self.followed(reader, user)?;
+        Ok(followed.into_iter().flat_map(|thread| thread.mentions).collect())
     }
 
-    /// The threads that `user` follows.
+    /// The threads that `user` follows. Who is named in a channel is looked up once for all threads in it.
     fn followed(&mut self, reader: &mut Reader, user: UserId) -> Result<Vec<Followed>, Missing> {
         let mut threads = Vec::new();
-        for (channel, root, marker) in reader.labels_of(FOLLOWS, user.0.get())? {
-            let (channel, root, marker) = (ChannelId(Seq(channel)), Seq(root), Seq(marker));
-            let newest = self.tip(reader, root)?;
-            let waiting = if newest > marker {
-                let (replies, mentions) = self.unread(reader, user, channel, root, marker)?;
-                Counts { unread: replies.len() as u64, mentions: mentions.len() as u64 }
-            } else {
-                Counts::default()
+        let labels = reader.labels_of(FOLLOWS, user.0.get())?;
+        for of_channel in labels.chunk_by(|(one, ..), (next, ..)| one == next) {
+            let channel = ChannelId(Seq(of_channel[0].0));
+            let mut unread = Vec::with_capacity(of_channel.len());
+            for (_, root, marker) in of_channel {
+                let (root, marker) = (Seq(*root), Seq(*marker));
+                let newest = self.tip(reader, root)?;
+                let replies = if newest > marker {
+                    self.unread(reader, user, channel, root, marker)?
+                } else {
+                    Vec::new()
+                };
+                unread.push((root, marker, newest, replies));
+            }
+            let first = unread.iter().filter_map(|(.., replies)| replies.first()).min();
+            let named = match first {
+                Some(first) => self.named_seqs(reader, user, channel, *first)?,
+                None => HashSet::new(),
             };
-            threads.push(Followed {
-                root,
-                channel,
-                newest,
-                standing: Standing { marker, waiting },
-            });
+            threads.extend(unread.into_iter().map(|(root, marker, newest, replies)| {
+                let standing = Standing { marker, waiting: counted(&replies, &named) };
+                let mentions = replies.into_iter().filter(|it| named.contains(it)).collect();
+                Followed { root, channel, newest, standing, mentions }
+            }));
         }
         Ok(threads)
+    }
+
+    /// The messages of a channel from `first` on that name `user` or everyone.
+    fn named_seqs(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        channel: ChannelId,
+        first: Seq,
+    ) -> Result<HashSet<Seq>, Missing> {
+        let named = self.named_in(reader, user, channel, Seq(first.get().saturating_sub(1)))?;
+        Ok(named.into_iter().map(|(seq, _)| seq).collect())
     }
 
     fn standing(
@@ -199,12 +215,15 @@ impl State {
         let labels = reader.labels(FOLLOWS, user.0.get(), channel.0.get(), before, root_id)?;
         let Some((_, marker)) = labels.first() else { return Ok(None) };
         let marker = Seq(*marker);
-        let (replies, mentions) = self.unread(reader, user, channel, root, marker)?;
-        let waiting = Counts { unread: replies.len() as u64, mentions: mentions.len() as u64 };
-        Ok(Some(Standing { marker, waiting }))
+        let replies = self.unread(reader, user, channel, root, marker)?;
+        let named = match replies.first() {
+            Some(first) => self.named_seqs(reader, user, channel, *first)?,
+            None => HashSet::new(),
+        };
+        Ok(Some(Standing { marker, waiting: counted(&replies, &named) }))
     }
 
-    /// The replies that `user` has not read, and those of them that name them or everyone.
+    /// The replies that `user` has not read, rising.
     fn unread(
         &mut self,
         reader: &mut Reader,
@@ -212,12 +231,12 @@ impl State {
         channel: ChannelId,
         root: Seq,
         marker: Seq,
-    ) -> Result<(HashSet<Seq>, Vec<Seq>), Missing> {
+    ) -> Result<Vec<Seq>, Missing> {
         let Some(history) = history_start(user, channel, &self.workspace) else {
-            return Ok((HashSet::new(), Vec::new()));
+            return Ok(Vec::new());
         };
         let after = marker.max(Seq(history.get().saturating_sub(1)));
-        let mut replies = HashSet::new();
+        let mut replies = Vec::new();
         for kind in REPLIES {
             let (after, head) = (after.get(), self.workspace.head.get());
             let posts =
@@ -225,12 +244,8 @@ impl State {
             let others = posts.into_iter().filter(|(_, actor)| *actor != user.0.get());
             replies.extend(others.map(|(seq, _)| Seq(seq)));
         }
-        if replies.is_empty() {
-            return Ok((replies, Vec::new()));
-        }
-        let named = self.named_in(reader, user, channel, after)?.into_iter().map(|(seq, _)| seq);
-        let mentions = named.filter(|seq| replies.contains(seq)).collect();
-        Ok((replies, mentions))
+        replies.sort_unstable();
+        Ok(replies)
     }
 
     /// The newest reply of a thread, deleted or not; its root while there is none.
@@ -247,6 +262,11 @@ impl State {
         self.tips.put(root, tip);
         Ok(tip)
     }
+}
+
+fn counted(replies: &[Seq], named: &HashSet<Seq>) -> Counts {
+    let mentions = replies.iter().filter(|reply| named.contains(reply)).count() as u64;
+    Counts { unread: replies.len() as u64, mentions }
 }
 
 /// The root of the thread under a message, or that it is a reply in, for who may see either.

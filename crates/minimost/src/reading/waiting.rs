@@ -9,6 +9,9 @@ use eventlog::Reader;
 use super::state::{Missing, Need, State};
 use super::{At, Reading, ReadingError};
 
+/// Channels whose posts are read side by side for one question; more wait for their turn, as others ask too.
+const NEEDS_MAX: usize = 16;
+
 /// What waits for a person in one place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -58,17 +61,25 @@ impl State {
         user: UserId,
     ) -> Result<BTreeMap<ChannelId, Counts>, Missing> {
         let workspace = Arc::clone(&self.workspace);
-        let mut all = BTreeMap::new();
+        let (mut all, mut needs) = (BTreeMap::new(), Vec::new());
         for channel in workspace.channels_of(user) {
             let marker = workspace.read_up_to(user, channel);
             let newest = workspace.channels.get(&channel).and_then(|channel| channel.newest);
             let mut counts = Counts::default();
             if newest.is_some_and(|newest| newest > marker) {
                 let unread = self.posts.after(channel, marker, user, workspace.head);
-                let need = |unread| Missing::Needs(Need::Posts(channel, unread, marker));
-                counts.unread = unread.map_err(need)?;
+                match unread {
+                    Ok(unread) => counts.unread = unread,
+                    Err(unread) => needs.push(Need::Posts(channel, unread, marker)),
+                }
             }
             all.insert(channel, counts);
+            if needs.len() == NEEDS_MAX {
+                break;
+            }
+        }
+        if !needs.is_empty() {
+            return Err(Missing::Needs(needs));
         }
         // After the posts, which may have to be read first: nothing is looked up twice.
         for (channel, counts) in all.iter_mut().filter(|(_, counts)| counts.unread > 0) {

@@ -39,6 +39,8 @@ struct ChannelPosts {
     senders: HashMap<UserId, u32>,
     bytes: usize,
     reading: Option<Reading>,
+    /// The event that deleted a post last.
+    deleted_at: Seq,
     /// The log's head when it was read last. Until the same was applied here, a deletion may have been read already.
     read_at: Seq,
 }
@@ -119,6 +121,8 @@ impl Posts {
         let before = posts.bytes;
         match unread {
             Unread::Older => posts.extend(found),
+            // What was deleted meanwhile is among them; whoever asked asks again.
+            Unread::Block(..) if found.read_at < posts.deleted_at => return,
             Unread::Block(first, _) => posts.fill(first, &found.posts),
         }
         posts.read_at = posts.read_at.max(found.read_at);
@@ -130,6 +134,9 @@ impl Posts {
         let Some((channel, step)) = step(event) else { return };
         let Some(posts) = self.channels.peek_mut(&channel) else { return };
         let before = posts.bytes;
+        if matches!(step, Step::Deleted(..)) {
+            posts.deleted_at = event.seq;
+        }
         posts.apply(step);
         self.bytes = self.bytes - before + posts.bytes;
     }
@@ -149,6 +156,13 @@ impl Posts {
             if self.bytes <= self.bytes_max / 2 {
                 return;
             }
+        }
+        // Channels so many that even this is too much are read again when somebody asks.
+        while self.bytes > self.bytes_max {
+            let idle = self.channels.iter().rev().find(|(_, posts)| posts.reading.is_none());
+            let Some(channel) = idle.map(|(channel, _)| *channel) else { return };
+            let gone = self.channels.pop(&channel).map_or(0, |posts| posts.bytes);
+            self.bytes -= gone;
         }
     }
 }
@@ -178,6 +192,7 @@ impl ChannelPosts {
             senders: HashMap::new(),
             bytes: 0,
             reading: None,
+            deleted_at: Seq::ZERO,
             read_at: Seq::ZERO,
         }
     }

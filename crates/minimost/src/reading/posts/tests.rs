@@ -153,6 +153,36 @@ fn a_reading_that_came_to_nothing_may_be_tried_again() {
 }
 
 #[test]
+fn a_deletion_while_a_block_is_read_again_is_not_undone_by_it() {
+    let mut told = ChannelPosts::new(Seq(9_000));
+    told.reading = Some(Reading::default());
+    let found: Vec<_> = (1..=9_000).map(|seq| (seq, user(0).0.get())).collect();
+    told.extend(&Found { after: Seq::ZERO, posts: found.clone(), read_at: Seq(9_000) });
+    told.keep_sums();
+    let mut posts = Posts::new(1 << 20);
+    posts.bytes = told.bytes;
+    posts.channels.put(GENERAL, told);
+    let ask = |posts: &mut Posts| posts.after(GENERAL, Seq(100), user(1), Seq(9_000));
+    let Err(Unread::Block(first, last)) = ask(&mut posts) else { panic!("its posts are gone") };
+    let block = Unread::Block(first, last);
+    // The block was read, and then one of its posts was deleted.
+    let inside = |(seq, _): &(u64, u64)| (first.get()..=last.get()).contains(seq);
+    let posts_of_block: Vec<_> = found.iter().copied().filter(inside).collect();
+    let read =
+        |read_at| Found { after: first, posts: posts_of_block.clone(), read_at: Seq(read_at) };
+    let general = posts.channels.peek_mut(&GENERAL).unwrap();
+    general.deleted_at = Seq(9_001);
+    general.apply(Step::Deleted(Seq(200), user(0)));
+    posts.bytes = general.bytes;
+    posts.finish(GENERAL, block, &read(9_000));
+    assert_eq!(ask(&mut posts), Err(block), "it is read once more");
+    let mut later = read(9_001);
+    later.posts.retain(|(seq, _)| *seq != 200);
+    posts.finish(GENERAL, block, &later);
+    assert_eq!(ask(&mut posts), Ok(8_899));
+}
+
+#[test]
 fn beyond_the_bound_whoever_was_asked_least_recently_keeps_sums_only() {
     let mut posts = Posts::new(1 << 20);
     let head = 30_000_u64;
@@ -164,12 +194,27 @@ fn beyond_the_bound_whoever_was_asked_least_recently_keeps_sums_only() {
         read(&mut posts, channel, &found, head);
     }
     assert!(posts.bytes > 1 << 20);
-    posts.make_room(Seq(1));
-    assert!(posts.bytes > 1 << 20, "what was read at a later seq may not lose its posts yet");
     posts.make_room(Seq(head));
     assert!(posts.bytes <= 1 << 20);
     let asked_last = ChannelId(Seq(5));
     assert_eq!(posts.after(asked_last, Seq(head - 9), user(9), Seq(head)), Ok(9));
     let forgotten = posts.after(GENERAL, Seq(9_000), user(9), Seq(head));
     assert!(matches!(forgotten, Err(Unread::Block(..))), "{forgotten:?}");
+}
+
+#[test]
+fn of_channels_so_many_that_sums_are_too_much_the_least_recently_asked_are_forgotten() {
+    let mut posts = Posts::new(1 << 20);
+    let channels = (1..=100).map(|channel| ChannelId(Seq(channel)));
+    for channel in channels.clone() {
+        assert_eq!(posts.after(channel, Seq::ZERO, user(9), Seq(4_000)), Err(Unread::Older));
+        let found: Vec<_> = (1..=4_000).map(|seq| (seq, user(1).0.get())).collect();
+        read(&mut posts, channel, &found, 4_000);
+    }
+    assert!(posts.bytes > 1 << 20);
+    posts.make_room(Seq(4_000));
+    assert!(posts.bytes <= 1 << 20);
+    let mut asked = channels.map(|it| posts.after(it, Seq::ZERO, user(9), Seq(4_000)));
+    assert_eq!(asked.next(), Some(Err(Unread::Older)));
+    assert_eq!(asked.last(), Some(Ok(4_000)));
 }
