@@ -4,8 +4,6 @@
 //! Found by the log's labels, which say whom a message names, who sent it and where it stands. Of a message that names
 //! many the label says only that it does; the message is asked.
 
-use std::sync::Arc;
-
 use chat::event::{Event, Mentions};
 use chat::label::{LabelKind, Named, Owner};
 use chat::{ChannelId, EventKind, Message, Seq, UserId};
@@ -64,12 +62,8 @@ impl Reading {
         &self,
         user: UserId,
         at: Seq,
-        mut choose: impl FnMut(&mut State, &mut Reader) -> Result<Vec<Seq>, Missing> + Send + 'static,
+        choose: impl FnMut(&mut State, &mut Reader) -> Result<Vec<Seq>, Missing> + Send + 'static,
     ) -> Result<At<Vec<Message>>, ReadingError> {
-        let choose = move |state: &mut State, reader: &mut Reader| {
-            let found = choose(state, reader)?;
-            Ok(At { workspace: Arc::clone(&state.workspace), found })
-        };
         let At { workspace, found: ids } = self.ask_log(at, choose).await?;
         if ids.is_empty() {
             return Ok(At { workspace, found: Vec::new() });

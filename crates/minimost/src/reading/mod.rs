@@ -125,7 +125,7 @@ impl Reading {
         &self,
         at: Seq,
         mut read: impl FnMut(&mut State) -> Result<T, Missing> + Send + 'static,
-    ) -> Result<T, ReadingError> {
+    ) -> Result<At<T>, ReadingError> {
         self.put(at, false, move |state, _| read(state)).await
     }
 
@@ -134,7 +134,7 @@ impl Reading {
         &self,
         at: Seq,
         read: impl FnMut(&mut State, &mut Reader) -> Result<T, Missing> + Send + 'static,
-    ) -> Result<T, ReadingError> {
+    ) -> Result<At<T>, ReadingError> {
         self.put(at, true, read).await
     }
 
@@ -143,7 +143,7 @@ impl Reading {
         at: Seq,
         reads_log: bool,
         mut read: impl FnMut(&mut State, &mut Reader) -> Result<T, Missing> + Send + 'static,
-    ) -> Result<T, ReadingError> {
+    ) -> Result<At<T>, ReadingError> {
         let (answer, answered) = oneshot::channel();
         let mut answer = Some(answer);
         let question = Box::new(move |asked: Asked<'_>| {
@@ -153,7 +153,7 @@ impl Reading {
             }
             let found = match asked {
                 Asked::Answer(state, reader) => match read(state, reader) {
-                    Ok(found) => Ok(found),
+                    Ok(found) => Ok(At { workspace: Arc::clone(&state.workspace), found }),
                     Err(Missing::Needs(needs)) => return Err(needs),
                     Err(Missing::Fault(error)) => Err(error),
                 },

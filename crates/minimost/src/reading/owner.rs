@@ -19,7 +19,6 @@ use super::posts::{self, Found, Unread};
 use super::state::{Need, NeedKey, State};
 use super::{END, ReadingError, THREAD, windows};
 use crate::fold::{FoldError, FoldRange, message_fold};
-
 use crate::published::Announcement;
 
 /// What was made and not taken yet; then the fold threads wait, for the owner never does.

@@ -52,10 +52,7 @@ impl Reading {
         query: PageQuery,
         at: Seq,
     ) -> Result<At<Option<Page>>, ReadingError> {
-        let find = move |state: &mut State| {
-            let found = state.place(user, channel, query)?;
-            Ok(At { workspace: Arc::clone(&state.workspace), found })
-        };
+        let find = move |state: &mut State| state.place(user, channel, query);
         let At { workspace, found } = self.ask(at, find).await?;
         let history = match found {
             Place::Nowhere => return Ok(At { workspace, found: None }),

@@ -3,8 +3,7 @@
 //! Who follows a thread and how far they have read is a label of its root in the log; what waits are the replies by
 //! others after that marker which are not deleted.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 
 use chat::audience::history_start;
 use chat::event::Erasure;
@@ -98,8 +97,7 @@ impl Reading {
         let At { workspace, found } = self.fold(at, find).await?;
         let Some((root_id, channel)) = found else { return Ok(At { workspace, found: None }) };
         let stand = move |state: &mut State, reader: &mut Reader| {
-            let found = state.standing(reader, user, channel, root_id)?;
-            Ok(At { workspace: Arc::clone(&state.workspace), found })
+            state.standing(reader, user, channel, root_id)
         };
         let At { workspace, found: standing } = self.ask_log(at, stand).await?;
         self.fold_at(workspace, move |reader, workspace| {
@@ -126,7 +124,7 @@ impl Reading {
             threads.retain(|thread| !query.only_unread || thread.standing.waiting.unread > 0);
             threads.sort_unstable_by_key(|thread| std::cmp::Reverse(thread.newest));
             threads.truncate(query.limit);
-            Ok(At { workspace: Arc::clone(&state.workspace), found: threads })
+            Ok(threads)
         };
         let At { workspace, found: threads } = self.ask_log(at, choose).await?;
         self.fold_at(workspace, move |reader, workspace| {
@@ -316,8 +314,7 @@ fn with_roots(
 ) -> Result<Vec<FollowedThread>, FoldError> {
     let newest: Vec<u64> = threads.iter().map(|thread| thread.newest.get()).collect();
     let newest = reader.by_seqs(&newest)?.into_iter();
-    let times: std::collections::HashMap<_, _> =
-        newest.map(|record| (record.seq, record.ts_micros)).collect();
+    let times: HashMap<_, _> = newest.map(|record| (record.seq, record.ts_micros)).collect();
     let ids: Vec<_> = threads.iter().map(|thread| thread.root).collect();
     let mut roots = seen(reader, workspace, user, &ids)?.into_iter().peekable();
     let with_root = |thread: Followed| FollowedThread {

@@ -35,11 +35,7 @@ impl Reading {
         user: UserId,
         at: Seq,
     ) -> Result<At<BTreeMap<ChannelId, Counts>>, ReadingError> {
-        self.ask_log(at, move |state, reader| {
-            let found = state.counts(reader, user)?;
-            Ok(At { workspace: Arc::clone(&state.workspace), found })
-        })
-        .await
+        self.ask_log(at, move |state, reader| state.counts(reader, user)).await
     }
 
     /// What waits for the user in each of their channels, and in the threads that they follow.
@@ -47,8 +43,7 @@ impl Reading {
         self.ask_log(at, move |state, reader| {
             let channels = state.counts(reader, user)?;
             let threads = state.thread_counts(reader, user)?;
-            let found = Waiting { channels, threads };
-            Ok(At { workspace: Arc::clone(&state.workspace), found })
+            Ok(Waiting { channels, threads })
         })
         .await
     }
