@@ -26,8 +26,17 @@ enum Data<'a> {
     Hello { stream: &'a str, user: &'a str, cursor: String },
     ReadMarkers { channel: String, markers: BTreeMap<&'a str, Marker> },
     Typing { channel: String, user: &'a str },
-    Presence { users: BTreeMap<&'a str, &'static str> },
+    Presence(Presence<'a>),
     Notify(&'a Notify),
+}
+
+/// How people appear.
+#[derive(Serialize)]
+struct Presence<'a> {
+    users: BTreeMap<&'a str, &'static str>,
+    /// Whoever is not among them is offline.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    whole: bool,
 }
 
 /// A message that notifies whoever gets it.
@@ -116,13 +125,27 @@ pub(super) fn read_markers<'a>(
     signal("read_markers", &Data::ReadMarkers { channel, markers })
 }
 
-/// How people appear now.
+/// How the people appear now who appeared differently.
 pub(super) fn presence(
     changed: impl Iterator<Item = (UserId, PresenceState)>,
     workspace: &Workspace,
 ) -> Bytes {
-    let users = changed.map(|(user, state)| (workspace.user_name(user), state.as_str())).collect();
-    signal("presence", &Data::Presence { users })
+    signal("presence", &Data::Presence(Presence { users: named(changed, workspace), whole: false }))
+}
+
+/// How everybody appears now who is not offline for everybody.
+pub(super) fn whole_presence(
+    online: impl Iterator<Item = (UserId, PresenceState)>,
+    workspace: &Workspace,
+) -> Bytes {
+    signal("presence", &Data::Presence(Presence { users: named(online, workspace), whole: true }))
+}
+
+fn named(
+    people: impl Iterator<Item = (UserId, PresenceState)>,
+    workspace: &Workspace,
+) -> BTreeMap<&str, &'static str> {
+    people.map(|(user, state)| (workspace.user_name(user), state.as_str())).collect()
 }
 
 /// A message notifies whoever gets this.

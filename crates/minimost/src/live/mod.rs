@@ -14,6 +14,7 @@ mod frame;
 mod notify;
 pub mod outbox;
 mod presence;
+mod presence_rounds;
 mod registry;
 mod run;
 mod shown;
@@ -25,6 +26,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use bytes::Bytes;
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
 use chat::{Place, Timestamp, UserId, Workspace};
@@ -69,8 +71,9 @@ pub struct Hub {
 
 /// What the hub's task, its handles and the streams share.
 ///
-/// Both locks are held for one round over the streams at most, never across an await, and never one inside the other.
-/// The one of [`ActivePeople`] is taken inside that of `presence`, for a look or a note.
+/// The locks of `registry` and `presence` are held for one round over the streams at most, never across an await, and never
+/// one inside the other. The one of [`ActivePeople`] is taken inside that of `presence`, for a look or a note, and that of
+/// `presence` inside the one of `whole_presence`.
 struct Shared {
     log: eventlog::Log,
     epoch: Epoch,
@@ -79,6 +82,8 @@ struct Shared {
     signals: WaitingSignals,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
+    /// The frame that says everybody's presence, of the last round for which one was needed.
+    whole_presence: Mutex<Option<(u64, Bytes)>>,
     spots: Spots,
     last_stream: AtomicU64,
     closing: Notify,
@@ -103,6 +108,7 @@ impl Hub {
             signals,
             registry,
             presence: Mutex::new(Presence::new(active)),
+            whole_presence: Mutex::default(),
             spots: Spots::default(),
             last_stream: AtomicU64::new(0),
             closing: Notify::new(),
@@ -188,6 +194,12 @@ impl Hub {
         self.shared.presence().online(self.shared.clock.now())
     }
 
+    /// How many rounds of changes of presence have been told. What [`Hub::online`] says in one round leaves out what the
+    /// next ones tell, to all streams that continue from a cursor of that time or a later one.
+    pub fn presence_round(&self) -> u64 {
+        self.shared.registry().presence_rounds.count()
+    }
+
     /// When each person last gave a sign of life, if that is known.
     pub fn last_seen(&self) -> HashMap<UserId, Timestamp> {
         self.shared.presence().last_seen().clone()
@@ -221,6 +233,21 @@ impl Shared {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The frame that says everybody's presence, made once a round.
+    fn whole_presence(&self) -> Bytes {
+        let round = self.registry().presence_rounds.count();
+        let mut whole = self.whole_presence.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, frame)) = &*whole
+            && *of == round
+        {
+            return frame.clone();
+        }
+        let online = self.presence().online(self.clock.now());
+        let frame = frame::whole_presence(online.into_iter(), &self.published.now());
+        *whole = Some((round, frame.clone()));
+        frame
+    }
+
     /// Tells presence.db.
     fn signal(&self, signal: Signal) {
         self.signals.note(signal);
@@ -242,7 +269,7 @@ impl Shared {
         &self,
         place: &Place,
         workspace: &Workspace,
-        mut frame_for: impl FnMut(UserId) -> Option<bytes::Bytes>,
+        mut frame_for: impl FnMut(UserId) -> Option<Bytes>,
     ) {
         let (may_see, spot) = (place.audience(workspace), self.spots.of(place, workspace));
         let mut wakers = Vec::new();

@@ -59,7 +59,12 @@ impl Outbox {
         let from = cursor.seq.max(announced.seq);
         let subscriber = Arc::new(Subscriber::new(connect.user, connect.session, stream, from));
         registry.add(Arc::clone(&subscriber))?;
+        let missed = connect.cursor.map(|cursor| registry.presence_rounds.since(cursor.seq));
         drop(registry);
+        if let Some(missed) = missed {
+            // Rounds that were told since the registration come once more after it, and end where they ended.
+            subscriber.push_first(missed.unwrap_or_else(|| shared.whole_presence()));
+        }
         // Read after the registration: the end of a session that is not in here yet is told to the subscriber.
         let workspace = shared.published.now();
         subscriber.view(shared.spots(connect.user, &connect.place, &workspace));

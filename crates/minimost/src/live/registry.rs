@@ -11,6 +11,7 @@ use chat::ids::SessionId;
 use chat::{Audience, UserId};
 
 use super::fan_out::Segment;
+use super::presence_rounds::PresenceRounds;
 use super::subscriber::Subscriber;
 use super::{ConnectError, Cursor};
 
@@ -24,12 +25,14 @@ pub(super) const STREAMS_PER_USER_MAX: usize = 12;
 pub(super) struct Registry {
     subscribers: HashMap<UserId, Vec<Arc<Subscriber>>>,
     pub(super) announced: Cursor,
+    pub(super) presence_rounds: PresenceRounds,
     is_closing: bool,
 }
 
 impl Registry {
     pub(super) fn new(announced: Cursor) -> Registry {
-        Registry { subscribers: HashMap::new(), announced, is_closing: false }
+        let presence_rounds = PresenceRounds::new(announced.seq);
+        Registry { subscribers: HashMap::new(), announced, presence_rounds, is_closing: false }
     }
 
     /// Adds a stream.
@@ -58,6 +61,11 @@ impl Registry {
     /// The streams of one user.
     pub(super) fn of(&self, user: UserId) -> &[Arc<Subscriber>] {
         self.subscribers.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many people are connected.
+    pub(super) fn people(&self) -> usize {
+        self.subscribers.len()
     }
 
     /// The streams of an audience.

@@ -119,11 +119,17 @@ async fn passwords_and_sessions_are_on_no_screen() {
     let bob = house.sign_up("bob").await;
     house.submit(bob.actor(), Command::LogOut).await;
     let seen = all_until_now(&house, alice, &mut screen).await;
-    let expected =
-        ["hello", "channel_created", "channel_created", "account_created", "account_created"];
+    let expected = [
+        "hello",
+        "channel_created",
+        "channel_created",
+        "account_created",
+        "presence",
+        "account_created",
+    ];
     assert_eq!(kinds(&seen), expected);
-    assert_eq!(seen[4].data["username"], "bob");
-    assert!(seen[4].data.get("password_hash").is_none());
+    assert_eq!(seen[5].data["username"], "bob");
+    assert!(seen[5].data.get("password_hash").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

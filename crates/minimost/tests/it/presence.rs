@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, Person, TestServer};
+use crate::support::{Answer, EventStream, PASSWORD, Person, TestServer};
 
 async fn online(person: &Person) -> Value {
     person.get("/online_users").await.expect(200)
@@ -121,6 +121,44 @@ async fn strangers_and_nonsense_are_ignored_quietly() {
     assert_eq!(stranger.get("/presence/override").await.expect(200), json!({"override": null}));
     assert_eq!(stranger.get("/typing/general").await.expect(200), json!([]));
     assert_eq!(online(&alice).await, json!({"alice": "active"}));
+}
+
+/// Somebody says how they are, and every screen that is open has heard it.
+async fn says(person: &Person, state: &str, screen: &mut EventStream) {
+    person.post("/presence", &json!({"state": state})).await.expect(204);
+    while screen.next_named("presence").await.data["users"][&person.name] != state {}
+}
+
+#[tokio::test]
+async fn who_comes_back_hears_how_people_appear_who_changed_meanwhile() {
+    let server = TestServer::start().await;
+    let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let mut screen = carol.events().await;
+    let state = alice.get("/state").await;
+    says(&bob, "idle", &mut screen).await;
+    // Directly after the state, and again after everything that was said since.
+    let mut stream = alice.events_from(&state.header("minimost-cursor").unwrap()).await;
+    assert_eq!(stream.next_named("presence").await.data["users"]["bob"], "idle");
+    carol.send("general", "good morning").await;
+    stream.next_named("message_posted").await;
+    let cursor = stream.cursor.clone();
+    drop(stream);
+    says(&bob, "hidden", &mut screen).await;
+    let mut stream = alice.events_from(&cursor).await;
+    let told = stream.next_named("presence").await.data;
+    assert_eq!(told, json!({"users": {"bob": "hidden"}}), "and not what she has heard");
+}
+
+#[tokio::test]
+async fn after_a_restart_nobody_is_shown_who_did_not_come_back() {
+    let mut server = TestServer::start().await;
+    let [alice, _bob] = server.people(["alice", "bob"]).await;
+    let cursor = alice.cursor().await;
+    server.restart().await;
+    let alice = alice.at(&server);
+    let mut stream = alice.events_from(&cursor).await;
+    let told = stream.next_named("presence").await.data;
+    assert_eq!(told, json!({"users": {}, "whole": true}));
 }
 
 #[tokio::test]

@@ -130,7 +130,8 @@ export type SignalEvent =
   | Signal<'hello', { stream: string; user: string; cursor: string }>
   | Signal<'read_markers', { channel: string; markers: Record<string, ReadMarker> }>
   | Signal<'typing', { channel: string; user: string }>
-  | Signal<'presence', { users: Record<string, Presence> }>
+  /** Of a whole one whoever is not among them is offline. */
+  | Signal<'presence', { users: Record<string, Presence>; whole?: boolean }>
   | Signal<'notify', Notification>
   | Signal<'resync', Record<string, never>>;
 

@@ -287,6 +287,8 @@ describe('everything else', () => {
     const markers = { bob: { last_read_id: 12, last_read_ts: 1_700_000_012 } };
     apply(state, { kind: 'read_markers', data: { channel: 'general', markers } });
     expect(state.presence).toEqual({ bob: 'idle' });
+    apply(state, { kind: 'presence', data: { users: { carol: 'active' }, whole: true } });
+    expect(state.presence).toEqual({ carol: 'active' });
     expect(timeline.markers).toEqual(markers);
   });
 

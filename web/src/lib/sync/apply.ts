@@ -72,7 +72,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
     case 'typing':
       return state.typingStarted(event.data.channel, event.data.user);
     case 'presence':
-      state.presence = { ...state.presence, ...event.data.users };
+      state.presence = { ...(event.data.whole ? {} : state.presence), ...event.data.users };
       return;
     case 'notify':
       return state.notified(event.data);

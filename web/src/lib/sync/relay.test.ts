@@ -53,6 +53,21 @@ describe('one stream for all tabs', () => {
     expect(ahead.states + behind.states).toBe(2);
   });
 
+  it('a tab that opens later hears who has come since its own state', () => {
+    const { browser, server } = tenTabs();
+    server.signal('presence', { users: { bob: 'active', carol: 'active' } });
+    server.signal('presence', { users: { bob: 'idle' } });
+    browser.settle();
+    const late = browser.open();
+    browser.settle();
+    expect(late.heard.at(-1)?.data).toEqual({ users: { bob: 'idle', carol: 'active' } });
+    server.signal('presence', { users: { carol: 'active' }, whole: true });
+    browser.settle();
+    const last = browser.open();
+    browser.settle();
+    expect(last.heard.at(-1)?.data).toEqual({ users: { carol: 'active' }, whole: true });
+  });
+
   it('who needs more than is held takes the state anew, alone', () => {
     const { browser, server, tabs } = tenTabs();
     for (let n = 0; n < RECENT_EVENTS_MAX + 10; n += 1) server.post();

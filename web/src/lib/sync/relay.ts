@@ -14,6 +14,7 @@
  */
 import { isDurable } from '../api/events';
 import { parseCursor } from './cursor';
+import { PresenceHeard } from './presence-heard';
 import { Recent } from './recent';
 import { Stream, type EventSourceLike } from './stream';
 import { Viewed, type SayViewed } from './viewed';
@@ -49,6 +50,7 @@ export class Relay {
   readonly #viewed: Viewed;
   /** Null while nobody listens. */
   #recent: Recent | null = null;
+  #presence = new PresenceHeard();
   #isConnected = false;
   #opened_ms = 0;
   #pings: ReturnType<typeof setInterval> | undefined;
@@ -98,6 +100,8 @@ export class Relay {
     this.#view(tab, { channel, unanswered: 0 });
     tab.hear({ say: this.#isConnected ? 'connected' : 'disconnected' });
     for (const { frame, after } of missed) tab.hear({ say: 'event', frame, after });
+    const { frame } = this.#presence;
+    if (frame !== null) tab.hear({ say: 'signal', frame });
     if (isFirst) this.#begin();
     else if (!this.#isConnected) this.#reopen();
   }
@@ -114,6 +118,7 @@ export class Relay {
     this.#viewed.end();
     this.#isConnected = false;
     this.#recent = null;
+    this.#presence = new PresenceHeard();
   }
 
   #reopen(): void {
@@ -161,6 +166,7 @@ export class Relay {
     if (frame.event === 'resync') return this.#loseAll();
     if (!isDurable(frame.event)) {
       this.#recent?.moveTo(frame.id);
+      if (frame.event === 'presence') this.#presence.add(frame);
       return this.#tell({ say: 'signal', frame });
     }
     const event = this.#recent?.add(frame);
