@@ -114,7 +114,7 @@ impl Door {
         // Only a problem needs to know, and few requests accept HTML at all.
         let is_page = request.headers().contains_key(ACCEPT) && prefers_html(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let is_compressed = may_compress(&request);
+        let is_compressed = may_compress(request.method(), request.headers());
         let span = debug_span!("request", id = number, method = %method, path = shown_path(&uri));
         let response = self.answer_if_allowed(request, connection, peer);
         let mut response = response.instrument(span).await;

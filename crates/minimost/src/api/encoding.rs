@@ -9,30 +9,28 @@
 //! site had a browser ask for is not compressed; and the lengths are blurred, so that what is said beside what a member
 //! wrote to be measured wants very many repeats.
 //!
-//! Neighbours: `door` compresses what leaves, `web` has the files of the client.
+//! Neighbours: `door` compresses what leaves, `gzip` has the format, `web` the files of the client.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
 
 use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::FromRequestParts;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use flate2::{Compression, GzBuilder};
-use rand::TryRngCore;
 
 use super::cross_site::SEC_FETCH_SITE;
+use super::gzip::Gzip;
 
 /// Answers below this are sent as they are: they fit into one packet.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
-
-/// Bytes of noise in front of a compressed answer, at most.
-const NOISE_BYTES_MAX: u32 = 63;
 
 const BROTLI: &str = "br";
 const GZIP: &str = "gzip";
@@ -53,7 +51,7 @@ impl Encoded {
         let mut hasher = DefaultHasher::new();
         plain.hash(&mut hasher);
         let etag = Cow::Owned(format!("\"{:016x}\"", hasher.finish()));
-        let gzip = Some(gzip(&plain));
+        let gzip = Some(Gzip::new().finish(&plain));
         let (content_type, plain) = ("application/json", Bytes::from(plain));
         Encoded { content_type, etag, plain, gzip, brotli: None }
     }
@@ -82,11 +80,22 @@ impl Encoded {
 }
 
 /// Whether the answer to a request may be compressed as it leaves.
-pub(super) fn may_compress<B>(request: &Request<B>) -> bool {
-    let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter();
+pub(super) fn may_compress(method: &Method, headers: &HeaderMap) -> bool {
+    let mut sites = headers.get_all(SEC_FETCH_SITE).iter();
     // Programs do not say where they stand, and nobody makes them ask.
     let is_own = sites.all(|site| site == "same-origin");
-    request.method() == Method::GET && is_own && reads(request.headers(), GZIP)
+    method == Method::GET && is_own && reads(headers, GZIP)
+}
+
+/// Whether the answer may be compressed, for a handler that does it itself.
+pub(super) struct MayCompress(pub(super) bool);
+
+impl<S: Sync> FromRequestParts<S> for MayCompress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<MayCompress, Infallible> {
+        Ok(MayCompress(may_compress(&parts.method, &parts.headers)))
+    }
 }
 
 /// Compresses a JSON answer whose length is known, which a stream's is not.
@@ -100,23 +109,11 @@ pub(super) async fn compress(response: Response<Body>) -> Response<Body> {
     }
     let (mut head, body) = response.into_parts();
     let plain = to_bytes(body, usize::MAX).await.expect("a body of known length is in memory");
-    let short = gzip(&plain);
+    let short = Gzip::new().finish(&plain);
     head.headers.remove(CONTENT_LENGTH);
     head.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(GZIP));
     head.headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     Response::from_parts(head, Body::from(short))
-}
-
-/// Bytes in gzip's format (RFC 1952), with a file name of random length as noise.
-///
-/// The fastest level: on a LAN the server's time is dearer than the wire's.
-pub(super) fn gzip(plain: &[u8]) -> Bytes {
-    let random = rand::rngs::OsRng.try_next_u32().expect("the operating system has randomness");
-    let noise = vec![b'x'; (random % (NOISE_BYTES_MAX + 1)) as usize];
-    let short = Vec::with_capacity(plain.len() / 4);
-    let mut writer = GzBuilder::new().filename(noise).write(short, Compression::fast());
-    let written = writer.write_all(plain).and_then(|()| writer.finish());
-    Bytes::from(written.expect("writing into memory does not fail"))
 }
 
 /// Whether `Accept-Encoding` names a coding (RFC 9110, 12.5.3); one of weight zero is refused.

@@ -22,6 +22,7 @@ mod extract;
 mod fields;
 mod forwarding;
 mod groups;
+mod gzip;
 mod invites;
 mod knock;
 mod lobby;
@@ -51,6 +52,7 @@ mod seats;
 mod security;
 mod serve;
 mod session_cookie;
+mod shared_json;
 mod socket;
 mod stall;
 mod state;
@@ -59,8 +61,10 @@ mod threads;
 mod unread;
 mod web;
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 
 use crate::app::App;
 
@@ -96,7 +100,7 @@ fn accounts_and_people() -> Router<App> {
         .route("/reset_info", get(password_reset::info))
         .route("/me", get(accounts::me))
         .route("/users", get(accounts::users))
-        .route("/state", get(state::state))
+        .route("/state", get(state::state).layer(Extension(Arc::<state::Shared>::default())))
         // People
         .route("/people", get(people::people))
         .route("/profile", post(people::change_profile))

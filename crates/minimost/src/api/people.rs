@@ -7,16 +7,14 @@ use axum::extract::State;
 use chat::profile::{CustomStatus, ProfileWish};
 use chat::{ClientMsgId, Command, Rejection, UserId, Workspace};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::extract::{Answer, LoggedIn, UserPath};
 use super::fields::{Change, Input, fields};
 use super::messages::{submit, timestamp};
-use super::preferences;
 use super::problem::ApiError;
 use crate::app::App;
-use crate::wire::{GroupView, ProfileView, SettingsView};
+use crate::wire::ProfileView;
 
 fields! {
     /// Changes of one's own profile: what is left out stays, null clears.
@@ -69,29 +67,6 @@ fields! {
 pub(super) struct OwnSettingsView {
     name_color: Option<String>,
     bio: Option<String>,
-}
-
-/// The people's part of what a screen starts from.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PeopleState {
-    /// Everybody, the asker included, sorted by name.
-    people: Vec<ProfileView>,
-    groups: Vec<GroupView>,
-    /// The asker's own.
-    #[schema(value_type = Object)]
-    preferences: BTreeMap<String, Value>,
-    settings: SettingsView,
-}
-
-impl PeopleState {
-    pub(super) fn new(asker: UserId, workspace: &Workspace) -> PeopleState {
-        PeopleState {
-            people: ProfileView::all(workspace),
-            groups: GroupView::all(workspace),
-            preferences: preferences::of(asker, workspace),
-            settings: SettingsView::new(workspace.settings),
-        }
-    }
 }
 
 /// Everybody, sorted by name.

@@ -33,7 +33,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use chosen::EditHistory;
 pub use page::{CHANGED_MAX, PageQuery};
 pub use threads::{FollowedThread, Standing, ThreadPage, ThreadQuery};
-pub use waiting::{Counts, Waiting};
+pub use waiting::{Counts, Start, Waiting};
 
 use self::folds::Folds;
 use self::owner::{Ask, Asked, Owner};

@@ -70,11 +70,14 @@ pub(super) struct State {
     pub crowds: LruCache<Seq, Arc<[UserId]>>,
     /// No later message of a channel names everyone or many; of the channels where that was looked up.
     pub to_all: HashMap<ChannelId, Seq>,
+    /// The last event that changed what everybody sees of people, groups and settings; at first the head of the start.
+    pub house_changed: Seq,
 }
 
 impl State {
     pub fn new(workspace: Arc<Workspace>, window_bytes: usize) -> State {
         State {
+            house_changed: workspace.head,
             workspace,
             windows: Windows::new(window_bytes),
             posts: Posts::new(posts::BYTES_MAX),
@@ -90,6 +93,9 @@ impl State {
             self.windows.apply(event);
             self.posts.apply(event);
             self.note_to_all(event);
+            if changes_house(event.kind) {
+                self.house_changed = event.seq;
+            }
             let Some(target) = event.target else { continue };
             if event.kind.begins_message() {
                 if let Some(tip) = self.tips.peek_mut(&target) {
@@ -122,4 +128,16 @@ impl State {
             *last = message.max(*last);
         }
     }
+}
+
+fn changes_house(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::AccountCreated
+            | EventKind::AccountChanged
+            | EventKind::ProfileChanged
+            | EventKind::GroupSaved
+            | EventKind::GroupDeleted
+            | EventKind::SettingsChanged
+    )
 }

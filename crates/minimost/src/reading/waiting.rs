@@ -28,6 +28,15 @@ pub struct Waiting {
     pub threads: Counts,
 }
 
+/// What a screen of a person starts from.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub waiting: Waiting,
+    /// The last commit that changed what everybody sees of people, groups and settings, or one before which that was
+    /// not looked at.
+    pub house_changed: Seq,
+}
+
 impl Reading {
     /// What waits for the user in each of their channels.
     pub async fn counts(
@@ -38,12 +47,13 @@ impl Reading {
         self.ask_log(at, move |state, reader| state.counts(reader, user)).await
     }
 
-    /// What waits for the user in each of their channels, and in the threads that they follow.
-    pub async fn waiting(&self, user: UserId, at: Seq) -> Result<At<Waiting>, ReadingError> {
+    /// What a screen of the user starts from.
+    pub async fn start_of(&self, user: UserId, at: Seq) -> Result<At<Start>, ReadingError> {
         self.ask_log(at, move |state, reader| {
             let channels = state.counts(reader, user)?;
             let threads = state.thread_counts(reader, user)?;
-            Ok(Waiting { channels, threads })
+            let waiting = Waiting { channels, threads };
+            Ok(Start { waiting, house_changed: state.house_changed })
         })
         .await
     }

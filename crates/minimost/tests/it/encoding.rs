@@ -55,6 +55,39 @@ async fn a_long_answer_is_compressed_for_whoever_reads_gzip() {
 }
 
 #[tokio::test]
+async fn the_state_is_the_same_compressed_or_not_for_each_and_after_every_change() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    for number in 0..40 {
+        server.sign_up(&format!("person{number}")).await;
+    }
+    for (path, wish) in [
+        ("/profile", json!({"display_name": "Alice \u{1f600} of the house"})),
+        ("/status", json!({"emoji": "palm_tree", "text": "away"})),
+        ("/groups", json!({"handle": "crew", "name": "Crew", "members": ["bob"]})),
+        ("/admin/settings", json!({"signup": "closed"})),
+        ("/admin/people/bob/role", json!({"is_admin": true})),
+        ("/admin/people/person3/deactivate", json!({})),
+        ("/preferences", json!({"theme": "dark"})),
+    ] {
+        let status = alice.post(path, &wish).await.status;
+        assert!((200..300).contains(&status), "{path}: {status}");
+        for person in [&alice, &bob] {
+            let plain = person.get("/state").await.expect(200);
+            let (headers, short) = ask(person, "/state", "same-origin").await;
+            assert_eq!(coding(&headers), Some("gzip"));
+            assert_eq!(headers["content-type"], "application/json");
+            assert_eq!(unpacked(&short), plain, "after {path}");
+            assert_eq!(plain["me"]["username"], person.name);
+            assert_eq!(plain["people"], person.get("/people").await.expect(200), "after {path}");
+            assert_eq!(plain["groups"], person.get("/groups").await.expect(200), "after {path}");
+        }
+    }
+    let settings = alice.get("/admin/settings").await.expect(200);
+    assert_eq!(bob.state().await["settings"], settings);
+}
+
+#[tokio::test]
 async fn what_another_site_has_a_browser_ask_for_is_not_compressed() {
     let (_server, alice) = much_talk().await;
     assert_eq!(coding(&ask(&alice, "/messages/general", "same-origin").await.0), Some("gzip"));

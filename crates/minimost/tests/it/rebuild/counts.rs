@@ -179,7 +179,7 @@ impl Recount {
     async fn compare(&self, house: &House, user: UserId, prng: &mut Prng) {
         let (reading, head) = (&house.reading, self.story.workspace.head);
         let Waiting { channels: counts, threads: in_threads } =
-            reading.waiting(user, head).await.unwrap().found;
+            reading.start_of(user, head).await.unwrap().found.waiting;
         assert_eq!(counts, self.channels(user), "channels of {user:?}");
         let mut threads = self.threads(user);
         let sum = |count: fn(&Counts) -> u64| {
