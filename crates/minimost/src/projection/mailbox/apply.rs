@@ -125,7 +125,8 @@ impl Applying<'_> {
             self.reappear(channel)?;
         }
         // Most of a long backlog is not written: what would leave the window before the target never enters it.
-        if event.seq >= self.sources.cutoff(channel, event.kind, self.workspace.head)? {
+        let stays = event.seq >= self.sources.cutoff(channel, event.kind, self.workspace.head)?;
+        if stays && self.stays_in(channel) {
             let message = Message::posted(event);
             let view = MessageView::new(&message, self.workspace);
             insert(self.file, &message, &view, !is_unread)?;
@@ -179,7 +180,6 @@ impl Applying<'_> {
 
     fn deleted(&mut self, event: &LoggedEvent) -> Result<(), Fault> {
         let owner = self.owner;
-        // Also when the owner has left the channel since: nothing else would take it out again.
         let forgotten = event.target.filter(|it| self.state.forgotten.remove(it));
         if let Some(target) = forgotten {
             self.file.prepare_cached(DELETE_FORGOTTEN)?.execute([to_sql(target)])?;
@@ -310,7 +310,7 @@ const UPDATE_REACTIONS: &str = "
 const INSERT_FORGOTTEN: &str = "
     INSERT OR IGNORE INTO forgotten (seq) VALUES (?1)";
 
-const DELETE_FORGOTTEN: &str = "
+pub(super) const DELETE_FORGOTTEN: &str = "
     DELETE FROM forgotten WHERE seq = ?1";
 
 const INSERT_UNREAD_MENTION: &str = "

@@ -1,7 +1,7 @@
 //! The owner comes into channels and goes.
 //!
-//! Invariant: what is here depends on the events alone, not on who is a member later: the workspace of a catch-up may
-//! be ahead of the event. Whoever comes back begins anew.
+//! Invariant: what is here at the target depends on the events alone; the workspace of a catch-up is ahead of the event,
+//! and says only what would leave the file again before that. Whoever comes back begins anew.
 
 use chat::audience::founders;
 use chat::member::{History, Membership};
@@ -9,7 +9,7 @@ use chat::personal::PersonalChange;
 use chat::{ChannelId, Event, LoggedEvent, Seq};
 
 use super::super::sqlite::to_sql;
-use super::apply::Applying;
+use super::apply::{Applying, DELETE_FORGOTTEN};
 use super::file::{Counter, Fault};
 use super::window::fill_channel;
 
@@ -33,7 +33,7 @@ impl Applying<'_> {
         }
         let start = Membership::new(event.seq, *history).history_start;
         let mut counter = Counter::new(self.workspace.channel_name(*channel), event.seq, start);
-        if *history == History::FromStart {
+        if *history == History::FromStart && self.stays_in(*channel) {
             let head = self.workspace.head;
             fill_channel(self.file, self.sources, self.workspace, *channel, &mut counter, head)?;
         }
@@ -52,10 +52,34 @@ impl Applying<'_> {
         for statement in DELETE_THE_REST {
             self.file.prepare_cached(statement)?.execute([to_sql(channel.0)])?;
         }
+        self.forget_no_more(*channel)?;
         // Mentions that were kept out of the channel's window make room for older ones of other channels.
         self.state.mentions_changed = true;
         *self.has_erased = true;
         Ok(())
+    }
+
+    /// The messages of a channel that wait for the event that deleted them wait no more: what happens in the channel later
+    /// concerns this file no more, and it may never come to that event.
+    fn forget_no_more(&mut self, channel: ChannelId) -> Result<(), Fault> {
+        // There is hardly ever one, so they need not say where they stood.
+        let waiting: Vec<u64> = self.state.forgotten.iter().map(|it| it.get()).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        for record in self.sources.reader.by_seqs(&waiting)? {
+            if record.channel == Some(channel.0.get()) {
+                self.state.forgotten.remove(&Seq(record.seq));
+                self.file.prepare_cached(DELETE_FORGOTTEN)?.execute([to_sql(Seq(record.seq))])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the owner is still in a channel where the catch-up ends. Where not, its messages never enter the file: they
+    /// would only leave it again, and until then no deletion would find them, since it concerns members alone.
+    pub(super) fn stays_in(&self, channel: ChannelId) -> bool {
+        self.workspace.membership(self.owner, channel).is_some()
     }
 
     /// A closed direct channel stays closed until something newer is said in it.

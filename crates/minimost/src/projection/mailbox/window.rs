@@ -119,6 +119,9 @@ impl Applying<'_> {
             return Ok(());
         }
         for message in messages_by_id(&mut self.sources.reader, &missing, at)? {
+            if !self.stays_in(message.channel) {
+                continue;
+            }
             let is_read = self.is_read(&message);
             insert(self.file, &message, &MessageView::new(&message, self.workspace), is_read)?;
         }

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use chat::command::{Actor, Command};
+use chat::testing::{Batch, wish};
 use chat::{ChannelName, Seq, UserName};
+use minimost::codec;
 use minimost::projection::ProjectionError;
 use minimost::projection::check::DifferenceKind;
 use minimost::projection::check::{Projection, rebuild};
@@ -13,6 +16,7 @@ use minimost::reading::PageQuery;
 use rusqlite::Connection;
 
 use super::house::{Told, user};
+use crate::support::rows;
 
 const NEWEST: PageQuery = PageQuery::Newest { limit: 50 };
 
@@ -70,6 +74,38 @@ async fn history_from_before_carol_is_there_and_read() {
     let file = told.house.mailbox("carol");
     assert_eq!(column::<i64>(&file, "read", before), Some(1));
     assert_eq!(column::<i64>(&file, "read", after), Some(0));
+}
+
+/// bob leaves between a message and its deletion, which his file hears of without ever coming to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_left_before_a_message_was_deleted_has_nothing_of_it() {
+    let (mut told, alice, bob) = alice_and_bob(1000).await;
+    let before = told.story.log.len();
+    let private = told.story.create_private(alice, &["bob"]);
+    let batch = Batch { events: told.story.log[before..].to_vec(), redacted: Vec::new() };
+    told.house.hear(&[batch]).await;
+    told.house.drain().await;
+    let said = told.story.run(alice, None, &wish::post(&private, "psst")).unwrap();
+    let when_said = told.story.workspace.clone();
+    let message = said.events[0].seq;
+    let leave = Command::LeaveChannel { channel: private };
+    let left = told.story.run(bob, None, &leave).unwrap();
+    let when_he_left = told.story.workspace.clone();
+    let deleted = told.story.run(alice, None, &Command::DeleteMessage { message }).unwrap();
+    let (seq, kind) = (deleted.events[0].seq, deleted.events[0].kind);
+    let redactions = deleted.redacted.iter().map(|it| codec::redaction(*it, seq, kind)).collect();
+    let events = [said.events, left.events, deleted.events].concat();
+    told.house.log.append(codec::batch(&events, redactions)).await.unwrap();
+    // The log is a moment ahead of what is known of it.
+    told.house.workspace = told.story.workspace.clone();
+    for workspace in [when_said, when_he_left, told.story.workspace.clone()] {
+        told.house.publish.send_replace(Arc::new(workspace));
+        told.house.mailboxes.drain().await.unwrap();
+    }
+    told.post(alice, "general", "hi").await;
+    told.house.mailboxes.drain().await.unwrap();
+    assert_eq!(rows(&told.house.mailbox("bob"), "SELECT content FROM messages"), ["hi"]);
+    assert_eq!(told.house.check(), []);
 }
 
 /// The event that erases a message may still be to come when a marker is set back over the message.
