@@ -30,6 +30,15 @@ const PRAGMAS: &str = "
     PRAGMA foreign_keys = OFF;
     PRAGMA cache_size = -512;";
 
+/// Nothing has to survive, and there is no place for a journal beside a file that has no name.
+const NAMELESS_PRAGMAS: &str = "
+    PRAGMA journal_mode = OFF;
+    PRAGMA locking_mode = EXCLUSIVE;
+    PRAGMA synchronous = OFF;
+    PRAGMA secure_delete = ON;
+    PRAGMA foreign_keys = OFF;
+    PRAGMA cache_size = -512;";
+
 /// How long a thread of its own waits for another program that holds its file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -99,6 +108,18 @@ fn open_with(file: &Path, patience: Duration) -> Result<Connection, ProjectionEr
         connection.execute_batch(PRAGMAS)
     };
     prepare().in_file(file)?;
+    connection.set_prepared_statement_cache_capacity(48);
+    Ok(connection)
+}
+
+/// A file that loses its name as soon as it is open, so that nothing of it stays, however the process ends. It is written
+/// by one connection, and after a fault in a transaction it is broken.
+pub(super) fn open_without_name(file: &Path) -> Result<Connection, ProjectionError> {
+    remove(file)?;
+    fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(file).in_file(file)?;
+    let connection = Connection::open(file).in_file(file)?;
+    remove_one(file)?;
+    connection.execute_batch(NAMELESS_PRAGMAS).in_file(file)?;
     connection.set_prepared_statement_cache_capacity(48);
     Ok(connection)
 }

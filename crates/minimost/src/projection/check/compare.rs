@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Statement};
 
 use super::super::{InFile, ProjectionError, sqlite};
 use super::{Difference, DifferenceKind};
@@ -31,27 +31,36 @@ pub(super) fn compare(
 ) -> Result<Vec<Difference>, ProjectionError> {
     let found_file = sqlite::open(found)?;
     let expected_file = sqlite::open(expected)?;
-    compare_files((&found_file, &expected_file), found, passing).in_file(found)
+    let mut differences = Vec::new();
+    compare_files((&found_file, &expected_file), found, passing, |it| differences.push(it))
+        .in_file(found)?;
+    Ok(differences)
 }
 
-/// As [`compare`], of files that are open: `found`, which is at `path`, and what it should be.
+/// As [`compare`], of files that are open: `found`, which is at `path`, and what it should be. Says how many differences
+/// there are, which may be as many as rows, and the first.
 pub(in crate::projection) fn compare_open(
     found: &Connection,
     expected: &Connection,
     path: &Path,
-) -> rusqlite::Result<Vec<Difference>> {
-    compare_files((found, expected), path, &[])
+) -> rusqlite::Result<Option<(u64, Difference)>> {
+    let (mut count, mut first) = (0, None);
+    compare_files((found, expected), path, &[], |difference| {
+        count += 1;
+        first.get_or_insert(difference);
+    })?;
+    Ok(first.map(|first| (count, first)))
 }
 
 fn compare_files(
     (found, expected): (&Connection, &Connection),
     path: &Path,
     passing: &[&str],
-) -> rusqlite::Result<Vec<Difference>> {
-    let mut differences = Vec::new();
+    mut tell: impl FnMut(Difference),
+) -> rusqlite::Result<()> {
     let mut add = |table: &str, row, kind| {
         let (file, table) = (path.to_owned(), table.to_owned());
-        differences.push(Difference { file, table, row, kind });
+        tell(Difference { file, table, row, kind });
     };
     let schemas = (schema(found)?, schema(expected)?);
     for (name, kind) in compare_schemas(&schemas.0, &schemas.1) {
@@ -61,12 +70,10 @@ fn compare_files(
         let is_there = schemas.0.get(name).is_some_and(|(found, _)| found == kind);
         if kind == "table" && is_there && !passing.contains(&name.as_str()) {
             let table = Table::of(expected, name)?;
-            for (row, kind) in compare_table(found, expected, &table)? {
-                add(name, row, kind);
-            }
+            compare_table(found, expected, &table, |row, kind| add(name, row, kind))?;
         }
     }
-    Ok(differences)
+    Ok(())
 }
 
 fn schema(file: &Connection) -> rusqlite::Result<Schema> {
@@ -134,33 +141,32 @@ fn compare_table(
     found: &Connection,
     expected: &Connection,
     table: &Table,
-) -> rusqlite::Result<Vec<(String, DifferenceKind)>> {
+    mut tell: impl FnMut(String, DifferenceKind),
+) -> rusqlite::Result<()> {
     // By the expected table's key, which the found one may not even have.
     let mut expected = expected.prepare(&table.rows)?;
     let columns: Vec<String> = expected.column_names().map(str::to_owned).collect();
-    let changed = || {
-        let kind = DifferenceKind::Changed { columns: vec!["the columns themselves".to_owned()] };
-        Ok(vec![(String::new(), kind)])
+    let found = found.prepare(&table.rows).ok();
+    let fits = |it: &Statement| it.column_names().eq(columns.iter().map(String::as_str));
+    let Some(mut found) = found.filter(fits) else {
+        let columns = vec!["the columns themselves".to_owned()];
+        tell(String::new(), DifferenceKind::Changed { columns });
+        return Ok(());
     };
-    let Ok(mut found) = found.prepare(&table.rows) else { return changed() };
-    if !found.column_names().eq(columns.iter().map(String::as_str)) {
-        return changed();
-    }
     let (mut found, mut expected) = (found.query([])?, expected.query([])?);
     let (mut left, mut right) = (values(found.next()?)?, values(expected.next()?)?);
-    let mut differences = Vec::new();
     loop {
         let order = match (&left, &right) {
-            (None, None) => return Ok(differences),
+            (None, None) => return Ok(()),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(left), Some(right)) => compare_keys(&table.key(left), &table.key(right)),
         };
         if let (Some(left), Ordering::Less) = (&left, order) {
-            differences.push((table.name_row(&columns, left), DifferenceKind::Unexpected));
+            tell(table.name_row(&columns, left), DifferenceKind::Unexpected);
         }
         if let (Some(right), Ordering::Greater) = (&right, order) {
-            differences.push((table.name_row(&columns, right), DifferenceKind::Missing));
+            tell(table.name_row(&columns, right), DifferenceKind::Missing);
         }
         if let (Some(left), Some(right), Ordering::Equal) = (&left, &right, order)
             && left != right
@@ -169,7 +175,7 @@ fn compare_table(
             let differing = differing.filter(|(_, (left, right))| left != right);
             let kind =
                 DifferenceKind::Changed { columns: differing.map(|(it, _)| it.clone()).collect() };
-            differences.push((table.name_row(&columns, left), kind));
+            tell(table.name_row(&columns, left), kind);
         }
         if order.is_le() {
             left = values(found.next()?)?;

@@ -1,9 +1,13 @@
 //! One mailbox is brought on: opened, brought to where the sweep is, rid of what was erased, and closed.
+//!
+//! One that is far behind joins the group, where there is room. Nothing waits for that but its rows: what was erased
+//! leaves it `ahead`.
 
 use std::sync::Arc;
 
 use chat::UserId;
 use tokio::time::Instant;
+use tracing::warn;
 
 use super::super::ProjectionError;
 use super::file::Mailbox;
@@ -18,7 +22,7 @@ impl Owner {
         self.unless_failed(user, brought);
     }
 
-    /// Brings a mailbox past everything that was erased, however far behind it is.
+    /// Takes everything that was erased out of a mailbox, however far behind it is.
     pub fn bring_and_erase(&mut self, user: UserId) {
         let brought = self.try_bring_and_erase(user);
         self.unless_failed(user, brought);
@@ -32,51 +36,101 @@ impl Owner {
     }
 
     fn try_bring(&mut self, user: UserId) -> Result<(), ProjectionError> {
-        let target = Arc::clone(&self.sweep.target);
-        let mut mailbox = self.take_for_turn(user)?;
-        if Group::is_far(mailbox.checkpoint, target.head) {
-            if !self.sweep.group.is_full() {
-                self.sweep.group.join(mailbox);
-            }
-            return Ok(());
+        let mailbox = match self.take_for_turn(user)? {
+            Some(mailbox) => mailbox,
+            // It is made when there is room.
+            None if self.sweep.waits_for_group(user) && self.sweep.group.is_full() => return Ok(()),
+            None => self.make(user)?,
+        };
+        if !self.is_far(&mailbox) {
+            return self.catch_up(mailbox);
         }
-        mailbox.catch_up(&mut self.sources, &target)?;
-        self.finish(mailbox)
+        let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
+        if !mailbox.is_new && self.sweep.standings.find(user).is_none_or(may_hold) {
+            return self.erase_ahead(mailbox);
+        }
+        self.join_group(mailbox)
     }
 
     fn try_bring_and_erase(&mut self, user: UserId) -> Result<(), ProjectionError> {
-        let mut mailbox = self.take_for_turn(user)?;
-        if self.sweep.standings.find(user).is_none_or(|standing| standing.erasure.is_none()) {
-            // It had to be made anew, and that is nothing for which others wait.
-            if !self.sweep.group.is_full() {
-                self.sweep.group.join(mailbox);
-            }
+        if !self.is_erasing(user) {
             return Ok(());
         }
-        let target = Arc::clone(&self.sweep.target);
-        mailbox.catch_up(&mut self.sources, &target)?;
-        self.finish(mailbox)
+        match self.take_for_turn(user)? {
+            Some(mailbox) if self.is_far(&mailbox) => self.erase_ahead(mailbox),
+            Some(mailbox) => self.catch_up(mailbox),
+            // To make it is nothing for which others wait.
+            None => Ok(()),
+        }
     }
 
     fn try_move_on(&mut self, mut mailbox: Mailbox) -> Result<(), ProjectionError> {
+        if !mailbox.is_in_place() {
+            self.miss(mailbox.owner);
+            return Ok(());
+        }
         let target = Arc::clone(&self.sweep.target);
         if mailbox.checkpoint < target.head {
             mailbox.advance(&mut self.sources, &target)?;
         }
         if mailbox.checkpoint < target.head {
-            self.sweep.group.join(mailbox);
-            return Ok(());
+            return self.join_group(mailbox);
         }
         self.finish(mailbox)
     }
 
-    /// The mailbox, at the first event that concerns it.
-    pub fn take_for_turn(&mut self, user: UserId) -> Result<Mailbox, ProjectionError> {
-        let target = Arc::clone(&self.sweep.target);
-        let mut mailbox = self.take(user, &target)?;
+    /// The mailbox, at the first event that concerns it; `None` when there is none, and it is missed.
+    pub fn take_for_turn(&mut self, user: UserId) -> Result<Option<Mailbox>, ProjectionError> {
+        let Some(mut mailbox) = self.take(user)? else {
+            self.miss(user);
+            return Ok(None);
+        };
         let after = self.sweep.standings.goes_on_after(user, mailbox.checkpoint);
-        mailbox.checkpoint = after.min(target.head).max(mailbox.checkpoint);
-        Ok(mailbox)
+        mailbox.checkpoint = after.min(self.sweep.target.head).max(mailbox.checkpoint);
+        Ok(Some(mailbox))
+    }
+
+    /// There is no file of somebody, so nothing that was erased is in it.
+    fn miss(&mut self, user: UserId) {
+        self.sweep.standings.miss(user, Instant::now());
+        // One that was set aside may still hold it.
+        if self.is_erasing(user) {
+            self.erased(user);
+        }
+    }
+
+    fn is_erasing(&self, user: UserId) -> bool {
+        self.sweep.standings.find(user).is_some_and(|standing| standing.erasure.is_some())
+    }
+
+    pub fn is_far(&self, mailbox: &Mailbox) -> bool {
+        Group::is_far(mailbox.checkpoint, self.sweep.target.head)
+    }
+
+    fn catch_up(&mut self, mut mailbox: Mailbox) -> Result<(), ProjectionError> {
+        let target = Arc::clone(&self.sweep.target);
+        mailbox.catch_up(&mut self.sources, &target)?;
+        self.finish(mailbox)
+    }
+
+    /// Rids a mailbox that is far behind of what was erased, without bringing it on.
+    fn erase_ahead(&mut self, mut mailbox: Mailbox) -> Result<(), ProjectionError> {
+        let target = Arc::clone(&self.sweep.target);
+        mailbox.erase_ahead(&mut self.sources, &target)?;
+        self.tell_well(mailbox.owner);
+        self.finish_erasing(&mut mailbox)?;
+        self.sweep.with_wal.insert(mailbox.owner);
+        self.join_group(mailbox)
+    }
+
+    /// Where the group is full the mailbox is closed again, and waits.
+    pub fn join_group(&mut self, mailbox: Mailbox) -> Result<(), ProjectionError> {
+        self.sweep.standings.know(mailbox.owner, mailbox.checkpoint);
+        if !self.sweep.group.is_full() {
+            mailbox.release_memory()?;
+            self.sweep.group.join(mailbox);
+        }
+        Ok(())
     }
 
     /// The mailbox is where the sweep is.
@@ -89,28 +143,31 @@ impl Owner {
         let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
         mailbox.wal_holds_erased |= !mailbox.is_new && standings.find(user).is_none_or(may_hold);
         standings.reach(user, mailbox.checkpoint);
-        if mailbox.wal_holds_erased {
-            standings.hold(user, self.sweep.target_ts, now);
-            mailbox.finish_erasing()?;
-            if mailbox.wal_holds_erased {
-                self.sweep.standings.put_off(user, now);
-                let why = "another program looks at it";
-                self.sweep.erasures.tell_held(user, &mailbox.path, why);
-            } else {
-                self.sweep.standings.erase(user);
-                self.sweep.erasures.tell_done(user);
-            }
-        } else if standings.find(user).is_some_and(|it| it.erasure.is_some()) {
-            // A new file, which never had what was erased.
-            standings.erase(user);
-            self.sweep.erasures.tell_done(user);
-        }
+        self.finish_erasing(&mut mailbox)?;
         if !mailbox.is_new {
             self.sweep.with_wal.insert(user);
         }
         // The others are closed again.
         if self.sweep.recent.contains(&user) {
+            mailbox.release_memory()?;
             self.pool.put(mailbox, now);
+        }
+        Ok(())
+    }
+
+    /// The rows hold nothing that was erased: takes it out of the WAL, or waits until nobody looks at that.
+    fn finish_erasing(&mut self, mailbox: &mut Mailbox) -> Result<(), ProjectionError> {
+        let (user, now) = (mailbox.owner, Instant::now());
+        if mailbox.wal_holds_erased {
+            self.sweep.standings.hold(user, self.sweep.target_ts, now);
+            mailbox.finish_erasing()?;
+        }
+        if mailbox.wal_holds_erased {
+            self.sweep.standings.put_off(user, now);
+            let why = "another program looks at it";
+            self.sweep.erasures.tell_held(user, &mailbox.path, why);
+        } else if self.is_erasing(user) {
+            self.erased(user);
         }
         Ok(())
     }
@@ -119,20 +176,20 @@ impl Owner {
         let Err(error) = result else { return };
         let now = Instant::now();
         let error = if error.is_damage() {
-            let target = Arc::clone(&self.sweep.target);
-            match self.set_aside(user, &target, &error) {
-                Ok(()) => {
-                    self.sweep.standings.lose(user, now);
+            match self.replace_damaged(user, &error) {
+                // The first time it is made as soon as it can be; a disk that breaks each new one too is left alone.
+                Ok(()) if !self.sweep.standings.was_damaged(user, now) => {
                     self.sweep.turn_again(user);
                     return;
                 }
+                Ok(()) => error,
                 Err(error) => error,
             }
         } else {
             error
         };
         self.sweep.standings.put_off(user, now);
-        if self.sweep.standings.find(user).is_some_and(|standing| standing.erasure.is_some()) {
+        if self.is_erasing(user) {
             let why = if error.is_busy() { "another program holds it" } else { "it is refused" };
             let file = self.mailbox_path(user);
             self.sweep.erasures.tell_held(user, &file, why);
@@ -141,5 +198,20 @@ impl Owner {
         if self.sweep.is_draining() {
             self.sweep.drain_error.get_or_insert(error);
         }
+    }
+
+    fn replace_damaged(
+        &mut self,
+        user: UserId,
+        error: &ProjectionError,
+    ) -> Result<(), ProjectionError> {
+        let now = self.put_aside(user)?;
+        let name = self.sweep.target.user_name(user);
+        let error = error as &dyn std::error::Error;
+        warn!(
+            user.name = %name, error,
+            "the mailbox of {name} was damaged and {now}; it is rebuilt from the log"
+        );
+        Ok(())
     }
 }

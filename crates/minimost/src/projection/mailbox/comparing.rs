@@ -1,9 +1,9 @@
 //! The comparison of what a mailbox says with what it should: one after the other, a piece at a time, for ever.
 //!
-//! What it should say is built in memory, from the first event on, so that nothing has to be erased there; `check` does
-//! the same with a server that is stopped. A file that differs is set aside and made anew, as a damaged one is.
+//! What it should say is built from the first event on in a file that has no name: there is no bound to how much that is
+//! (a window of 0), and memory has one. `check` does the same with a server that is stopped. A file that differs is set
+//! aside and made anew, as a damaged one is.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chat::UserId;
@@ -13,7 +13,6 @@ use super::super::check::Difference;
 use super::super::check::compare::compare_open;
 use super::super::{InFile, ProjectionError, sqlite};
 use super::file::Mailbox;
-use super::group::Group;
 use super::owner::Owner;
 
 /// How far it is.
@@ -23,6 +22,15 @@ pub(super) struct Comparing {
     last: Option<UserId>,
     /// What that should say, on its way to where the sweep is.
     expected: Option<Mailbox>,
+    /// Something was erased meanwhile that may be in it.
+    is_to_erase: bool,
+}
+
+impl Comparing {
+    /// Something was erased that may stand in somebody's file.
+    pub fn hear_erasure(&mut self, user: UserId) {
+        self.is_to_erase |= self.expected.as_ref().is_some_and(|it| it.owner == user);
+    }
 }
 
 impl Owner {
@@ -43,13 +51,17 @@ impl Owner {
         let Some(user) = sweep.standings.next_known(sweep.comparing.last) else { return Ok(()) };
         sweep.comparing.last = Some(user);
         let target = Arc::clone(&sweep.target);
-        let expected = Mailbox::in_memory(user, &mut self.sources, &target)?;
+        let expected = Mailbox::without_name(&self.data_dir, user, &mut self.sources, &target)?;
         self.sweep.comparing.expected = Some(expected);
+        self.sweep.comparing.is_to_erase = false;
         Ok(())
     }
 
     fn go_on_comparing(&mut self, mut expected: Mailbox) -> Result<(), ProjectionError> {
         let (target, user) = (Arc::clone(&self.sweep.target), expected.owner);
+        if std::mem::take(&mut self.sweep.comparing.is_to_erase) {
+            expected.erase_ahead(&mut self.sources, &target)?;
+        }
         if expected.checkpoint < target.head {
             expected.advance(&mut self.sources, &target)?;
         }
@@ -57,9 +69,9 @@ impl Owner {
             self.sweep.comparing.expected = Some(expected);
             return Ok(());
         }
-        let mut found = self.take_for_turn(user)?;
-        if found.is_new || Group::is_far(found.checkpoint, target.head) {
-            return Ok(());
+        let Some(mut found) = self.take_for_turn(user)? else { return Ok(()) };
+        if self.is_far(&found) {
+            return self.join_group(found);
         }
         let compared = found.catch_up(&mut self.sources, &target).and_then(|()| {
             compare_open(&found.file, &expected.file, &found.path).in_file(&found.path)
@@ -67,8 +79,8 @@ impl Owner {
         match compared {
             // A read has brought it further than what it is compared with.
             Ok(_) if found.checkpoint != expected.checkpoint => Ok(()),
-            Ok(differences) if differences.is_empty() => self.finish(found),
-            Ok(differences) => self.replace(found, &differences),
+            Ok(None) => self.finish(found),
+            Ok(Some((count, first))) => self.replace(found, count, &first),
             Err(error) => {
                 self.unless_failed(user, Err(error));
                 Ok(())
@@ -76,25 +88,18 @@ impl Owner {
         }
     }
 
-    /// Sets a file aside that does not say what it should. Of several of one person the first is kept.
+    /// Gets a file out of the way that does not say what it should.
     fn replace(
         &mut self,
         found: Mailbox,
-        differences: &[Difference],
+        count: u64,
+        first: &Difference,
     ) -> Result<(), ProjectionError> {
         let (user, path) = (found.owner, found.path.clone());
         // So that the file shows by itself what was found, where nobody else has it open.
         sqlite::truncate_wal(&found.file).in_file(&path)?;
         drop(found);
-        let target = Arc::clone(&self.sweep.target);
-        let now = if has_aside(&path) {
-            sqlite::remove(&path)?;
-            "was removed, because one of before is kept".to_owned()
-        } else {
-            format!("is now {}", sqlite::set_aside(&path, target.head)?.display())
-        };
-        let (count, first) = (differences.len(), differences.first().map(ToString::to_string));
-        let (file, first) = (path.display(), first.unwrap_or_default());
+        let (now, file) = (self.put_aside(user)?, path.display());
         warn!(
             "{file} was not what the log says and {now}; it is rebuilt from the log. \
              {count} differences, the first: {first}"
@@ -102,13 +107,4 @@ impl Owner {
         self.sweep.standings.miss(user, tokio::time::Instant::now());
         Ok(())
     }
-}
-
-/// Whether a damaged or differing file of before stands beside this one.
-fn has_aside(file: &Path) -> bool {
-    let Some((dir, name)) = file.parent().zip(file.file_name()) else { return false };
-    let start = format!("{}.damaged-", name.to_string_lossy());
-    std::fs::read_dir(dir).is_ok_and(|entries| {
-        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(&start))
-    })
 }

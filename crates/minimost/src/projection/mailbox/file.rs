@@ -26,6 +26,10 @@ const WAL_PAGES: i64 = 64;
 /// Bytes that a WAL keeps on disk when it begins anew: those pages.
 const WAL_BYTES_KEPT: i64 = 64 * 4_096;
 
+/// What a file is called for the moment before it has no name. Beside the data, because it holds the same messages: same
+/// disk, same owner, same mode.
+const NAMELESS: &str = "comparing.tmp";
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// What a mailbox is made from; one per owner thread.
@@ -220,6 +224,12 @@ pub fn init_user_db(data_dir: &Path, username: &UserName) -> Result<(), Projecti
     create_tables(&file).in_file(&path)
 }
 
+/// Where the mailbox of `owner` is.
+fn path_of(data_dir: &Path, owner: UserId, workspace: &Workspace) -> PathBuf {
+    let name = &workspace.users.get(&owner).expect("only accounts have mailboxes").name;
+    user_db_path(data_dir, name)
+}
+
 fn create_tables(file: &Connection) -> rusqlite::Result<()> {
     file.execute_batch(SCHEMA)?;
     file.execute_batch(sqlite::CHECKPOINT_SCHEMA)
@@ -235,34 +245,50 @@ impl Mailbox {
         workspace: &Workspace,
         head: Seq,
     ) -> Result<Mailbox, ProjectionError> {
-        let name = &workspace.users.get(&owner).expect("only accounts have mailboxes").name;
-        let path = user_db_path(data_dir, name);
+        let path = path_of(data_dir, owner, workspace);
         let file = sqlite::open_at_once(&path)?;
         let mut mailbox = Mailbox::of(owner, path, file);
-        let found = mailbox.find_checkpoint(sources).in_file(&mailbox.path)?;
-        match found {
-            Some(found) if found > head => {
-                let file = mailbox.path;
-                return Err(ProjectionError::AheadOfLog { file, checkpoint: found, head });
-            }
-            Some(found) => {
-                mailbox.checkpoint = found;
-                mailbox.load().in_file(&mailbox.path)?;
-            }
-            None => mailbox.begin_anew(sources, workspace)?,
+        if !mailbox.find(sources, head)? {
+            mailbox.begin_anew(sources, workspace)?;
         }
         mailbox.identity = identity(&mailbox.path);
         Ok(mailbox)
     }
 
-    /// A mailbox of `owner` that is in no file, begun as [`Mailbox::open`] begins one.
-    pub fn in_memory(
+    /// Opens it as [`Mailbox::open`] does, but makes none: one of another epoch, format or window is removed.
+    pub fn open_as_it_is(
+        data_dir: &Path,
+        owner: UserId,
+        sources: &Sources,
+        workspace: &Workspace,
+        head: Seq,
+    ) -> Result<Option<Mailbox>, ProjectionError> {
+        let path = path_of(data_dir, owner, workspace);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let file = sqlite::open_at_once(&path)?;
+        let mut mailbox = Mailbox::of(owner, path, file);
+        if mailbox.find(sources, head)? {
+            mailbox.identity = identity(&mailbox.path);
+            return Ok(Some(mailbox));
+        }
+        let path = mailbox.path.clone();
+        drop(mailbox);
+        sqlite::remove(&path)?;
+        Ok(None)
+    }
+
+    /// A mailbox of `owner` in a file that has no name, begun as [`Mailbox::open`] begins one: it is gone when it is
+    /// closed, and takes as much memory as any other, however much is in it.
+    pub fn without_name(
+        data_dir: &Path,
         owner: UserId,
         sources: &mut Sources,
         workspace: &Workspace,
     ) -> Result<Mailbox, ProjectionError> {
-        let path = PathBuf::from(":memory:");
-        let file = Connection::open_in_memory().in_file(&path)?;
+        let path = data_dir.join(NAMELESS);
+        let file = sqlite::open_without_name(&path)?;
         let mut mailbox = Mailbox::of(owner, path, file);
         mailbox.begin(sources, workspace)?;
         Ok(mailbox)
@@ -291,6 +317,20 @@ impl Mailbox {
         let expected = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
         let fits = found.format == FORMAT && found.epoch == sources.epoch;
         Ok((fits && stamp == Some(expected)).then_some(found.seq))
+    }
+
+    /// Reads the checkpoint and what is kept in memory; false of a file that is to be begun anew. The log ends at `head`.
+    fn find(&mut self, sources: &Sources, head: Seq) -> Result<bool, ProjectionError> {
+        let Some(found) = self.find_checkpoint(sources).in_file(&self.path)? else {
+            return Ok(false);
+        };
+        if found > head {
+            let file = self.path.clone();
+            return Err(ProjectionError::AheadOfLog { file, checkpoint: found, head });
+        }
+        self.checkpoint = found;
+        self.load().in_file(&self.path)?;
+        Ok(true)
     }
 
     fn load(&mut self) -> rusqlite::Result<()> {
@@ -371,6 +411,11 @@ impl Mailbox {
             .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
             .map(drop)
             .in_file(&self.path)
+    }
+
+    /// Gives back the memory of pages that are read again when they are needed.
+    pub fn release_memory(&self) -> Result<(), ProjectionError> {
+        self.file.release_memory().in_file(&self.path)
     }
 
     /// Whether its path still leads to the file that was opened.

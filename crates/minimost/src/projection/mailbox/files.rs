@@ -1,4 +1,4 @@
-//! Which files are there: one that somebody took away is made anew.
+//! Which files are there: one that somebody took away is made anew, one that was set aside is known of.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use chat::UserId;
 use tokio::time::Instant;
 
+use super::asides;
 use super::sweep::Sweep;
 
 /// How often the directory is looked at.
@@ -41,6 +42,11 @@ impl Sweep {
             Err(_) => return,
         };
         self.files.modified = modified;
+        let asides: HashSet<&str> =
+            names.iter().filter_map(|name| asides::owner_of(name)).collect();
+        for (user, account) in &self.target.users {
+            self.standings.see_aside(*user, asides.contains(account.name.as_str()));
+        }
         let is_gone = |user: &UserId| {
             let user = self.target.users.get(user);
             user.is_some_and(|it| !names.contains(&OsString::from(format!("{}.db", it.name))))

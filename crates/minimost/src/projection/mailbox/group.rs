@@ -39,10 +39,11 @@ impl Group {
         self.members.iter().any(|mailbox| mailbox.owner == user)
     }
 
-    /// Takes somebody's mailbox out.
+    /// Takes somebody's mailbox out, unless its file is another one by now.
     pub fn take(&mut self, user: UserId) -> Option<Mailbox> {
         let index = self.members.iter().position(|mailbox| mailbox.owner == user)?;
-        Some(self.members.swap_remove(index))
+        let mailbox = self.members.swap_remove(index);
+        mailbox.is_in_place().then_some(mailbox)
     }
 
     /// Takes out the one that is furthest behind.

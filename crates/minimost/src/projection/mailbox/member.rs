@@ -117,7 +117,7 @@ impl Applying<'_> {
     }
 }
 
-const DELETE_MESSAGES: &str = "
+pub(super) const DELETE_MESSAGES: &str = "
     DELETE FROM messages WHERE channel = ?1";
 
 const DELETE_THE_REST: [&str; 6] = [

@@ -6,7 +6,9 @@
 //! Flow: `sweep` hears of what happened (`concern`), knows who is behind (`standing`) and whose turn it is (`turn`);
 //! `catch_up` and `apply` bring a file to the head, `window` keeps it small.
 
+mod ahead;
 mod apply;
+mod asides;
 mod bringing;
 mod catch_up;
 mod comparing;

@@ -4,16 +4,17 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{UserId, Workspace};
+use chat::UserId;
 use eventlog::fault_point;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::super::{ProjectionError, sqlite};
+use super::super::ProjectionError;
 use super::erasure::ErasureReport;
 use super::file::{Mailbox, Sources};
 use super::pool::Pool;
@@ -72,48 +73,32 @@ impl Owner {
         }
     }
 
-    /// The mailbox out of the pool, out of the group, or opened.
-    pub fn take(
-        &mut self,
-        user: UserId,
-        workspace: &Workspace,
-    ) -> Result<Mailbox, ProjectionError> {
-        match self.pool.take(user).or_else(|| self.sweep.group.take(user)) {
-            Some(mailbox) => Ok(mailbox),
-            None => self.open(user, workspace),
+    /// The mailbox out of the pool, out of the group, or its file; `None` when there is none that fits.
+    pub fn take(&mut self, user: UserId) -> Result<Option<Mailbox>, ProjectionError> {
+        if let Some(mailbox) = self.pool.take(user).or_else(|| self.sweep.group.take(user)) {
+            return Ok(Some(mailbox));
         }
-    }
-
-    fn open(&mut self, user: UserId, workspace: &Workspace) -> Result<Mailbox, ProjectionError> {
-        let head = self.published.now().head;
-        let mailbox = Mailbox::open(&self.data_dir, user, &mut self.sources, workspace, head)?;
-        if mailbox.is_new {
-            // Nothing that was erased is in it yet. It is closed whole the first time, so that the file alone says
-            // whose it is.
-            self.sweep.erasures.tell_done(user);
-            // What was known was known of another file.
-            self.sweep.standings.lose(user, Instant::now());
-        } else {
+        let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
+        let found = Mailbox::open_as_it_is(&self.data_dir, user, &self.sources, &target, head)?;
+        if let Some(mailbox) = &found {
             mailbox.leave_wal()?;
+            self.sweep.standings.meet(user, false);
         }
-        self.sweep.standings.meet(user, mailbox.is_new);
-        Ok(mailbox)
+        Ok(found)
     }
 
-    pub fn set_aside(
-        &mut self,
-        user: UserId,
-        workspace: &Workspace,
-        error: &ProjectionError,
-    ) -> Result<(), ProjectionError> {
-        let name = &workspace.users.get(&user).expect("only accounts have mailboxes").name;
-        let aside = sqlite::set_aside(&user_db_path(&self.data_dir, name), workspace.head)?;
-        let (aside, error) = (aside.display(), error as &dyn std::error::Error);
-        warn!(
-            user.name = %name, error,
-            "the mailbox of {name} was damaged and is now {aside}; it is rebuilt from the log"
-        );
-        Ok(())
+    /// Makes a file for somebody who has none.
+    pub fn make(&mut self, user: UserId) -> Result<Mailbox, ProjectionError> {
+        let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
+        let mailbox = Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)?;
+        // Nothing that was erased is in it yet, and what was known was known of another file. It is closed whole the
+        // first time, so that the file alone says whose it is.
+        self.sweep.standings.lose(user, Instant::now());
+        self.sweep.standings.meet(user, true);
+        if self.sweep.standings.find(user).is_some_and(|standing| standing.erasure.is_none()) {
+            self.sweep.erasures.tell_done(user);
+        }
+        Ok(mailbox)
     }
 
     /// Says once that mailboxes cannot be brought to the head, not for every attempt on a full disk.

@@ -30,6 +30,10 @@ pub(super) struct Standing {
     pub erasure: Option<Erasure>,
     /// There is no file: nothing can stand in it.
     is_missing: bool,
+    /// A damaged file of before stands beside it.
+    has_aside: bool,
+    /// It was damaged, and has not been where it should be since.
+    was_damaged: bool,
     retry: Option<Retry>,
 }
 
@@ -71,6 +75,11 @@ impl Standing {
     /// Whether there is no file, as far as is known.
     pub fn is_missing(&self) -> bool {
         self.is_missing
+    }
+
+    /// Whether there may be a file of which nothing is known: only that says how far it is.
+    pub fn is_unknown(&self) -> bool {
+        self.checkpoint.is_none() && !self.is_missing
     }
 
     /// Whether it waits for its turn, and not for another program or the disk.
@@ -140,7 +149,8 @@ impl Standings {
                 self.changed.insert(user);
             }
         }
-        if let (Some(ts), None, false) = (touch.erased_ts, standing.erasure, standing.is_missing) {
+        let may_hold = !standing.is_missing || standing.has_aside;
+        if let (Some(ts), None, true) = (touch.erased_ts, standing.erasure, may_hold) {
             standing.erasure = Some(Erasure { ts, since: now });
             self.erasing.insert(user);
             self.changed.insert(user);
@@ -160,16 +170,45 @@ impl Standings {
     /// There is no file any more: it has to be made.
     pub fn miss(&mut self, user: UserId, now: Instant) {
         self.lose(user, now);
-        self.erase(user);
+        self.erase_with_file(user);
         self.people.entry(user).or_default().is_missing = true;
     }
 
     /// A file was opened or made.
     pub fn meet(&mut self, user: UserId, is_new: bool) {
         if is_new {
-            self.erase(user);
+            self.erase_with_file(user);
         }
         self.people.entry(user).or_default().is_missing = false;
+    }
+
+    /// How far a file is that is not brought on at once, where that was not known, or another file was meant.
+    pub fn know(&mut self, user: UserId, checkpoint: Seq) {
+        let standing = self.people.entry(user).or_default();
+        if standing.checkpoint.is_none_or(|known| checkpoint < known) {
+            standing.checkpoint = Some(checkpoint);
+            if let Some(concern) = &mut standing.concern {
+                concern.from = checkpoint.next();
+            }
+            self.changed.insert(user);
+        }
+    }
+
+    /// Whether a damaged file of before stands beside a person's.
+    pub fn see_aside(&mut self, user: UserId, has_aside: bool) {
+        if let Some(standing) = self.people.get_mut(&user) {
+            standing.has_aside = has_aside;
+        }
+    }
+
+    pub fn has_aside(&self, user: UserId) -> bool {
+        self.people.get(&user).is_some_and(|standing| standing.has_aside)
+    }
+
+    /// A file turned out to be damaged, and is gone; whether that has happened before and no file was well since.
+    pub fn was_damaged(&mut self, user: UserId, now: Instant) -> bool {
+        self.miss(user, now);
+        std::mem::replace(&mut self.people.entry(user).or_default().was_damaged, true)
     }
 
     /// The file is as far as this, which is as far as everything is that was heard of.
@@ -177,6 +216,7 @@ impl Standings {
         let standing = self.people.entry(user).or_default();
         standing.checkpoint = Some(checkpoint);
         standing.concern = None;
+        standing.was_damaged = false;
         if standing.erasure.is_none() {
             standing.retry = None;
         }
@@ -189,6 +229,13 @@ impl Standings {
             let standing = self.people.entry(user).or_default();
             (standing.erasure, standing.retry) = (None, None);
             self.changed.insert(user);
+        }
+    }
+
+    /// What had to leave the file was in it, and there is another or none: a file that was set aside may still have it.
+    fn erase_with_file(&mut self, user: UserId) {
+        if !self.has_aside(user) {
+            self.erase(user);
         }
     }
 

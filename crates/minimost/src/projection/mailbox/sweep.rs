@@ -28,6 +28,8 @@ use super::standing::Standings;
 
 /// How often the sweep looks what happened.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The part of the share that looking may take: half.
+const LOOKS_ONE_IN: u32 = 2;
 /// How often the register is written.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a sign of life counts as being connected; streams and heartbeats come more often.
@@ -69,6 +71,8 @@ pub(super) struct Sweep {
     connected: Connected,
     to_erase: VecDeque<UserId>,
     turns: VecDeque<UserId>,
+    /// Of those, who wait for room in the group.
+    waiting: VecDeque<UserId>,
     is_groups_turn: bool,
     /// Who waits until everything is done.
     drains: Vec<DrainAnswer>,
@@ -98,6 +102,7 @@ impl Sweep {
             connected,
             to_erase: VecDeque::new(),
             turns: VecDeque::new(),
+            waiting: VecDeque::new(),
             is_groups_turn: false,
             drains: Vec::new(),
             share: Share::one_in(SWEEP_ONE_IN, now),
@@ -130,19 +135,47 @@ impl Sweep {
     }
 
     fn has_work(&self) -> bool {
-        !self.turns.is_empty() || !self.group.is_empty()
+        !self.turns.is_empty() || !self.waiting.is_empty() || !self.group.is_empty()
+    }
+
+    fn take_turns(&mut self, turns: Vec<UserId>) {
+        self.turns = turns.into();
+        self.turns.retain(|user| !self.group.has(*user));
+        self.waiting.clear();
     }
 
     /// The next whose file is opened by itself; none while only such wait as would join a group that is full.
     fn next_turn(&mut self) -> Option<UserId> {
-        let fits = |user: &UserId| {
-            let known = self.standings.find(*user).and_then(|standing| standing.checkpoint);
-            let from = known.map(|it| self.standings.goes_on_after(*user, it));
-            from.is_some_and(|from| !Group::is_far(from, self.target.head))
+        if self.group.is_full() {
+            while let Some(user) = self.turns.pop_front() {
+                if !self.waits_for_group(user) {
+                    return Some(user);
+                }
+                self.waiting.push_back(user);
+            }
+            return None;
+        }
+        self.waiting.pop_front().or_else(|| self.turns.pop_front())
+    }
+
+    /// Whether somebody's file is known to be too far behind to be brought on by itself. One of which nothing is known is
+    /// not: it is opened all the same, because it may hold what was erased.
+    pub fn waits_for_group(&self, user: UserId) -> bool {
+        let Some(standing) = self.standings.find(user) else { return false };
+        let from = match standing.checkpoint {
+            Some(checkpoint) => self.standings.goes_on_after(user, checkpoint),
+            None if standing.is_unknown() => return false,
+            None => user.0,
         };
-        let is_full = self.group.is_full();
-        let index = self.turns.iter().position(|user| !is_full || fits(user))?;
-        self.turns.remove(index)
+        Group::is_far(from, self.target.head)
+    }
+
+    /// What a look computes is taken from the files' share. Where there is so much to hear of that this would leave them
+    /// nothing, the looks are fewer.
+    fn charge_look(&mut self, watch: &Stopwatch) {
+        let computed = watch.computed();
+        self.share.charge(watch.began, computed);
+        self.next_look = watch.began + LOOK_EVERY.max(computed * SWEEP_ONE_IN * LOOKS_ONE_IN);
     }
 
     /// Takes note of who gave a sign of life lately.
@@ -172,9 +205,16 @@ impl Owner {
         // A log that cannot be read is told of by whoever needs it.
         let (_, ts) = self.sources.reader.head().unwrap_or_default();
         self.sweep.target_ts = Timestamp(ts);
-        for user in workspace.users.keys() {
-            if self.sweep.standings.find(*user).is_none() {
-                self.sweep.standings.lose(*user, now);
+        let unknown = workspace.users.keys().filter(|it| self.sweep.standings.find(**it).is_none());
+        let unknown: Vec<UserId> = unknown.copied().collect();
+        for user in &unknown {
+            self.sweep.standings.lose(*user, now);
+        }
+        self.sweep.see_files(&self.data_dir, now);
+        // What was deleted since a file was set aside nobody can say either.
+        for user in unknown {
+            if self.sweep.standings.has_aside(user) {
+                self.sweep.standings.hold(user, self.sweep.target_ts, now);
             }
         }
     }
@@ -203,6 +243,7 @@ impl Owner {
             self.drain_on();
         } else if watch.began >= self.sweep.next_look {
             self.look(watch.began);
+            self.sweep.charge_look(&watch);
         } else if let Some(user) = self.sweep.to_erase.pop_front() {
             self.bring_and_erase(user);
         } else if self.sweep.compare_share.free_at() <= watch.began {
@@ -219,7 +260,8 @@ impl Owner {
         self.sweep.drains.push(answer);
         self.listen();
         self.sweep.see_files(&self.data_dir, Instant::now());
-        self.sweep.turns = self.sweep.standings.all_turns().into();
+        let turns = self.sweep.standings.all_turns();
+        self.sweep.take_turns(turns);
     }
 
     fn drain_on(&mut self) {
@@ -255,8 +297,8 @@ impl Owner {
         sweep.see_connected(now);
         sweep.see_files(&self.data_dir, now);
         let recent = &sweep.recent;
-        sweep.turns = sweep.standings.turns(now, |user| recent.contains(&user)).into();
-        sweep.turns.retain(|user| !sweep.group.has(*user));
+        let turns = sweep.standings.turns(now, |user| recent.contains(&user));
+        sweep.take_turns(turns);
         sweep.to_erase = sweep.standings.erasures(now).into();
         sweep.erasures.report(&sweep.standings);
         self.pool.close_idle(now);
@@ -264,7 +306,6 @@ impl Owner {
         if now >= self.sweep.next_save || self.sweep.standings.has_new_erasures() {
             self.save(now);
         }
-        self.sweep.next_look = now + LOOK_EVERY;
     }
 
     /// Hears of everything up to the head, and notes whom it concerns.
@@ -286,7 +327,12 @@ impl Owner {
         }
         self.sweep.is_deaf = false;
         let (sweep, now) = (&mut self.sweep, Instant::now());
-        sweep.news.tell(&workspace, |user, touch| sweep.standings.touch(user, touch, now));
+        sweep.news.tell(&workspace, |user, touch| {
+            if touch.erased_ts.is_some() {
+                sweep.comparing.hear_erasure(user);
+            }
+            sweep.standings.touch(user, touch, now);
+        });
         sweep.target = workspace;
     }
 
@@ -334,7 +380,6 @@ impl Owner {
             // One that cannot be closed whole is whole with its WAL.
             drop(mailbox.close_whole());
         }
-        let target = Arc::clone(&self.sweep.target);
         for user in std::mem::take(&mut self.sweep.with_wal) {
             if Instant::now() >= until {
                 break;
@@ -343,7 +388,7 @@ impl Owner {
             if !self.mailbox_path(user).exists() {
                 continue;
             }
-            drop(self.take(user, &target).and_then(Mailbox::close_whole));
+            drop(self.take(user).and_then(|it| it.map_or(Ok(()), Mailbox::close_whole)));
         }
     }
 }

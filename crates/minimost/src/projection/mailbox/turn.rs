@@ -39,7 +39,9 @@ impl Standings {
             .filter_map(|(user, standing)| {
                 let pace = if is_connected(user) { &CONNECTED } else { &ABSENT };
                 let since = since(standing)?;
-                (are_few || since + pace.gathers <= now).then_some((since + pace.within, user))
+                // One of which nothing is known may hold what was erased.
+                let is_due = are_few || standing.is_unknown() || since + pace.gathers <= now;
+                is_due.then_some((since + pace.within, user))
             })
             .collect();
         turns.sort_unstable();

@@ -1,6 +1,7 @@
 //! Guarantee 9 in many files: what is deleted leaves all of them by itself, also the one that somebody holds, and
 //! whatever ends the server in between. Looked at are the bytes.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command as Program;
 use std::time::Duration;
@@ -150,4 +151,63 @@ async fn killed_at_any_moment_after_a_deletion_the_text_leaves_every_file_after_
     }
     ensure!(server.terminate().await?.success());
     crate::support::check(&data).await
+}
+
+/// Makes bob's file one that SQLite cannot read, and that still holds what it held.
+fn damage(users: &Path) {
+    let file = users.join("bob.db");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[..16].fill(b'?');
+    fs::write(&file, bytes).unwrap();
+}
+
+/// The files of bob's that were set aside.
+fn set_aside(users: &Path) -> Vec<String> {
+    let entries = fs::read_dir(users).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("bob.db.damaged-")).collect()
+}
+
+#[tokio::test]
+async fn one_damaged_file_of_a_person_is_kept_until_something_is_deleted_that_may_be_in_it() {
+    let mut server = TestServer::start().await;
+    let [alice, _bob, carol] = server.people(["alice", "bob", "carol"]).await;
+    let said = alice.send("general", "kumquat").await;
+    let aside = alice.send("dm:alice:carol", "psst").await;
+    let mut people = [alice, carol];
+    server.app().mailboxes.drain().await.unwrap();
+    let users = server.data_dir().join("users");
+    for round in 0..3 {
+        server.stop().await;
+        damage(&users);
+        server.restart_stopped().await;
+        people = people.map(|person| person.at(&server));
+        people[0].send("general", &format!("round {round}")).await;
+        server.app().mailboxes.drain().await.unwrap();
+        assert_eq!(set_aside(&users).len(), 1, "in round {round}");
+        assert_eq!(
+            rows(&users.join("bob.db"), "SELECT count(*) FROM messages"),
+            [(round + 2).to_string()]
+        );
+    }
+    let with = |text: &str| files_with(&users, text);
+    assert!(with("kumquat").contains(&set_aside(&users)[0]));
+    let [alice, carol] = people;
+    alice.delete(&aside["id"]).await;
+    server.app().mailboxes.drain().await.unwrap();
+    assert_eq!(set_aside(&users).len(), 1, "what is not bob's to read is not in it");
+    alice.delete(&said["id"]).await;
+    until(&carol, || with("kumquat").is_empty()).await;
+    assert_eq!(set_aside(&users), [""; 0]);
+
+    // One that turns out to be damaged by a deletion is not kept either.
+    let said = alice.send("general", "persimmon").await;
+    server.app().mailboxes.drain().await.unwrap();
+    server.stop().await;
+    damage(&users);
+    server.restart_stopped().await;
+    assert!(with("persimmon").contains(&"bob.db".to_owned()));
+    alice.at(&server).delete(&said["id"]).await;
+    server.app().mailboxes.drain().await.unwrap();
+    assert_eq!(with("persimmon"), [""; 0]);
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics; helpers are tests too")]
 
+mod behind;
 mod counts;
 mod files;
 mod house;
