@@ -96,7 +96,9 @@ mod tests {
     async fn append(log: &Log, steps: &[Step], workspace: &mut Workspace) {
         for Batch { events, redacted } in steps.iter().filter_map(|it| it.outcome.as_ref().ok()) {
             let Some(first) = events.first() else { continue };
-            events.iter().for_each(|event| workspace.apply(event));
+            for event in events {
+                workspace.apply(event);
+            }
             let redactions = redacted.iter().map(|it| codec::redaction(*it, first.seq, first.kind));
             log.append(codec::batch(events, redactions.collect())).await.unwrap();
         }

@@ -39,7 +39,7 @@ impl Owner {
         let mailbox = match self.take_for_turn(user)? {
             Some(mailbox) => mailbox,
             // It is made when there is room.
-            None if self.sweep.waits_for_group(user) && self.sweep.group.is_full() => return Ok(()),
+            None if !self.sweep.has_room(user) => return Ok(()),
             None => self.make(user)?,
         };
         if !self.is_far(&mailbox) {
@@ -74,7 +74,8 @@ impl Owner {
             mailbox.advance(&mut self.sources, &target)?;
         }
         if mailbox.checkpoint < target.head {
-            return self.join_group(mailbox);
+            self.sweep.group.join(mailbox);
+            return Ok(());
         }
         self.finish(mailbox)
     }
@@ -123,10 +124,10 @@ impl Owner {
         self.join_group(mailbox)
     }
 
-    /// Where the group is full the mailbox is closed again, and waits.
+    /// Where it has no room there the mailbox is closed again, and waits.
     pub fn join_group(&mut self, mailbox: Mailbox) -> Result<(), ProjectionError> {
         self.sweep.standings.know(mailbox.owner, mailbox.checkpoint);
-        if !self.sweep.group.is_full() {
+        if self.sweep.group.has_room(mailbox.checkpoint) {
             mailbox.release_memory()?;
             self.sweep.group.join(mailbox);
         }

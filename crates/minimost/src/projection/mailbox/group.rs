@@ -1,5 +1,8 @@
 //! The mailboxes that are far behind: they go together, the last one first and a chunk at a time, so that a chunk of the
 //! log is decoded once for all of them and nothing else waits for longer than a chunk.
+//!
+//! So they also set out together: who came to a group that is on its way would go alone until it has caught up, each one
+//! after the other, and the log would be decoded for every file.
 
 use chat::{Seq, UserId};
 
@@ -11,6 +14,9 @@ const MEMBERS_MAX: usize = 32;
 
 /// Events that a mailbox applies by itself; one that lacks more joins the group.
 const NEAR_SEQS: u64 = 2 * CHUNK_SEQS;
+
+/// How far the last of the group may be when somebody joins it further back: while it forms it goes on already.
+const JOIN_WITHIN_SEQS: u64 = 16 * CHUNK_SEQS;
 
 #[derive(Default)]
 pub(super) struct Group {
@@ -27,8 +33,11 @@ impl Group {
         self.members.is_empty()
     }
 
-    pub fn is_full(&self) -> bool {
-        self.members.len() >= MEMBERS_MAX
+    /// Whether a mailbox at `checkpoint` may join now.
+    pub fn has_room(&self, checkpoint: Seq) -> bool {
+        let last = self.members.iter().map(|mailbox| mailbox.checkpoint).min();
+        let is_near = |last: Seq| last.get() <= checkpoint.get().saturating_add(JOIN_WITHIN_SEQS);
+        self.members.len() < MEMBERS_MAX && last.is_none_or(is_near)
     }
 
     pub fn join(&mut self, mailbox: Mailbox) {

@@ -144,30 +144,30 @@ impl Sweep {
         self.waiting.clear();
     }
 
-    /// The next whose file is opened by itself; none while only such wait as would join a group that is full.
+    /// The next whose file is opened by itself; none while only such wait as have no room in the group.
     fn next_turn(&mut self) -> Option<UserId> {
-        if self.group.is_full() {
-            while let Some(user) = self.turns.pop_front() {
-                if !self.waits_for_group(user) {
-                    return Some(user);
-                }
-                self.waiting.push_back(user);
-            }
-            return None;
+        if self.turns.is_empty() && self.group.is_empty() {
+            self.turns = std::mem::take(&mut self.waiting);
         }
-        self.waiting.pop_front().or_else(|| self.turns.pop_front())
+        while let Some(user) = self.turns.pop_front() {
+            if self.has_room(user) {
+                return Some(user);
+            }
+            self.waiting.push_back(user);
+        }
+        None
     }
 
-    /// Whether somebody's file is known to be too far behind to be brought on by itself. One of which nothing is known is
-    /// not: it is opened all the same, because it may hold what was erased.
-    pub fn waits_for_group(&self, user: UserId) -> bool {
-        let Some(standing) = self.standings.find(user) else { return false };
+    /// Whether somebody's file can be brought on now. One of which nothing is known is opened in any case, because it may
+    /// hold what was erased.
+    pub fn has_room(&self, user: UserId) -> bool {
+        let Some(standing) = self.standings.find(user) else { return true };
         let from = match standing.checkpoint {
             Some(checkpoint) => self.standings.goes_on_after(user, checkpoint),
-            None if standing.is_unknown() => return false,
+            None if standing.is_unknown() => return true,
             None => user.0,
         };
-        Group::is_far(from, self.target.head)
+        !Group::is_far(from, self.target.head) || self.group.has_room(from)
     }
 
     /// What a look computes is taken from the files' share. Where there is so much to hear of that this would leave them
