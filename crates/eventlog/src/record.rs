@@ -28,6 +28,8 @@ pub enum Body {
         /// Why, as a number that the layer above assigns.
         why: u8,
     },
+    /// Not what was appended, or not known to be: see [`Reader::reading_on`](crate::Reader::reading_on).
+    Damaged,
 }
 
 /// The last position there can be: what SQLite's signed integers hold, less one so that "before the end" can be said.
@@ -83,6 +85,8 @@ impl Record {
                 sum.finalize()
             }
             Body::Redacted { by, why } => redacted_sum(*by, *why),
+            // Nobody writes one, and whoever reads one knows that no sum fits.
+            Body::Damaged => 0,
         }
     }
 }

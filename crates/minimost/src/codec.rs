@@ -32,6 +32,7 @@ pub fn encode(event: &LoggedEvent) -> Record {
         Body::Redacted { by } => {
             eventlog::Body::Redacted { by: by.get(), why: Erasure::Superseded.code() }
         }
+        Body::Damaged => eventlog::Body::Damaged,
     };
     Record {
         seq: event.seq.get(),
@@ -151,7 +152,23 @@ pub fn decode(record: &Record) -> Result<LoggedEvent, DecodeError> {
             let body = Body::Redacted { by: Seq(*by) };
             Ok(LoggedEvent { seq, ts, kind, actor, channel, target, client_msg_id, body })
         }
+        eventlog::Body::Damaged => Err(strange(None)),
     }
+}
+
+/// What the envelope says of a record that cannot be decoded; `None` when its kind is not known.
+pub fn outline(record: &Record) -> Option<LoggedEvent> {
+    let client_msg_id = record.client_msg_id.as_deref().and_then(|id| ClientMsgId::parse(id).ok());
+    Some(LoggedEvent {
+        seq: Seq(record.seq),
+        ts: Timestamp(record.ts_micros),
+        kind: EventKind::from_code(record.kind)?,
+        actor: UserId(Seq(record.actor)),
+        channel: record.channel.map(|channel| ChannelId(Seq(channel))),
+        target: record.target.map(Seq),
+        client_msg_id,
+        body: Body::Damaged,
+    })
 }
 
 #[cfg(test)]

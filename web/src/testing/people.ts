@@ -37,6 +37,8 @@ export function aMessage(
     deleted: false,
     deleted_ts: null,
     deleted_by: null,
+    unreadable: false,
+    incomplete: false,
     reply_to_id: null,
     reactions: {},
     reaction_order: [],

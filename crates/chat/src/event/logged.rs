@@ -13,6 +13,8 @@ pub enum Body {
     Present(Event),
     /// Erased; only the numbers of the envelope remain.
     Redacted { by: Seq },
+    /// The log is damaged there, and what it said is not known; it may have been erased.
+    Damaged,
 }
 
 /// An event with its envelope, as the log has it.
@@ -84,11 +86,11 @@ impl LoggedEvent {
         }
     }
 
-    /// The event, unless it was erased.
+    /// The event, unless it was erased or cannot be read.
     pub fn event(&self) -> Option<&Event> {
         match &self.body {
             Body::Present(event) => Some(event),
-            Body::Redacted { .. } => None,
+            Body::Redacted { .. } | Body::Damaged => None,
         }
     }
 }

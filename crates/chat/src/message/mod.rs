@@ -10,7 +10,7 @@ use crate::audience::{channel_audience, may_see};
 use crate::channel::{self, Place};
 use crate::command::{AttachWish, PostWish};
 use crate::decide::{Case, Decision};
-use crate::event::{Attached, Event, EventKind, Forward, LoggedEvent, Mentions, Posting};
+use crate::event::{Attached, Body, Event, EventKind, Forward, LoggedEvent, Mentions, Posting};
 use crate::ids::{ChannelId, ClientMsgId, Seq, Timestamp, UserId};
 use crate::mention::mentions;
 use crate::reaction::Reactions;
@@ -57,10 +57,24 @@ pub struct Message {
     /// Of a poll: who voted for each option, in the order in which they did; no empty lists.
     pub votes: BTreeMap<u8, Vec<UserId>>,
     pub poll_closed_ts: Option<Timestamp>,
+    #[serde(default)]
+    pub lost: Lost,
+}
+
+/// What is not known of a message, because the log is damaged where it was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// What it says now. An older text never stands in for it.
+    pub text: bool,
+    /// What the thread under it comes to.
+    pub thread: bool,
+    /// Some of what goes with it, or of what others did to it: a quote, a reaction, a vote.
+    pub rest: bool,
 }
 
 impl Message {
-    /// The message that a record begins; a redacted one makes a tombstone without a time.
+    /// The message that a record begins; a redacted one makes a tombstone without a time, a damaged one a message without
+    /// a text.
     ///
     /// # Panics
     ///
@@ -89,12 +103,15 @@ impl Message {
             attached: None,
             votes: BTreeMap::new(),
             poll_closed_ts: None,
+            lost: Lost::default(),
         };
         if let Some(posting) = record.event().and_then(Event::posting) {
             message.text = Some(posting.text.clone());
             message.mentions = posting.mentions.clone();
             message.reply_to = posting.reply_to;
             message.attached = posting.attached.as_deref().cloned();
+        } else if record.body == Body::Damaged {
+            message.lost = Lost { text: true, thread: false, rest: true };
         } else {
             message.deleted = true;
         }
@@ -115,6 +132,9 @@ impl Message {
             return;
         }
         self.note_times(record);
+        if record.body == Body::Damaged {
+            return self.lose(record);
+        }
         let Some(event) = record.event() else { return };
         self.apply_to_thread(record, event);
         if self.deleted {
@@ -123,6 +143,7 @@ impl Message {
         if let Event::MessageEdited { text, mentions, .. } = event {
             self.text = Some(text.clone());
             self.mentions = mentions.clone();
+            self.lost.text = false;
         } else if let Event::MessageReacted { reaction, on, .. } = event {
             self.reactions.set(reaction, record.actor, *on);
         } else if let Event::PollVoted { options, .. } = event {
@@ -146,8 +167,10 @@ impl Message {
     fn apply_to_thread(&mut self, record: &LoggedEvent, event: &Event) {
         if let Some(thread) = event.posting().and_then(|posting| posting.thread.as_ref()) {
             self.thread = Some(thread.summary.clone());
+            self.lost.thread = false;
         } else if let Event::ThreadChanged { summary, .. } = event {
             self.thread = Some(summary.clone());
+            self.lost.thread = false;
         } else if let Event::ThreadFollowed { users, on, .. } = event {
             let changed: BTreeSet<_> = users.iter().collect();
             self.followers.retain(|follower| !changed.contains(&follower.user));
@@ -155,6 +178,25 @@ impl Message {
                 let since = record.seq;
                 self.followers.extend(users.iter().map(|user| Follower { user: *user, since }));
             }
+        }
+    }
+
+    /// Something was said about it that cannot be read. That it was deleted says the envelope.
+    fn lose(&mut self, record: &LoggedEvent) {
+        if record.kind.begins_message() {
+            let thread = self.thread.get_or_insert_default();
+            thread.replies = thread.replies.saturating_add(1);
+            (thread.last_reply, thread.last_reply_ts) = (record.seq, record.ts);
+            self.lost.thread = true;
+        } else if record.kind == EventKind::ThreadChanged {
+            self.lost.thread = true;
+        } else if self.deleted {
+            // Of a tombstone nothing else is shown.
+        } else if record.kind == EventKind::MessageEdited {
+            self.text = None;
+            self.lost.text = true;
+        } else if is_shown(record.kind) {
+            self.lost.rest = true;
         }
     }
 
@@ -179,7 +221,13 @@ impl Message {
         self.attached = None;
         self.votes.clear();
         self.poll_closed_ts = None;
+        self.lost = Lost { thread: self.lost.thread, ..Lost::default() };
     }
+}
+
+/// Whether what others do to a message shows on it.
+fn is_shown(kind: EventKind) -> bool {
+    matches!(kind, EventKind::MessageReacted | EventKind::PollVoted | EventKind::PollClosed)
 }
 
 /// The text as it is kept: without NUL (no C string and few tools survive it), with LF line ends, without trailing white

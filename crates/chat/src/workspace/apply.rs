@@ -21,7 +21,7 @@ impl Workspace {
         self.last = Some(Arc::new(record.envelope()));
         match &record.body {
             Body::Present(event) => self.apply_event(record, event),
-            Body::Redacted { .. } => self.apply_envelope(record),
+            Body::Redacted { .. } | Body::Damaged => self.apply_envelope(record),
         }
     }
 

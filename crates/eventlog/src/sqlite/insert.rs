@@ -101,6 +101,7 @@ impl<'connection> Inserter<'connection> {
         let (body, redacted_by, redacted_why) = match &record.body {
             Body::Present(bytes) => (Some(bytes.as_slice()), None, None),
             Body::Redacted { by, why } => (None, Some(by.cast_signed()), Some(*why)),
+            Body::Damaged => return Err(Error::Corrupt { seq: record.seq }),
         };
         let inserted = self.insert.execute((
             record.seq.cast_signed(),

@@ -12,6 +12,7 @@ mod files;
 mod insert;
 mod label;
 mod migrate;
+mod outline;
 mod owner;
 mod pages;
 mod pool;
@@ -35,7 +36,7 @@ use files::Files;
 pub use migrate::{Migration, migrate};
 use owner::{Append, Order, Owner};
 use pool::ReaderPool;
-pub use reader::Reader;
+pub use reader::{Reader, Wanted};
 pub use repair::{Repaired, repair};
 
 /// Batches that may wait for the owner thread; one more makes its caller wait for a place.

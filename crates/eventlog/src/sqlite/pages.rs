@@ -1,5 +1,6 @@
 //! Pages: the newest or the oldest records of one kind, in a channel or about a target.
 
+use super::outline::Found;
 use super::reader::{Reader, bound, count};
 use crate::{Error, Record};
 
@@ -20,7 +21,7 @@ impl Reader {
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq DESC
              LIMIT ?5";
-        self.page(NEWEST, channel, kind, (after, before), limit)
+        self.page(NEWEST, Found::in_channel(channel, kind), (after, before), limit)
     }
 
     /// Records of one kind in a channel with `after < seq < before`, the oldest `limit` of them, rising.
@@ -39,7 +40,7 @@ impl Reader {
              WHERE channel = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq
              LIMIT ?5";
-        self.page(OLDEST, channel, kind, (after, before), limit)
+        self.page(OLDEST, Found::in_channel(channel, kind), (after, before), limit)
     }
 
     /// Records of one kind about `target` with `after < seq < before`, the newest `limit` of them, rising.
@@ -58,7 +59,7 @@ impl Reader {
              WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq DESC
              LIMIT ?5";
-        self.page(NEWEST, target, kind, (after, before), limit)
+        self.page(NEWEST, Found::about(target, kind), (after, before), limit)
     }
 
     /// Records of one kind about `target` with `after < seq < before`, the oldest `limit` of them, rising.
@@ -77,7 +78,7 @@ impl Reader {
              WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq < ?4
              ORDER BY seq
              LIMIT ?5";
-        self.page(OLDEST, target, kind, (after, before), limit)
+        self.page(OLDEST, Found::about(target, kind), (after, before), limit)
     }
 
     /// The last record of any of these kinds about `target`, up to `up_to` inclusive.
@@ -100,13 +101,13 @@ impl Reader {
     fn page(
         &self,
         sql: &str,
-        of: u64,
-        kind: u16,
+        found: Found,
         (after, before): (u64, u64),
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
-        let parameters = (of.cast_signed(), kind, bound(after), bound(before), count(limit));
-        let mut records = self.records(sql, parameters)?;
+        let of = found.channel.or(found.target).unwrap_or_default().cast_signed();
+        let parameters = (of, found.kind, bound(after), bound(before), count(limit));
+        let mut records = self.found_records(sql, parameters, found)?;
         records.sort_unstable_by_key(|record| record.seq);
         Ok(records)
     }

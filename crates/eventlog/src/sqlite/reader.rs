@@ -1,6 +1,6 @@
 //! Reading: ranges, channels, targets, single records. Every record is checked against its sums on the way.
 //!
-//! Neighbour: `pages` selects the newest and the oldest of a kind.
+//! Neighbours: `pages` selects the newest and the oldest of a kind; `outline` says what is left of a damaged record.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params
 
 use super::damage::Damage;
 use super::file;
+use super::outline::{Found, Strays};
 use crate::Error;
 use crate::record::{Body, Record, SEQ_MAX};
 
@@ -20,11 +21,28 @@ use crate::record::{Body, Record, SEQ_MAX};
 pub struct Reader {
     pub(super) connection: Connection,
     pub(super) damage: Arc<Damage>,
+    pub(super) reads_on: bool,
+    pub(super) strays: Strays,
 }
 
 impl Reader {
     pub(super) fn open(path: &Path, damage: Arc<Damage>) -> Result<Reader, Error> {
-        Ok(Reader { connection: file::open_reading(path)?, damage })
+        let connection = file::open_reading(path)?;
+        Ok(Reader { connection, damage, reads_on: false, strays: Strays::default() })
+    }
+
+    /// From now on a damaged record does not end a read: it comes as [`Body::Damaged`], with as much of its envelope as
+    /// is known to be right, or is left out where that is too little. It stops the appends all the same.
+    ///
+    /// For whoever shows records; whoever decides or derives something from them must not read on.
+    #[must_use]
+    pub fn reading_on(self) -> Reader {
+        Reader { reads_on: true, ..self }
+    }
+
+    /// Whether it hands out damaged records.
+    pub fn reads_on(&self) -> bool {
+        self.reads_on
     }
 
     /// Runs several reads on one state of the log, so that no redaction comes between them.
@@ -127,7 +145,8 @@ impl Reader {
         let mut statement = self.statement(BY_SEQ)?;
         let mut records = Vec::with_capacity(seqs.len());
         for seq in seqs {
-            self.collect(&mut statement, [seq.cast_signed()], &mut records)?;
+            let by_seq = [seq.cast_signed()];
+            self.collect(&mut statement, by_seq, Found::default(), &mut records)?;
         }
         Ok(records)
     }
@@ -137,7 +156,8 @@ impl Reader {
     /// The answer holds all of them in memory; [`Reader::visit_targets`] does not.
     pub fn by_targets(&mut self, targets: &[u64], up_to: u64) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
-        self.visit_targets(targets, up_to, |record| {
+        let all = |_| Wanted::All;
+        self.visit_targets(targets, up_to, all, |record| {
             records.push(record);
             Ok::<_, Error>(())
         })?;
@@ -148,15 +168,19 @@ impl Reader {
     /// Shows `visit` the records about each of these targets, up to `up_to` inclusive: target after target, each
     /// target's rising. An error of `visit` ends it.
     ///
-    /// Only one record is in memory at a time, and the seqs of the others, however much happened to a target.
+    /// Only one record is in memory at a time, and the seqs of the others, however much happened to a target. What is not
+    /// `wanted` of a kind is not read.
     pub fn visit_targets<E: From<Error>>(
         &mut self,
         targets: &[u64],
         up_to: u64,
+        wanted: impl Fn(u16) -> Wanted,
         mut visit: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
         const OF_TARGET: &str = "
-            SELECT seq FROM record INDEXED BY record_target WHERE target = ?1 AND seq <= ?2";
+            SELECT seq, kind, redacted_why IS NULL
+              FROM record INDEXED BY record_target
+             WHERE target = ?1 AND seq <= ?2";
         let mut targets = targets.to_vec();
         targets.sort_unstable();
         targets.dedup();
@@ -164,14 +188,28 @@ impl Reader {
         let mut by_seq = self.statement(BY_SEQ)?;
         for target in targets {
             let parameters = (target.cast_signed(), bound(up_to));
-            let seqs = of_target.query_map(parameters, |row| row.get(0)).map_err(Error::from)?;
+            let mut rows = of_target.query(parameters).map_err(Error::from)?;
+            let (mut seqs, mut newest) = (Vec::<(i64, u16)>::new(), Vec::new());
+            while let Some(row) = rows.next().map_err(Error::from)? {
+                let found: Result<_, rusqlite::Error> = row.try_into();
+                let (seq, kind, is_whole): (i64, u16, bool) = found.map_err(Error::from)?;
+                match wanted(kind) {
+                    Wanted::All => seqs.push((seq, kind)),
+                    Wanted::Newest if is_whole => newest.push((seq, kind)),
+                    Wanted::Newest => {}
+                }
+            }
             // The index has them kind after kind.
-            let mut seqs = seqs.collect::<Result<Vec<i64>, _>>().map_err(Error::from)?;
+            newest.sort_unstable();
+            seqs.extend(newest.into_iter().rev().take(NEWEST));
             seqs.sort_unstable();
-            for seq in seqs {
+            for (seq, kind) in seqs {
+                let found = Found { target: Some(target), kind: Some(kind), channel: None };
                 let mut rows = by_seq.query([seq]).map_err(Error::from)?;
                 while let Some(row) = rows.next().map_err(Error::from)? {
-                    visit(self.record(row)?)?;
+                    if let Some(record) = self.found(row, found)? {
+                        visit(record)?;
+                    }
                 }
             }
         }
@@ -257,8 +295,17 @@ impl Reader {
     }
 
     pub(super) fn records(&self, sql: &str, parameters: impl Params) -> Result<Vec<Record>, Error> {
+        self.found_records(sql, parameters, Found::default())
+    }
+
+    pub(super) fn found_records(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        found: Found,
+    ) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
-        self.collect(&mut self.statement(sql)?, parameters, &mut records)?;
+        self.collect(&mut self.statement(sql)?, parameters, found, &mut records)?;
         Ok(records)
     }
 
@@ -266,13 +313,22 @@ impl Reader {
         &self,
         statement: &mut CachedStatement<'_>,
         parameters: impl Params,
+        found: Found,
         records: &mut Vec<Record>,
     ) -> Result<(), Error> {
         let mut rows = statement.query(parameters)?;
         while let Some(row) = rows.next()? {
-            records.push(self.record(row)?);
+            records.extend(self.found(row, found)?);
         }
         Ok(())
+    }
+
+    /// A record that an index led to, whole, or what is left of it for who reads on.
+    fn found(&self, row: &Row<'_>, found: Found) -> Result<Option<Record>, Error> {
+        match self.record(row) {
+            Err(Error::Corrupt { .. }) if self.reads_on => self.outline(row, found),
+            whole => whole.map(Some),
+        }
     }
 
     /// A record, if it is what was appended.
@@ -289,6 +345,18 @@ impl Reader {
         }
         Ok(record)
     }
+}
+
+/// Of the newest the one before comes too, in case that one is damaged.
+const NEWEST: usize = 2;
+
+/// Which records of a kind are read of those about a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All.
+    All,
+    /// Of all kinds of which this is wanted the newest that is not erased, and the one before it.
+    Newest,
 }
 
 const BY_SEQ: &str = "
@@ -346,7 +414,7 @@ pub(super) fn parse(
     Ok(Some((record, envelope_sum, body_sum)))
 }
 
-fn integer(value: ValueRef<'_>) -> Option<i64> {
+pub(super) fn integer(value: ValueRef<'_>) -> Option<i64> {
     value.as_i64().ok()
 }
 

@@ -73,6 +73,7 @@ fn write_as_format_1(place: &Place, records: &[Record]) {
         let (body, sum, by) = match &record.body {
             Body::Present(bytes) => (Some(bytes), crc32fast::hash(bytes), None),
             Body::Redacted { by, .. } => (None, 0, Some(signed(*by))),
+            Body::Damaged => unreachable!("this reader does not read on"),
         };
         let mut insert = transaction.prepare_cached(INSERT).unwrap();
         insert

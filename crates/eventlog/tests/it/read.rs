@@ -1,6 +1,6 @@
 //! Every way of reading, against one small history with gaps.
 
-use eventlog::{Error, Log, Reader};
+use eventlog::{Error, Log, Reader, Wanted};
 
 use crate::support::{
     ALICE, BOB, DELETED, EDITED, GENERAL, POSTED, Place, RANDOM, about, batch, erasing, posted,
@@ -104,7 +104,7 @@ async fn visited_records_come_target_after_target_until_the_visitor_has_enough()
         visited.push(record.seq);
         if visited.len() < 3 { Ok(()) } else { Err(Error::Closed) }
     };
-    let ended = reader.visit_targets(&[30, 10], u64::MAX, visit);
+    let ended = reader.visit_targets(&[30, 10], u64::MAX, |_| Wanted::All, visit);
     assert!(matches!(ended, Err(Error::Closed)), "{ended:?}");
     assert_eq!(visited, [25, 80, 60]);
 }

@@ -10,14 +10,18 @@ use super::extract::{Answer, LoggedIn, MessagePath};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::reading::At;
-use crate::wire::MessageView;
+use crate::wire::{MessageView, is_false};
 
 /// What a message said at some time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct TextView {
-    content: String,
+    /// Null when it cannot be read.
+    content: Option<String>,
     /// Unix seconds: since when.
     ts: f64,
+    /// True, and only there, when the log is damaged where it stands.
+    #[serde(skip_serializing_if = "is_false")]
+    unreadable: bool,
 }
 
 /// What a message has said, oldest first, the current text last; at most the newest 200 texts.
@@ -37,9 +41,9 @@ pub(super) async fn history(
         return Err(Rejection::HistoryHidden.into());
     }
     let said = |(ts, version): &(Timestamp, Message)| {
-        let content = MessageView::new(version, workspace).content?;
-        Some(TextView { content, ts: ts.as_seconds() })
+        let MessageView { content, unreadable, .. } = MessageView::new(version, workspace);
+        TextView { content, ts: ts.as_seconds(), unreadable }
     };
-    let texts = found.versions.iter().filter_map(said).collect();
+    let texts = found.versions.iter().map(said).collect();
     Ok(asker.answer(&app, texts))
 }

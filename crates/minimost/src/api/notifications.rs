@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chat::notification::{DoNotDisturbWish, Level, verdict};
 use chat::personal::PersonalWish;
-use chat::{ClientMsgId, Command, Rejection, UserId, Workspace};
+use chat::{Body, ClientMsgId, Command, Rejection, UserId, Workspace};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -179,9 +179,12 @@ pub(super) async fn why(
     let At { workspace, found } = app.reading.posted(asker.user, id, asker.workspace.head).await?;
     let asker = asker.at(workspace);
     let posted = found.ok_or(Rejection::MessageNotFound)?;
-    let view = match posted.event() {
-        Some(_) => VerdictView::new(verdict(&posted, asker.user, &asker.workspace, posted.ts)),
-        None => VerdictView::deleted(),
+    let view = match posted.body {
+        Body::Present(_) => {
+            VerdictView::new(verdict(&posted, asker.user, &asker.workspace, posted.ts))
+        }
+        Body::Redacted { .. } => VerdictView::deleted(),
+        Body::Damaged => VerdictView::unreadable(),
     };
     Ok(asker.answer(&app, view))
 }

@@ -13,7 +13,7 @@ use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::reading::At;
-use crate::wire::MessageView;
+use crate::wire::{MessageView, is_false};
 
 /// Characters that the list shows of a message.
 const SHOWN_CHARS_MAX: usize = 300;
@@ -36,12 +36,15 @@ pub(super) struct PinView {
     sender: String,
     /// Unix seconds.
     ts: f64,
-    /// Its first 300 characters.
+    /// Its first 300 characters; empty when it cannot be read.
     content: String,
     filename: Option<String>,
     pinned_by: String,
     /// Unix seconds.
     pinned_ts: f64,
+    /// True, and only there, when the log is damaged where the message stands.
+    #[serde(skip_serializing_if = "is_false")]
+    unreadable: bool,
 }
 
 /// Pins, unpins or toggles; answers with the pins of the channel.
@@ -99,6 +102,7 @@ async fn pins(
 impl PinView {
     fn new(message: MessageView, channel: ChannelId, workspace: &Workspace) -> Option<PinView> {
         let pin = workspace.channels.get(&channel)?.pins.get(&Seq(message.id))?;
+        let unreadable = message.unreadable;
         let forwarded = message.forward.map(|forward| forward.content);
         // A message that only passes on another shows that other.
         let content = message.content.filter(|content| !content.is_empty()).or(forwarded);
@@ -111,6 +115,7 @@ impl PinView {
             filename: message.filename,
             pinned_by: workspace.user_name(pin.by).to_owned(),
             pinned_ts: pin.ts.as_seconds(),
+            unreadable,
         })
     }
 }

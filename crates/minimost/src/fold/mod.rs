@@ -6,12 +6,16 @@
 //! Each fold reads one state of the log, so that an erasure meanwhile cannot show half of an edit. What it holds in
 //! memory is bounded by the messages it answers, not by what happened to them.
 //!
+//! With a reader that reads on, a damaged record costs what it said and no more: a message without a text, an edit
+//! whose text is not known, and never an older text in its place. With any other reader the fold fails.
+//!
 //! Neighbours: `chat/message.rs` says what each event does to a message; `codec.rs` reads the events.
 
 mod changed;
 
-use chat::{ChannelId, EventKind, Message, Seq};
-use eventlog::{Reader, Record};
+use chat::{ChannelId, EventKind, LoggedEvent, Message, Seq};
+use eventlog::{Body, Reader, Record, Wanted};
+use tracing::error;
 
 use crate::codec::{self, DecodeError};
 
@@ -30,6 +34,11 @@ impl FoldError {
     /// Whether the log itself is broken.
     pub fn is_log_damage(&self) -> bool {
         matches!(self, FoldError::Log(error) if error.is_damage())
+    }
+
+    /// Whether it was one record that could not be read.
+    pub fn is_of_one_record(&self) -> bool {
+        matches!(self, FoldError::Log(eventlog::Error::Corrupt { .. }) | FoldError::Decode(_))
     }
 
     /// Whether the machine would not let us read.
@@ -152,38 +161,89 @@ pub fn messages_by_id(
     })
 }
 
+/// The event of a record. For a reader that reads on, of one that cannot be understood what its envelope says; `None` when
+/// that is not enough to go by.
+pub fn event(record: &Record, reads_on: bool) -> Result<Option<LoggedEvent>, FoldError> {
+    match codec::decode(record) {
+        Err(fault) if reads_on => {
+            let seq = record.seq;
+            error!(
+                log.seq = seq,
+                "the record at seq {seq} cannot be read, and is shown as such: {fault}"
+            );
+            Ok(codec::outline(record))
+        }
+        decoded => Ok(Some(decoded?)),
+    }
+}
+
 /// Messages out of their `message_posted` records, which rise, and whatever is about them up to `up_to`.
 fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Message>, FoldError> {
+    let reads_on = reader.reads_on();
     let mut messages = Vec::with_capacity(posted.len());
     for record in posted {
-        messages.push(Message::posted(&codec::decode(record)?));
+        // Without a channel nobody can be said to read it.
+        let begun = event(record, reads_on)?.filter(|logged| logged.channel.is_some());
+        messages.extend(begun.as_ref().map(Message::posted));
     }
-    let ids: Vec<_> = posted.iter().map(|record| record.seq).collect();
-    // Of the replies in a thread the newest says what the thread comes to, and there may be thousands.
-    let mut newest_replies: Vec<Option<Record>> = vec![None; posted.len()];
-    reader.visit_targets(&ids, up_to.get(), |record| -> Result<(), FoldError> {
-        let target = record.target.expect("it was found by its target");
-        let place = ids.binary_search(&target).expect("only these targets were asked for");
+    let ids: Vec<_> = messages.iter().map(|message| message.id.get()).collect();
+    let mut newest_replies: Vec<Newest> = vec![Newest::default(); ids.len()];
+    reader.visit_targets(&ids, up_to.get(), wanted, |record| -> Result<(), FoldError> {
+        // An index that is damaged itself may lead to another's.
+        let place = record.target.and_then(|target| ids.binary_search(&target).ok());
+        let Some(place) = place else { return Ok(()) };
         let kind = EventKind::from_code(record.kind);
         if kind.is_some_and(EventKind::begins_message) {
-            // An erased one says nothing.
-            if matches!(record.body, eventlog::Body::Present(_)) {
-                newest_replies[place] = Some(record);
-            }
+            newest_replies[place].take(record);
             return Ok(());
         }
-        if kind == Some(EventKind::ThreadChanged) {
-            newest_replies[place] = None;
+        let logged = event(&record, reads_on)?;
+        let is_summary = kind == Some(EventKind::ThreadChanged);
+        if is_summary && logged.as_ref().is_some_and(|logged| logged.event().is_some()) {
+            newest_replies[place] = Newest::default();
         }
-        messages[place].apply(&codec::decode(&record)?);
+        if let Some(logged) = logged {
+            messages[place].apply(&logged);
+        }
         Ok(())
     })?;
-    for (message, reply) in messages.iter_mut().zip(newest_replies) {
-        if let Some(reply) = reply {
-            message.apply(&codec::decode(&reply)?);
+    for (message, Newest { whole, damaged }) in messages.iter_mut().zip(newest_replies) {
+        for reply in whole.iter().chain(&damaged) {
+            if let Some(logged) = event(reply, reads_on)? {
+                message.apply(&logged);
+            }
         }
     }
     Ok(messages)
+}
+
+/// What of a kind a message is made of.
+fn wanted(kind: u16) -> Wanted {
+    match EventKind::from_code(kind) {
+        // Of the replies in a thread the newest says what the thread comes to, and there may be thousands.
+        Some(kind) if kind.begins_message() => Wanted::Newest,
+        Some(_) | None => Wanted::All,
+    }
+}
+
+/// The newest reply of a thread.
+#[derive(Clone, Default)]
+struct Newest {
+    whole: Option<Record>,
+    /// Newer than that.
+    damaged: Option<Record>,
+}
+
+impl Newest {
+    /// Takes the next reply.
+    fn take(&mut self, record: Record) {
+        match &record.body {
+            Body::Present(_) => *self = Newest { whole: Some(record), damaged: None },
+            Body::Damaged => self.damaged = Some(record),
+            // An erased one says nothing.
+            Body::Redacted { .. } => {}
+        }
+    }
 }
 
 #[cfg(test)]

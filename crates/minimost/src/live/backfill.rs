@@ -10,6 +10,7 @@ use chat::audience::{is_told_less, may_see_earlier_texts, may_see_now};
 use chat::settings::EditHistoryVisibility;
 use chat::{EventKind, LoggedEvent, Seq, UserId, Workspace};
 use eventlog::{Epoch, Log, Reader, Record};
+use tracing::error;
 
 use super::shown::Told;
 use super::{Cursor, Shared, frame};
@@ -40,8 +41,23 @@ pub(super) struct Page {
     pub(super) rest: Gap,
 }
 
-/// Reads the next page of a gap; `None` when the client does not stand on this history.
+/// Reads the next page of a gap; `None` when the client does not stand on this history, or has to load the state anew
+/// because a record in the gap cannot be read.
 pub(super) async fn next_page(
+    shared: &Shared,
+    user: UserId,
+    gap: Gap,
+) -> Result<Option<Page>, FoldError> {
+    match try_next_page(shared, user, gap).await {
+        Err(fault) if fault.is_of_one_record() => {
+            error!("told a stream to load the state anew: {fault}");
+            Ok(None)
+        }
+        page => page,
+    }
+}
+
+async fn try_next_page(
     shared: &Shared,
     user: UserId,
     mut gap: Gap,

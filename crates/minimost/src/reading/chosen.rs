@@ -7,8 +7,7 @@ use chat::{Event, EventKind, LoggedEvent, Message, Seq, Timestamp, UserId, Works
 use eventlog::Reader;
 
 use super::{At, END, Reading, ReadingError};
-use crate::codec;
-use crate::fold::{FoldError, messages_by_id};
+use crate::fold::{self, FoldError, messages_by_id};
 
 /// Texts of one message in one answer; of more, the newest.
 const TEXTS_MAX: usize = 200;
@@ -22,7 +21,7 @@ const MARKERS_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct EditHistory {
     pub sender: UserId,
-    /// Versions of the message, oldest first, the current one last; each has a text.
+    /// Versions of the message, oldest first, the current one last; each has a text, or one that cannot be read.
     pub versions: Vec<(Timestamp, Message)>,
 }
 
@@ -101,18 +100,18 @@ fn edit_history(
     id: Seq,
 ) -> Result<Option<EditHistory>, FoldError> {
     let end = workspace.head.next().get();
-    let versions = reader.snapshot(|reader| -> Result<Vec<Message>, FoldError> {
+    let (versions, is_deleted) = reader.snapshot(|reader| -> Result<_, FoldError> {
         let posted = reader.by_seqs(&[id.min(END).get()])?;
         let edited = EventKind::MessageEdited.code();
         let edits = reader.target_newest(id.min(END).get(), edited, 0, end, TEXTS_MAX)?;
         let mut versions: Vec<Message> = Vec::with_capacity(edits.len() + 1);
         for record in posted.iter().chain(&edits) {
-            let record = codec::decode(record)?;
+            let Some(record) = fold::event(record, reader.reads_on())? else { continue };
             match versions.last() {
-                None if record.seq == id && record.kind.begins_message() => {
+                None if record.seq == id && begins(&record) => {
                     versions.push(Message::posted(&record));
                 }
-                None => return Ok(Vec::new()),
+                None => return Ok((Vec::new(), false)),
                 Some(before) => {
                     let mut version = before.clone();
                     version.apply(&record);
@@ -120,18 +119,26 @@ fn edit_history(
                 }
             }
         }
-        Ok(versions)
+        // One that cannot be read does not say whether it was erased.
+        let deleted = EventKind::MessageDeleted.code();
+        let deletion = reader.target_newest_seq(id.min(END).get(), deleted, end)?;
+        Ok((versions, deletion.is_some()))
     })?;
     let Some(first) = versions.first() else { return Ok(None) };
-    // A deleted message leaves records without a text; its deletion need not be looked for.
-    if first.deleted || !may_see(user, first.channel, id, workspace) {
+    if is_deleted || !may_see(user, first.channel, id, workspace) {
         return Ok(None);
     }
     let sender = first.sender;
     let said = versions.into_iter().map(|it| (it.edited_ts.unwrap_or(it.ts), it));
-    let mut versions: Vec<_> = said.filter(|(_, version)| version.text.is_some()).collect();
+    let is_said = |version: &Message| version.text.is_some() || version.lost.text;
+    let mut versions: Vec<_> = said.filter(|(_, version)| is_said(version)).collect();
     versions.drain(..versions.len().saturating_sub(TEXTS_MAX));
     Ok(Some(EditHistory { sender, versions }))
+}
+
+/// Whether a message begins with it, of which it is known where.
+fn begins(record: &LoggedEvent) -> bool {
+    record.kind.begins_message() && record.channel.is_some()
 }
 
 fn posted(
@@ -142,7 +149,7 @@ fn posted(
 ) -> Result<Option<LoggedEvent>, FoldError> {
     let records = reader.by_seqs(&[message.min(END).get()])?;
     let Some(record) = records.first() else { return Ok(None) };
-    let logged = codec::decode(record)?;
+    let Some(logged) = fold::event(record, reader.reads_on())? else { return Ok(None) };
     let channel = logged.channel.filter(|_| logged.kind.begins_message());
     let is_seen = channel.is_some_and(|channel| may_see(user, channel, logged.seq, workspace));
     Ok(is_seen.then_some(logged))
@@ -166,7 +173,8 @@ fn thread_readers(
     records.truncate(MARKERS_MAX);
     let mut readers = BTreeMap::new();
     for record in &records {
-        let logged = codec::decode(record)?;
+        // A marker that cannot be read moves nobody.
+        let Some(logged) = fold::event(record, reader.reads_on())? else { continue };
         let member = workspace.membership(logged.actor, channel);
         // Whoever left and came back begins anew.
         let counts = member.is_some_and(|member| member.joined <= logged.seq);

@@ -43,7 +43,7 @@ impl Folds {
         let mut threads = Vec::with_capacity(THREADS);
         for index in 0..THREADS {
             let (jobs, receiver) = mpsc::channel(FOLDS_MAX);
-            let reader = log.reader()?;
+            let reader = log.reader()?.reading_on();
             let unfinished = Arc::new(AtomicUsize::new(0));
             thread::Builder::new()
                 .name(name(index))

@@ -12,8 +12,7 @@ use eventlog::Reader;
 use super::chosen::seen;
 use super::state::{Missing, State};
 use super::{At, END, Reading, ReadingError};
-use crate::codec;
-use crate::fold::FoldError;
+use crate::fold::{self, FoldError};
 
 const NAMED: u8 = LabelKind::Named as u8;
 
@@ -213,9 +212,9 @@ fn named_by(reader: &mut Reader, message: Seq, head: Seq) -> Result<Vec<UserId>,
         Some(edit) => Some(edit),
         None => reader.by_seqs(&[id])?.pop(),
     };
-    let Some(logged) = record.map(|record| codec::decode(&record)).transpose()? else {
-        return Ok(Vec::new());
-    };
+    let Some(record) = record else { return Ok(Vec::new()) };
+    // One that cannot be read names nobody that we know of.
+    let Some(logged) = fold::event(&record, reader.reads_on())? else { return Ok(Vec::new()) };
     let mentions = match logged.event() {
         Some(Event::MessageEdited { mentions, .. }) => Some(mentions),
         Some(about) => about.posting().map(|posting| &posting.mentions),

@@ -8,6 +8,9 @@
 //! labels. What is older is folded from the log on two more threads (`folds`). What has to be made first is made once for
 //! all who wait for it.
 //!
+//! Where a record of the log is damaged, the message that it is about is answered as one that cannot be read, and
+//! everything else as ever. Nothing of that is written down: a log that was mended is read anew at the next start.
+//!
 //! Neighbours: `api` asks and makes views; `fold` makes messages of events; `projection/mailbox` writes the same into
 //! files, which nothing here reads.
 
@@ -98,7 +101,7 @@ impl Reading {
         let (asks, receiver) = mpsc::channel(ASKS_MAX);
         let folds = Folds::start(log)?;
         let state = State::new(published.now(), window_bytes);
-        Owner::new(state, log.reader()?, folds.clone()).start(receiver, announcements);
+        Owner::new(state, log.reader()?.reading_on(), folds.clone()).start(receiver, announcements);
         Ok(Reading { asks, folds, published })
     }
 

@@ -13,12 +13,13 @@ use super::notice;
 
 /// A message as it is now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that JSON says of a message")]
 pub struct MessageView {
     pub id: u64,
     /// `general`, `private:7` or `dm:alice:bob`.
     pub channel: String,
     pub sender: String,
-    /// Null once deleted.
+    /// Null once deleted, and when it cannot be read.
     pub content: Option<String>,
     /// `text`, or `system` for notices.
     pub content_type: String,
@@ -51,6 +52,18 @@ pub struct MessageView {
     pub thread: Option<ThreadView>,
     pub forward: Option<ForwardView>,
     pub poll: Option<PollView>,
+    /// True, and only there, when the log is damaged where the message stands, or its last edit: what it says is not known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unreadable: bool,
+    /// True, and only there, when the log is damaged where something was said about the message: a quote, a reaction, a vote
+    /// or a reply may be missing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub incomplete: bool,
+}
+
+/// Whether something goes without saying.
+pub fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 /// What a thread comes to.
@@ -137,6 +150,8 @@ impl MessageView {
                 Some(Attached::Poll(it)) => Some(PollView::new(it, message, workspace)),
                 Some(Attached::Notice(_) | Attached::Forward(_)) | None => None,
             },
+            unreadable: message.lost.text,
+            incomplete: !message.lost.text && (message.lost.thread || message.lost.rest),
         }
     }
 }

@@ -11,6 +11,8 @@ mod people;
 
 pub use channel::{ChannelView, DirectoryEntry};
 pub use later::{DraftView, ReminderView, ScheduledView};
-pub use message::{ForwardView, MessageView, OptionView, PollView, ThreadView, mention_names};
+pub use message::{
+    ForwardView, MessageView, OptionView, PollView, ThreadView, is_false, mention_names,
+};
 pub use notification::{VerdictView, reason_word};
 pub use people::{DoNotDisturbView, GroupView, ProfileView, SettingsView, StatusView, clock_text};

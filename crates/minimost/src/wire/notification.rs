@@ -35,6 +35,12 @@ impl VerdictView {
         let explanation = "The message was deleted: it notifies nobody any more.";
         VerdictView { notifies: false, reason: "deleted", explanation }
     }
+
+    /// Of a message whose text nobody knows.
+    pub fn unreadable() -> VerdictView {
+        let explanation = "The message cannot be read: the log is damaged there.";
+        VerdictView { notifies: false, reason: "unreadable", explanation }
+    }
 }
 
 /// The word for a reason.

@@ -24,6 +24,9 @@ export function completedMessage(message: Some<Message>): Message {
     forward: null,
     poll: null,
     deleted_by: null,
+    // Said only where it is so.
+    unreadable: false,
+    incomplete: false,
     ...message,
   } as Message;
 }

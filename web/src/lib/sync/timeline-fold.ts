@@ -127,7 +127,7 @@ function amended(
   switch (event.kind) {
     case 'message_edited': {
       const { content, mentions, edited_ts } = event.data;
-      return { ...message, content, mentions, edited: true, edited_ts };
+      return { ...message, content, mentions, edited: true, edited_ts, unreadable: false };
     }
     case 'message_reacted': {
       const { emoji, user, on, reactions_ts } = event.data;
@@ -191,6 +191,8 @@ function tombstone(message: Message, event: MessageDeleted['data']): Message {
     deleted_ts: event.deleted_ts,
     // A server that does not say knows only senders who delete.
     deleted_by: event.deleted_by ?? null,
+    unreadable: false,
+    incomplete: false,
     mentions: [],
     reactions: {},
     reaction_order: [],

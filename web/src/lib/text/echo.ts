@@ -16,6 +16,8 @@ export function echoAsMessage(echo: Echo, me: string): Message {
     deleted: false,
     deleted_ts: null,
     deleted_by: null,
+    unreadable: false,
+    incomplete: false,
     reply_to_id,
     reactions: {},
     reaction_order: [],

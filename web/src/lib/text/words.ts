@@ -1,4 +1,5 @@
 /** Small sentences that several places say. */
+import type { Message } from '../api/schema';
 import { Scanner } from './scanner';
 
 /** "alice", "alice and bob", "alice, bob and 3 others". */
@@ -13,6 +14,18 @@ export function listNames(names: readonly string[], shown_max = 3): string {
 export function tombstone(deleted_by: string | null, nameOf: (user: string) => string): string {
   if (deleted_by === null) return 'message deleted';
   return `deleted by an administrator (${nameOf(deleted_by)})`;
+}
+
+/** What stands where a message is that the server cannot read. */
+export const UNREADABLE = 'This message cannot be read';
+
+/** What stands in place of a text that is not there. */
+export function standIn(
+  message: Partial<Pick<Message, 'unreadable' | 'deleted_by'>>,
+  nameOf: (user: string) => string,
+): string {
+  if (message.unreadable) return UNREADABLE;
+  return tombstone(message.deleted_by ?? null, nameOf);
 }
 
 /** Who is typing, in one line; empty when nobody is. */

@@ -96,7 +96,7 @@ pub(super) fn columns(record: &Record) -> [Option<Vec<Value>>; 3] {
     let number = |number: u64| Value::Integer(number.cast_signed());
     let (seq, actor) = (number(record.seq), number(record.actor));
     let why = match record.body {
-        Body::Present(_) => Value::Null,
+        Body::Present(_) | Body::Damaged => Value::Null,
         Body::Redacted { why, .. } => Value::Integer(why.into()),
     };
     let kind = Value::Integer(record.kind.into());

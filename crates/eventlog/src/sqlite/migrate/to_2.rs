@@ -127,7 +127,7 @@ pub(in super::super) fn read_of_1(
         let parsed = parse(row, why)?.filter(|(record, envelope_sum, body_sum)| {
             let expected = match record.body {
                 Body::Present(_) => record.body_sum(),
-                Body::Redacted { .. } => SUM_OF_ERASED,
+                Body::Redacted { .. } | Body::Damaged => SUM_OF_ERASED,
             };
             i64::from(record.envelope_sum()) == *envelope_sum && i64::from(expected) == *body_sum
         });

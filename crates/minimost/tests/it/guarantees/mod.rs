@@ -3,7 +3,7 @@
 //! 1 acknowledged means on disk: here, and `crash.rs`. 2 one order: here. 3 exactly once: `exactly_once`. 4 you read what
 //! you wrote and what anyone was told: here. 5 no gap, no repeat: `reconnect.rs`. 6 nobody sees what is not theirs:
 //! here in short, and `access.rs`. 7 crash-equal: `crash.rs`, and an orderly end here. 8 full disk, broken file:
-//! `broken_disk`, `broken_parts`, `damaged_log`, `other_programs`, `snapshot_file`, `mailbox_files` and `checking`. 9 forgetting
+//! `broken_disk`, `broken_parts`, `damaged_log`, `damaged_record`, `other_programs`, `snapshot_file`, `mailbox_files` and `checking`. 9 forgetting
 //! is real: here, `erased_files`, and `rebuild/mailbox.rs` and the log's own tests file by file.
 
 mod broken_disk;
@@ -12,6 +12,7 @@ mod checking;
 #[cfg(target_os = "linux")]
 mod closed_files;
 mod damaged_log;
+mod damaged_record;
 mod erased_files;
 mod exactly_once;
 mod mailbox_files;

@@ -42,7 +42,7 @@ export interface Message {
   readonly id: number;
   readonly channel: string;
   readonly sender: string;
-  /** Null in a tombstone. */
+  /** Null in a tombstone, and where it cannot be read. */
   readonly content: string | null;
   /** `system` for a notice about the channel. */
   readonly content_type: string;
@@ -70,6 +70,10 @@ export interface Message {
   readonly thread: Thread | null;
   readonly forward: Forward | null;
   readonly poll: Poll | null;
+  /** The log is damaged where it stands, or its last edit: nobody knows what it says. */
+  readonly unreadable: boolean;
+  /** The log is damaged at something about it: a quote, a reaction, a vote or a reply may be missing. */
+  readonly incomplete: boolean;
 }
 
 /** A pinned message, shortened. */
@@ -82,6 +86,7 @@ export interface Pin {
   readonly ts: number;
   readonly pinned_by: string;
   readonly pinned_ts: number;
+  readonly unreadable?: boolean;
 }
 
 export interface SavedMessage {
@@ -116,7 +121,8 @@ export interface FollowedThread {
 
 /** What a message once said. */
 export interface Version {
-  readonly content: string;
+  /** Null where it cannot be read. */
+  readonly content: string | null;
   readonly ts: number;
 }
 

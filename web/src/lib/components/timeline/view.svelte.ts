@@ -55,7 +55,8 @@ export class TimelineView {
   /** Opens the menu of a message from the keyboard. */
   openMenu(id: number, anchor: Element): void {
     const message = this.#timeline?.find(id);
-    if (message && !message.deleted) this.menu = { message, anchor, page: 'actions' };
+    if (message && !message.deleted && !message.unreadable)
+      this.menu = { message, anchor, page: 'actions' };
   }
 
   /** Goes to a message that somebody pointed at. */
