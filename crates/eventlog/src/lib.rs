@@ -8,6 +8,7 @@
 
 #![deny(missing_docs)]
 
+mod appends;
 mod error;
 mod fault;
 mod follow;
@@ -16,6 +17,7 @@ mod meaning;
 mod record;
 mod sqlite;
 
+pub use appends::Appends;
 pub use error::Error;
 #[doc(hidden)]
 pub use fault::fault_point;

@@ -27,8 +27,9 @@ use std::thread;
 
 use tokio::sync::{Semaphore, oneshot, watch};
 
+use crate::appends::Progress;
 use crate::follow::Head;
-use crate::{Batch, Epoch, Error, Meaning};
+use crate::{Appends, Batch, Epoch, Error, Meaning};
 pub use compare::{Comparison, Gaps};
 use damage::Damage;
 use ended::Ended;
@@ -54,6 +55,7 @@ struct Shared {
     path: PathBuf,
     epoch: Epoch,
     head: Arc<Head>,
+    appends: Progress,
     damage: Arc<Damage>,
     files: Arc<Files>,
     orders: mpsc::Sender<Order>,
@@ -91,11 +93,13 @@ impl Log {
         let files = Files::of(path).map_err(|source| Error::Create(Arc::new(source)))?;
         let files = Arc::new(files);
         let head = Arc::new(Head::new(tip.seq));
+        let appends = Progress::new(tip.seq);
         let owner = Owner {
             path: path.to_owned(),
             connection: Some(connection),
             tip,
             head: Arc::clone(&head),
+            appends: appends.clone(),
             damage: Arc::clone(&damage),
             files: Arc::clone(&files),
             wal_holds_refused: false,
@@ -115,7 +119,8 @@ impl Log {
             .expect("a starting process may have threads");
         let places = Arc::new(Semaphore::new(APPENDS_WAITING_MAX));
         let (path, readers) = (path.to_owned(), ReaderPool::start(readers, &ended));
-        let shared = Shared { path, epoch, head, damage, files, orders, places, readers, ended };
+        let shared =
+            Shared { path, epoch, head, appends, damage, files, orders, places, readers, ended };
         Ok(Log { shared: Arc::new(shared) })
     }
 
@@ -138,6 +143,11 @@ impl Log {
     /// Changes whenever the head does, after the commit.
     pub fn watch_head(&self) -> watch::Receiver<u64> {
         self.shared.head.watch()
+    }
+
+    /// Which appends are under way, and which have ended.
+    pub fn appends(&self) -> Appends {
+        self.shared.appends.watch()
     }
 
     /// Appends a batch, all of it or nothing, and returns the head after it once it is on disk.

@@ -16,6 +16,7 @@ use super::file::{self, Tip};
 use super::files::{Change, Files};
 use super::insert;
 use crate::Error;
+use crate::appends::Progress;
 use crate::fault::fault_point;
 use crate::follow::Head;
 use crate::record::Batch;
@@ -56,6 +57,7 @@ pub(super) struct Owner {
     pub connection: Option<Connection>,
     pub tip: Tip,
     pub head: Arc<Head>,
+    pub appends: Progress,
     pub damage: Arc<Damage>,
     pub files: Arc<Files>,
     /// A commit failed and may lie in the WAL as one that did not: a crash would bring it back.
@@ -144,10 +146,13 @@ impl Owner {
             .into_iter()
             .map(|Append { batch, answer, place }| (batch, (answer, place)))
             .unzip();
+        // Said before anybody can read what it commits, and again before anybody is answered.
+        self.appends.begin();
         let answers = match self.commit(&batches) {
             Ok(answers) => answers,
             Err(error) => vec![Err(error); batches.len()],
         };
+        self.appends.end(answers.iter().flatten().copied().max());
         for ((waiting, _place), answer) in waiting.into_iter().zip(answers) {
             // A caller that went away cannot take its append back; it is as durable as any.
             let _ = waiting.send(answer);

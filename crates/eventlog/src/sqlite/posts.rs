@@ -41,6 +41,38 @@ impl Reader {
         self.posts(POSTS, (target.cast_signed(), kind, bound(after), bound(up_to)), gone)
     }
 
+    /// Of each of these targets, in their order, the seq of the newest record of either kind about it with
+    /// `seq < before`, erased or not: one statement for all.
+    pub fn targets_newest_seq(
+        &mut self,
+        targets: &[u64],
+        kinds: [u16; 2],
+        before: u64,
+    ) -> Result<Vec<Option<u64>>, Error> {
+        const NEWEST: &str = "
+            SELECT max(
+                       coalesce((SELECT seq
+                                   FROM record INDEXED BY record_target
+                                  WHERE target = asked.value AND kind = ?2 AND seq < ?4
+                                  ORDER BY seq DESC
+                                  LIMIT 1), 0),
+                       coalesce((SELECT seq
+                                   FROM record INDEXED BY record_target
+                                  WHERE target = asked.value AND kind = ?3 AND seq < ?4
+                                  ORDER BY seq DESC
+                                  LIMIT 1), 0))
+              FROM json_each(?1) AS asked
+             ORDER BY asked.key";
+        let asked: Vec<_> = targets.iter().map(|target| target.cast_signed().to_string()).collect();
+        let asked = format!("[{}]", asked.join(","));
+        let mut statement = self.statement(NEWEST)?;
+        let found = statement.query_map((asked, kinds[0], kinds[1], bound(before)), |row| {
+            let seq: i64 = row.get(0)?;
+            Ok((seq > 0).then_some(seq.cast_unsigned()))
+        })?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
     /// The seq of the newest record of one kind about a target with `seq < before`, erased or not.
     pub fn target_newest_seq(
         &mut self,

@@ -101,7 +101,8 @@ impl Reading {
         let (asks, receiver) = mpsc::channel(ASKS_MAX);
         let folds = Folds::start(log)?;
         let state = State::new(published.now(), window_bytes);
-        Owner::new(state, log.reader()?.reading_on(), folds.clone()).start(receiver, announcements);
+        let reader = log.reader()?.reading_on();
+        Owner::new(state, reader, log.appends(), folds.clone()).start(receiver, announcements);
         Ok(Reading { asks, folds, published })
     }
 

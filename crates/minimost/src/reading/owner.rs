@@ -5,14 +5,12 @@
 
 use std::collections::HashMap;
 use std::thread;
-use std::time::Duration;
 
 use chat::event::Erasure;
 use chat::{ChannelId, EventKind, Message, Seq, UserId};
-use eventlog::{Reader, fault_point};
+use eventlog::{Appends, Reader, fault_point};
 use tokio::runtime;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::folds::Folds;
 use super::posts::{self, Found, Unread};
@@ -23,11 +21,6 @@ use crate::published::Announcement;
 
 /// What was made and not taken yet; then the fold threads wait, for the owner never does.
 const MADE_MAX: usize = 64;
-
-/// How long a commit that is in the log may be on its way here: the log's own checkpoint may stand between the two, on a slow
-/// disk for a second. One that was not acknowledged never comes: the log's file is gone, or nobody could say whether the
-/// commit had succeeded.
-const ANNOUNCED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A question, which is asked again when what it needs has been made.
 type Question = Box<dyn FnMut(Asked<'_>) -> Result<(), Vec<Need>> + Send>;
@@ -62,12 +55,14 @@ enum Part {
 pub(super) struct Owner {
     state: State,
     reader: Reader,
+    appends: Appends,
     folds: Folds,
     /// Who waits for what.
     waiting: HashMap<NeedKey, Vec<Ask>>,
     made: mpsc::Sender<Made>,
     makes: mpsc::Receiver<Made>,
-    /// A head of the log that was never announced.
+    /// A head of the log that nobody was told is durable, so it is not announced: the log's file is gone, or nobody could
+    /// say whether the commit had succeeded.
     unannounced: Seq,
 }
 
@@ -83,14 +78,14 @@ enum Answered {
 }
 
 impl Owner {
-    pub fn new(state: State, reader: Reader, folds: Folds) -> Owner {
+    pub fn new(state: State, reader: Reader, appends: Appends, folds: Folds) -> Owner {
         let (made, makes) = mpsc::channel(MADE_MAX);
         let (waiting, unannounced) = (HashMap::new(), Seq::ZERO);
-        Owner { state, reader, folds, waiting, made, makes, unannounced }
+        Owner { state, reader, appends, folds, waiting, made, makes, unannounced }
     }
 
     pub fn start(mut self, mut asks: mpsc::Receiver<Ask>, mut told: mpsc::Receiver<Announcement>) {
-        let runtime = runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime::Builder::new_current_thread().build();
         let runtime = runtime.expect("a runtime that only waits needs nothing");
         let run = move || {
             runtime.block_on(async { while self.step(&mut asks, &mut told).await.is_ok() {} });
@@ -134,10 +129,10 @@ impl Owner {
                     self.wait(&needs, ask);
                     return Ok(());
                 }
-                Ok(Answered::LogIsAhead(tip)) => match timeout(ANNOUNCED_WITHIN, told.recv()).await
-                {
-                    Ok(announcement) => self.state.apply(&announcement.ok_or(Ended)?),
-                    Err(_) => self.unannounced = tip,
+                Ok(Answered::LogIsAhead(tip)) => tokio::select! {
+                    biased;
+                    announcement = told.recv() => self.state.apply(&announcement.ok_or(Ended)?),
+                    () = self.appends.unacknowledged(tip.get()) => self.unannounced = tip,
                 },
                 Err(error) => {
                     refuse(&mut ask, error);
