@@ -3,7 +3,7 @@
 //! Who follows a thread and how far they have read is a label of its root in the log; what waits are the replies by
 //! others after that marker which are not deleted.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chat::audience::history_start;
 use chat::event::Erasure;
@@ -62,12 +62,20 @@ pub struct ThreadQuery {
     pub limit: usize,
 }
 
-/// A thread that a person follows, before its root is looked up.
+/// A thread that a person follows.
+#[derive(Clone, Copy)]
 struct Followed {
     root: Seq,
     channel: ChannelId,
+    marker: Seq,
+    /// Its newest reply, deleted or not; its root while there is none.
     newest: Seq,
-    standing: Standing,
+}
+
+/// One of them, and what waits in it, before its root is looked up.
+struct Counted {
+    thread: Followed,
+    waiting: Counts,
     /// Unread replies that name the person or everyone.
     mentions: Vec<Seq>,
 }
@@ -75,7 +83,6 @@ struct Followed {
 /// The root of a thread that somebody may look at, and where their history of it begins.
 struct Root {
     id: Seq,
-    channel: ChannelId,
     message: Option<Message>,
     first: Seq,
 }
@@ -89,14 +96,9 @@ impl Reading {
         range: FoldRange,
         at: Seq,
     ) -> Result<At<Option<ThreadPage>>, ReadingError> {
-        // Which thread a message is in never changes, so it may be asked first.
-        let find = move |reader: &mut Reader, workspace: &Workspace| {
-            root(reader, workspace, user, message)
-                .map(|root| root.map(|root| (root.id, root.channel)))
-        };
-        let At { workspace, found } = self.fold(at, find).await?;
-        let Some((root_id, channel)) = found else { return Ok(At { workspace, found: None }) };
+        // What a message is a reply to never changes, so it may be asked before it is known who may see it.
         let stand = move |state: &mut State, reader: &mut Reader| {
+            let Some((root_id, channel)) = thread_of(reader, message)? else { return Ok(None) };
             state.standing(reader, user, channel, root_id)
         };
         let At { workspace, found: standing } = self.ask_log(at, stand).await?;
@@ -121,12 +123,28 @@ impl Reading {
                 let newest = reader.seq_at(before.0.saturating_sub(1))?;
                 threads.retain(|thread| thread.newest.get() <= newest);
             }
-            threads.retain(|thread| !query.only_unread || thread.standing.waiting.unread > 0);
             threads.sort_unstable_by_key(|thread| std::cmp::Reverse(thread.newest));
-            threads.truncate(query.limit);
-            Ok(threads)
+            if !query.only_unread {
+                threads.truncate(query.limit);
+                return state.counted(reader, user, &threads);
+            }
+            // Where the newest reply is read, all are; the others are counted until there are enough.
+            threads.retain(|thread| thread.newest > thread.marker);
+            let mut unread = Vec::new();
+            for some in threads.chunks(query.limit.max(1)) {
+                unread.extend(state.counted(reader, user, some)?);
+                unread.retain(|counted: &Counted| counted.waiting.unread > 0);
+                if unread.len() >= query.limit {
+                    break;
+                }
+            }
+            unread.truncate(query.limit);
+            Ok(unread)
         };
         let At { workspace, found: threads } = self.ask_log(at, choose).await?;
+        if threads.is_empty() {
+            return Ok(At { workspace, found: Vec::new() });
+        }
         self.fold_at(workspace, move |reader, workspace| {
             with_roots(reader, workspace, user, threads)
         })
@@ -142,9 +160,9 @@ impl State {
         user: UserId,
     ) -> Result<Counts, Missing> {
         let mut counts = Counts::default();
-        for thread in self.followed(reader, user)? {
-            counts.unread += thread.standing.waiting.unread;
-            counts.mentions += thread.standing.waiting.mentions;
+        for counted in self.unread_threads(reader, user)? {
+            counts.unread += counted.waiting.unread;
+            counts.mentions += counted.waiting.mentions;
         }
         Ok(counts)
     }
@@ -155,39 +173,68 @@ impl State {
         reader: &mut Reader,
         user: UserId,
     ) -> Result<Vec<Seq>, Missing> {
-        let followed = self.followed(reader, user)?;
-        Ok(followed.into_iter().flat_map(|thread| thread.mentions).collect())
+        let unread = self.unread_threads(reader, user)?;
+        Ok(unread.into_iter().flat_map(|counted| counted.mentions).collect())
     }
 
-    /// The threads that `user` follows. Who is named in a channel is looked up once for all threads in it.
+    /// The threads that `user` follows in which something may wait.
+    fn unread_threads(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+    ) -> Result<Vec<Counted>, Missing> {
+        let mut threads = self.followed(reader, user)?;
+        threads.retain(|thread| thread.newest > thread.marker);
+        self.counted(reader, user, &threads)
+    }
+
+    /// The threads that `user` follows, by channel: in a statement for all of them and one for those whose newest reply is
+    /// not remembered.
     fn followed(&mut self, reader: &mut Reader, user: UserId) -> Result<Vec<Followed>, Missing> {
-        let mut threads = Vec::new();
         let labels = reader.labels_of(FOLLOWS, user.0.get())?;
-        for of_channel in labels.chunk_by(|(one, ..), (next, ..)| one == next) {
-            let channel = ChannelId(Seq(of_channel[0].0));
-            let mut unread = Vec::with_capacity(of_channel.len());
-            for (_, root, marker) in of_channel {
-                let (root, marker) = (Seq(*root), Seq(*marker));
-                let newest = self.tip(reader, root)?;
-                let replies = if newest > marker {
-                    self.unread(reader, user, channel, root, marker)?
-                } else {
-                    Vec::new()
-                };
-                unread.push((root, marker, newest, replies));
-            }
-            let first = unread.iter().filter_map(|(.., replies)| replies.first()).min();
-            let named = match first {
-                Some(first) => self.named_seqs(reader, user, channel, *first)?,
-                None => HashSet::new(),
+        let roots: Vec<_> = labels.iter().map(|(_, root, _)| Seq(*root)).collect();
+        let newest = self.tips(reader, &roots)?;
+        let threads = labels.iter().zip(newest).map(|((channel, root, marker), newest)| Followed {
+            root: Seq(*root),
+            channel: ChannelId(Seq(*channel)),
+            marker: Seq(*marker),
+            newest,
+        });
+        Ok(threads.collect())
+    }
+
+    /// What waits in threads, in their order. Who is named in a channel is looked up once for all threads in it.
+    fn counted(
+        &mut self,
+        reader: &mut Reader,
+        user: UserId,
+        threads: &[Followed],
+    ) -> Result<Vec<Counted>, Missing> {
+        let mut unread = Vec::with_capacity(threads.len());
+        let mut first_in: BTreeMap<ChannelId, Seq> = BTreeMap::new();
+        for thread in threads {
+            let Followed { root, channel, marker, newest } = *thread;
+            let replies = if newest > marker {
+                self.unread(reader, user, channel, root, marker)?
+            } else {
+                Vec::new()
             };
-            threads.extend(unread.into_iter().map(|(root, marker, newest, replies)| {
-                let standing = Standing { marker, waiting: counted(&replies, &named) };
-                let mentions = replies.into_iter().filter(|it| named.contains(it)).collect();
-                Followed { root, channel, newest, standing, mentions }
-            }));
+            if let Some(first) = replies.first() {
+                let earliest = first_in.entry(channel).or_insert(*first);
+                *earliest = (*earliest).min(*first);
+            }
+            unread.push(replies);
         }
-        Ok(threads)
+        let mut named = HashSet::new();
+        for (channel, first) in first_in {
+            named.extend(self.named_seqs(reader, user, channel, first)?);
+        }
+        let counted = threads.iter().zip(unread).map(|(thread, replies)| Counted {
+            thread: *thread,
+            waiting: counted(&replies, &named),
+            mentions: replies.into_iter().filter(|reply| named.contains(reply)).collect(),
+        });
+        Ok(counted.collect())
     }
 
     /// The messages of a channel from `first` on that name `user` or everyone.
@@ -246,25 +293,40 @@ impl State {
         Ok(replies)
     }
 
-    /// The newest reply of a thread, deleted or not; its root while there is none.
-    fn tip(&mut self, reader: &mut Reader, root: Seq) -> Result<Seq, Missing> {
-        if let Some(tip) = self.tips.get(&root) {
-            return Ok(*tip);
+    /// The newest reply of each thread, deleted or not; its root while there is none.
+    fn tips(&mut self, reader: &mut Reader, roots: &[Seq]) -> Result<Vec<Seq>, Missing> {
+        let known: Vec<_> = roots.iter().map(|root| self.tips.get(root).copied()).collect();
+        let unknown = roots.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let unknown: Vec<_> = unknown.map(|(root, _)| root.get()).collect();
+        let mut found = Vec::new();
+        if !unknown.is_empty() {
+            let (kinds, end) = (REPLIES.map(EventKind::code), self.workspace.head.next().get());
+            found = reader.targets_newest_seq(&unknown, kinds, end)?;
         }
-        let mut tip = root;
-        for kind in REPLIES {
-            let end = self.workspace.head.next().get();
-            let newest = reader.target_newest_seq(root.get(), kind.code(), end)?;
-            tip = tip.max(Seq(newest.unwrap_or(0)));
-        }
-        self.tips.put(root, tip);
-        Ok(tip)
+        let mut found = found.into_iter();
+        let tips = roots.iter().zip(known).map(|(root, known)| {
+            known.unwrap_or_else(|| {
+                let newest = found.next().flatten().map_or(*root, Seq);
+                self.tips.put(*root, newest);
+                newest
+            })
+        });
+        Ok(tips.collect())
     }
 }
 
 fn counted(replies: &[Seq], named: &HashSet<Seq>) -> Counts {
     let mentions = replies.iter().filter(|reply| named.contains(reply)).count() as u64;
     Counts { unread: replies.len() as u64, mentions }
+}
+
+/// The root of the thread under a message, or that it is a reply in, and its channel; whoever asks.
+fn thread_of(reader: &mut Reader, message: Seq) -> Result<Option<(Seq, ChannelId)>, FoldError> {
+    let records = reader.by_seqs(&[message.min(END).get()])?;
+    let Some(record) = records.first() else { return Ok(None) };
+    let begins = EventKind::from_code(record.kind).is_some_and(EventKind::begins_message);
+    let channel = record.channel.filter(|_| begins);
+    Ok(channel.map(|channel| (Seq(record.target.unwrap_or(record.seq)), ChannelId(Seq(channel)))))
 }
 
 /// The root of the thread under a message, or that it is a reply in, for who may see either.
@@ -281,12 +343,11 @@ fn root(
         Some(_) | None => seen(reader, workspace, user, &[id])?.pop(),
     };
     if let Some(root) = seen_root {
-        return Ok(Some(Root { id, channel: root.channel, message: Some(root), first: Seq::ZERO }));
+        return Ok(Some(Root { id, message: Some(root), first: Seq::ZERO }));
     }
     let hidden = messages_by_id(reader, &[id], workspace.head)?.pop();
     Ok(hidden.filter(|root| may_see_thread(user, root, workspace)).map(|root| Root {
         id,
-        channel: root.channel,
         message: None,
         first: history_start(user, root.channel, workspace).unwrap_or(END),
     }))
@@ -310,18 +371,18 @@ fn with_roots(
     reader: &mut Reader,
     workspace: &Workspace,
     user: UserId,
-    threads: Vec<Followed>,
+    threads: Vec<Counted>,
 ) -> Result<Vec<FollowedThread>, FoldError> {
-    let newest: Vec<u64> = threads.iter().map(|thread| thread.newest.get()).collect();
+    let newest: Vec<u64> = threads.iter().map(|counted| counted.thread.newest.get()).collect();
     let newest = reader.by_seqs(&newest)?.into_iter();
     let times: HashMap<_, _> = newest.map(|record| (record.seq, record.ts_micros)).collect();
-    let ids: Vec<_> = threads.iter().map(|thread| thread.root).collect();
+    let ids: Vec<_> = threads.iter().map(|counted| counted.thread.root).collect();
     let mut roots = seen(reader, workspace, user, &ids)?.into_iter().peekable();
-    let with_root = |thread: Followed| FollowedThread {
+    let with_root = |Counted { thread, waiting, .. }: Counted| FollowedThread {
         root: roots.next_if(|root| root.id == thread.root),
         root_id: thread.root,
         channel: thread.channel,
-        standing: thread.standing,
+        standing: Standing { marker: thread.marker, waiting },
         last_reply_ts: Timestamp(times.get(&thread.newest.get()).copied().unwrap_or_default()),
     };
     Ok(threads.into_iter().map(with_root).collect())
