@@ -264,7 +264,14 @@ export class PlainState implements ChatState {
     this.drafts = state.drafts;
     this.scheduled = state.scheduled;
     this.reminders = state.reminders;
-    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale: false, as_of: cursor.seq };
+    this.followed = {
+      ...state.threads,
+      unreadIn: {},
+      is: {},
+      doubted: [],
+      isStale: false,
+      as_of: cursor.seq,
+    };
   }
 
   timelineOf(channel: string): PlainTimeline | undefined {

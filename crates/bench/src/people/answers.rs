@@ -99,6 +99,13 @@ impl Crowd {
         let threads = &mut self.people[person].threads;
         threads.is_asked = false;
         threads.is_known |= is_known;
+        let asked = std::mem::take(&mut threads.asked);
+        if is_known {
+            // Those that are unread are followed, the others are not.
+            threads.known.extend(asked);
+        } else {
+            threads.doubted.extend(asked);
+        }
         if threads.is_stale {
             self.doubt_threads(person);
         }
@@ -129,7 +136,7 @@ impl Crowd {
                 b"thread_replied" => self.hear_reply(person, data),
                 b"thread_followed" => {
                     if let Some(root) = number(data, b"\"id\":") {
-                        self.people[person].threads.followed.insert(root);
+                        self.people[person].threads.known.insert(root);
                     }
                     self.doubt_threads(person);
                 }
@@ -178,7 +185,9 @@ impl Crowd {
         let Some((place, id)) = self.show(person, data) else { return };
         let Some(root) = number(data, b"\"thread_id\":") else { return };
         self.note_reply(place, root, id);
-        if !self.people[person].threads.followed.contains(&root) {
+        let threads = &mut self.people[person].threads;
+        if !threads.known.contains(&root) {
+            threads.doubted.push(root);
             self.doubt_threads(person);
         }
     }

@@ -56,7 +56,12 @@ pub struct Marks {
 /// What is known of threads.
 #[derive(Default)]
 pub struct Threads {
-    pub followed: BTreeSet<u64>,
+    /// By root: of these it is known whether they are followed.
+    pub known: BTreeSet<u64>,
+    /// Of these it is not, and nobody asked yet.
+    pub doubted: Vec<u64>,
+    /// What is being asked says it of these.
+    pub asked: Vec<u64>,
     pub is_stale: bool,
     pub is_asked: bool,
     /// They were asked for before.

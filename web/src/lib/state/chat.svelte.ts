@@ -24,6 +24,7 @@ export class Chat implements ChatState {
     mentions: 0,
     unreadIn: {},
     is: {},
+    doubted: [],
     isStale: false,
     as_of: 0,
   });
@@ -56,7 +57,14 @@ export class Chat implements ChatState {
     this.cursor = cursor;
     // Which threads the unread replies are in is asked for as soon as there are any.
     const isStale = state.threads.unread > 0;
-    this.followed = { ...state.threads, unreadIn: {}, is: {}, isStale, as_of: cursor.seq };
+    this.followed = {
+      ...state.threads,
+      unreadIn: {},
+      is: {},
+      doubted: [],
+      isStale,
+      as_of: cursor.seq,
+    };
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);

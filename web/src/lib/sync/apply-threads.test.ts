@@ -147,6 +147,28 @@ describe('the totals of followed threads', () => {
     expect(state.followed).toMatchObject({ unread: 0, isStale: true });
   });
 
+  it('are asked for once about a thread that alice does not follow, not at each reply', () => {
+    const { state } = aliceInThread();
+    const heard = (id: number) => apply(state, replied(reply(id, 'bob', 'and'), aThread(id, id)));
+    heard(21);
+    expect(learnUnread(state, [], at(21))).toBe(true);
+    heard(22);
+    expect(state.followed).toMatchObject({ unread: 0, isStale: false, is: { 10: false } });
+    // Whoever follows is told of it, and counts from then on.
+    learnFollowed(state, { 10: true });
+    heard(23);
+    expect(state.followed).toMatchObject({ unread: 1, isStale: false });
+  });
+
+  it('are asked for anew where what was doubted is not there any more', () => {
+    const { state } = aliceInThread();
+    apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
+    apply(state, deleted(22, 21));
+    learnUnread(state, [], at(22));
+    apply(state, replied(reply(23, 'bob', 'two'), aThread(2, 23)));
+    expect(state.followed.isStale).toBe(true);
+  });
+
   it('are asked for anew when alice reads or stops to follow', () => {
     const { state } = aliceInThread();
     const place = { id: 10, channel: 'general' };

@@ -29,12 +29,14 @@ function threadRead(
 ): void {
   const { followed } = state;
   if (seq <= followed.as_of) return;
+  // Only who follows a thread has a marker in it.
+  learnFollowed(state, { [id]: true });
   const thread = state.asidesOf(channel).find((aside) => aside.thread_id === id);
   const isAllRead = thread !== undefined && last_read_id >= (thread.messages.at(-1)?.id ?? 0);
   const { [id]: known = 0, ...others } = followed.unreadIn;
   if (isAllRead) {
     const unread = Math.max(0, followed.unread - known);
-    state.followed = { ...followed, unread, unreadIn: others };
+    state.followed = { ...state.followed, unread, unreadIn: others };
   }
   askAgain(state, seq);
 }
@@ -52,10 +54,15 @@ export function learnUnread(
   if (seq < state.cursor.seq) return false;
   const is = threads.map(({ id }): [number, boolean] => [id, true]);
   const unreadIn = threads.map(({ id, unread }): [number, number] => [id, unread]);
+  const { is: before, doubted } = state.followed;
+  // What was replied is unread in every thread that we follow, so one that is not here is not ours.
+  const isWhole = totals.unread === sumOf(threads).unread;
+  const isNot = isWhole ? doubted.map((id): [number, boolean] => [id, before[id] ?? false]) : [];
   state.followed = {
     ...totals,
-    is: { ...state.followed.is, ...Object.fromEntries(is) },
+    is: { ...before, ...Object.fromEntries(isNot), ...Object.fromEntries(is) },
     unreadIn: Object.fromEntries(unreadIn),
+    doubted: [],
     isStale: false,
     as_of: seq,
   };
@@ -91,6 +98,7 @@ export function countReplied(state: ChatState, message: Message, seq: number): v
     state.followed = { ...followed, unread: followed.unread + 1, mentions, unreadIn };
   } else if (isFollowed === undefined || isNamed) {
     // Who is named in a thread follows it from then on.
+    state.followed = { ...followed, doubted: [...followed.doubted, message.thread_id] };
     askAgain(state, seq);
   }
 }
@@ -103,7 +111,11 @@ export function followedChanged(state: ChatState, root_id: number, seq: number):
 /** A message was edited or deleted, and may be an unread reply, or name us no more. */
 export function replyAmended(state: ChatState, event: MessageEdited | MessageDeleted): void {
   const { id, channel } = event.data;
-  const { unread, isStale } = state.followed;
+  const { unread, isStale, doubted } = state.followed;
+  if (event.kind === 'message_deleted' && doubted.length > 0) {
+    // A reply that is gone is unread nowhere, whether we follow its thread or not.
+    state.followed = { ...state.followed, doubted: [] };
+  }
   if (unread === 0 && !isStale) return;
   const timelines = [state.timelineOf(channel), ...state.asidesOf(channel)];
   const found = timelines.flatMap((timeline) => timeline?.messages ?? []);
@@ -116,7 +128,7 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
 
 /** With a channel we lose its threads; which of them we know were there nobody has noted. */
 export function leftChannel(state: ChatState): void {
-  state.followed = { ...state.followed, is: {}, unreadIn: {}, isStale: true };
+  state.followed = { ...state.followed, is: {}, unreadIn: {}, doubted: [], isStale: true };
 }
 
 function askAgain(state: ChatState, seq: number): void {
