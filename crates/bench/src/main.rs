@@ -49,10 +49,12 @@ enum Task {
     Exact,
     /// Memory and CPU of 5,000 streams on which nothing happens.
     Idle,
-    /// Opening a channel and counting unread messages in histories of three sizes.
+    /// First and later visits in histories of three sizes, and what they are to a reader who is there already.
     Reads,
     /// From the start of the process until it listens.
     Startup,
+    /// From the start of the process until it listens, on a log of format 1.
+    Migration,
     /// The first comparison of the log with its indexes, and an erasure in the middle of it.
     Comparison,
     /// Simulated people who do what the web client does: they come cold, or are there; cells can be chosen.
@@ -86,6 +88,7 @@ fn main() -> anyhow::Result<()> {
         Task::Idle => &[suite::idle::run],
         Task::Reads => &[suite::reads::run],
         Task::Startup => &[suite::startup::run],
+        Task::Migration => &[suite::migration::run],
         Task::Comparison => &[suite::comparison::run],
         Task::Original => &[suite::original::run],
     };

@@ -4,6 +4,7 @@ pub mod comparison;
 pub mod exact;
 pub mod idle;
 pub mod machine;
+pub mod migration;
 pub mod original;
 pub mod people;
 pub mod reads;
@@ -20,7 +21,7 @@ use crate::seed;
 pub type Suite = fn(&mut Bench) -> anyhow::Result<()>;
 
 /// Every suite, the ones that share a long history last before the original.
-pub const ALL: [Suite; 8] = [
+pub const ALL: [Suite; 9] = [
     sends::run,
     streams::run,
     exact::run,
@@ -28,6 +29,7 @@ pub const ALL: [Suite; 8] = [
     reads::run,
     startup::run,
     comparison::run,
+    migration::run,
     original::run,
 ];
 

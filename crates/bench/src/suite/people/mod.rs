@@ -8,11 +8,14 @@ mod data;
 mod rows;
 mod watch;
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
 use crate::bench::Bench;
 use crate::clock::{now_micros, own_cpu_micros, seconds_since};
+use crate::drain;
 use crate::people::rates::EVERYONE_TIMES;
 use crate::people::{Crowd, Manner, Tally, Town, seed};
 use crate::process::Server;
@@ -20,6 +23,11 @@ use crate::report::note;
 use data::{Data, Log};
 use rows::Measured;
 use watch::Watch;
+
+/// Files that are not back by then are late.
+const FILES_BACK_SECONDS_MAX: f64 = 600.0;
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Which cells, and for how long.
 #[derive(Args, Clone, Debug)]
@@ -68,6 +76,8 @@ pub enum How {
     Warm10x,
     /// All look at one channel, and all talk is there.
     WarmOneChannel,
+    /// When it is measured, all files of people are removed.
+    WarmFilesLost,
 }
 
 impl How {
@@ -77,7 +87,7 @@ impl How {
 
     fn manner(self) -> Manner {
         let activity = match self {
-            How::Cold | How::Warm | How::WarmOneChannel => 1.0,
+            How::Cold | How::Warm | How::WarmOneChannel | How::WarmFilesLost => 1.0,
             How::Warm4x => 4.0,
             How::Warm10x => 10.0,
         };
@@ -91,6 +101,7 @@ impl How {
             How::Warm4x => "warm, 4 x",
             How::Warm10x => "warm, 10 x",
             How::WarmOneChannel => "warm, one channel",
+            How::WarmFilesLost => "warm, users/ removed",
         }
     }
 }
@@ -163,6 +174,9 @@ fn live(
         crowd.run(cells.arrive_seconds + cells.settle_seconds)?;
     }
     let begin = Moment::now(server, &log)?;
+    if cell.how == How::WarmFilesLost {
+        std::fs::remove_dir_all(directory.join("users"))?;
+    }
     crowd.measure_from_now();
     let mut before_mix = 0.0;
     if cell.how.is_cold() {
@@ -180,7 +194,24 @@ fn live(
     let connected = crowd.connected();
     let tally = std::mem::replace(&mut crowd.tally, Tally::new(now_micros()));
     let files = watch.files(directory, cell.people, end.head)?;
-    Ok(Measured { seconds, begin, end, connected, tally, files, rss_bytes: watch.rss_bytes_max() })
+    let rss_bytes = watch.rss_bytes_max();
+    let files_back = (cell.how == How::WarmFilesLost)
+        .then(|| files_back(directory, cell.people, begin.micros))
+        .transpose()?;
+    Ok(Measured { seconds, begin, end, connected, tally, files, rss_bytes, files_back })
+}
+
+/// Seconds from a moment until everybody has a file again.
+fn files_back(directory: &std::path::Path, people: usize, since: u64) -> anyhow::Result<f64> {
+    loop {
+        let files = drain::mailboxes(directory).map_or(0, |files| files.len());
+        let passed = seconds_since(since);
+        if files >= people {
+            return Ok(passed);
+        }
+        ensure!(passed < FILES_BACK_SECONDS_MAX, "{files} of {people} files are back");
+        std::thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// What was used up to a moment.

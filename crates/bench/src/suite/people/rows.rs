@@ -19,6 +19,8 @@ pub struct Measured {
     pub tally: Tally,
     pub files: Files,
     pub rss_bytes: u64,
+    /// Seconds until everybody had a file again, when all were removed.
+    pub files_back: Option<f64>,
 }
 
 const MIB: f64 = 1_048_576.0;
@@ -107,6 +109,7 @@ fn noticed(row: Row, cell: Cell, measured: &Measured) -> Row {
         .with("files behind", files.behind)
         .with("oldest s", files.oldest_seconds)
         .with("no file", files.absent)
+        .with("files back s", measured.files_back)
         .with_aims(&aims(cell, tally, worst.map(|(_, p99)| p99), rss))
 }
 
