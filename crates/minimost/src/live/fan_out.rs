@@ -2,15 +2,10 @@
 //!
 //! Neighbours: `mod` calls for each round of announcements; `frame` has the bytes; `registry` has the people.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
-
 use bytes::Bytes;
 use chat::audience::{audience, told_less};
-use chat::workspace::ReadMarker;
-use chat::{Audience, ChannelId, Event, Seq, UserId};
+use chat::{Audience, Seq};
 use eventlog::Epoch;
-use tokio::time::Instant;
 
 use super::frame;
 use super::shown::Told;
@@ -88,50 +83,5 @@ impl Open {
         let (audience, bytes) = (self.audience.take()?, std::mem::take(&mut self.bytes));
         let begins = std::mem::take(&mut self.begins);
         (!begins.is_empty()).then(|| Segment { audience, bytes: bytes.into(), begins })
-    }
-}
-
-/// How far people have read, on its way to the others who have the channel open: one frame per channel and second.
-#[derive(Default)]
-pub(super) struct MarkerBoard {
-    channels: HashMap<ChannelId, Waiting>,
-}
-
-/// Markers of one channel that wait for the second to be over.
-struct Waiting {
-    due: Instant,
-    markers: Markers,
-}
-
-/// Per reader the newest marker.
-pub(super) type Markers = BTreeMap<UserId, ReadMarker>;
-
-/// The least time between two frames of a channel.
-const MARKER_INTERVAL: Duration = Duration::from_secs(1);
-
-impl MarkerBoard {
-    /// Takes the markers of a round.
-    pub(super) fn note(&mut self, round: &[Announcement], now: Instant) {
-        for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
-            if let Some(Event::ChannelRead { channel, up_to, up_to_ts }) = logged.event() {
-                let marker = ReadMarker { up_to: *up_to, ts: *up_to_ts };
-                let waiting = self
-                    .channels
-                    .entry(*channel)
-                    .or_insert_with(|| Waiting { due: now, markers: Markers::new() });
-                waiting.markers.insert(logged.actor, marker);
-            }
-        }
-    }
-
-    /// The channels whose second is over, with what waited.
-    pub(super) fn take_due(&mut self, now: Instant) -> Vec<(ChannelId, Markers)> {
-        self.channels.retain(|_, waiting| waiting.due > now || !waiting.markers.is_empty());
-        let due = self.channels.iter_mut().filter(|(_, waiting)| waiting.due <= now);
-        due.map(|(channel, waiting)| {
-            waiting.due = now + MARKER_INTERVAL;
-            (*channel, std::mem::take(&mut waiting.markers))
-        })
-        .collect()
     }
 }

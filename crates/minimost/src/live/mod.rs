@@ -11,6 +11,7 @@ mod backfill;
 mod cursor;
 mod fan_out;
 mod frame;
+mod markers;
 mod notify;
 pub mod outbox;
 mod presence;

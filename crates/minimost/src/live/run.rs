@@ -8,13 +8,13 @@ use std::time::Duration;
 use chat::audience::history_start;
 use chat::role::AccountChange;
 use chat::signal::{PresenceState, Signal};
-use chat::workspace::ReadMarker;
 use chat::{Event, UserId};
 use eventlog::fault_point;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::fan_out::{MarkerBoard, segments};
+use super::fan_out::segments;
+use super::markers::{MarkerBoard, MarkerFrames};
 use super::notify::notify;
 use super::{Cursor, Shared, frame, wake};
 use crate::published::Announcement;
@@ -152,20 +152,9 @@ impl Shared {
     fn tell_markers(&self, board: &mut MarkerBoard) {
         for (channel, markers) in board.take_due(Instant::now()) {
             let workspace = self.published.now();
-            let all = frame::read_markers(channel, markers.iter(), &workspace);
-            let oldest = markers.values().map(|marker| marker.up_to).min();
+            let mut frames = MarkerFrames::new(channel, &markers, &workspace);
             self.tell_viewers(&channel.into(), &workspace, |viewer| {
-                let start = history_start(viewer, channel, &workspace)?;
-                if Some(start) <= oldest && !markers.contains_key(&viewer) {
-                    return Some(all.clone());
-                }
-                // One's own marker comes as `channel_read`, which has an id.
-                let shown = |(reader, marker): &(&UserId, &ReadMarker)| {
-                    **reader != viewer && marker.up_to >= start
-                };
-                let shown = markers.iter().filter(shown);
-                let is_any = shown.clone().next().is_some();
-                is_any.then(|| frame::read_markers(channel, shown, &workspace))
+                frames.of(viewer, history_start(viewer, channel, &workspace)?)
             });
         }
     }

@@ -1,0 +1,96 @@
+//! How far people have read, on its way to the others who have the channel open: one round per channel and second, written
+//! once for all who may see all of it.
+//!
+//! Neighbours: `run` calls.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chat::workspace::ReadMarker;
+use chat::{ChannelId, Event, Seq, UserId, Workspace};
+use tokio::time::Instant;
+
+use super::frame;
+use crate::published::Announcement;
+
+/// What was read and is not told yet.
+#[derive(Default)]
+pub(super) struct MarkerBoard {
+    channels: HashMap<ChannelId, Waiting>,
+}
+
+/// Markers of one channel that wait for the second to be over.
+struct Waiting {
+    due: Instant,
+    markers: Markers,
+}
+
+/// Per reader the newest marker.
+pub(super) type Markers = BTreeMap<UserId, ReadMarker>;
+
+/// The least time between two frames of a channel.
+const MARKER_INTERVAL: Duration = Duration::from_secs(1);
+
+impl MarkerBoard {
+    /// Takes the markers of a round.
+    pub(super) fn note(&mut self, round: &[Announcement], now: Instant) {
+        for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
+            if let Some(Event::ChannelRead { channel, up_to, up_to_ts }) = logged.event() {
+                let marker = ReadMarker { up_to: *up_to, ts: *up_to_ts };
+                let waiting = self
+                    .channels
+                    .entry(*channel)
+                    .or_insert_with(|| Waiting { due: now, markers: Markers::new() });
+                waiting.markers.insert(logged.actor, marker);
+            }
+        }
+    }
+
+    /// The channels whose second is over, with what waited.
+    pub(super) fn take_due(&mut self, now: Instant) -> Vec<(ChannelId, Markers)> {
+        self.channels.retain(|_, waiting| waiting.due > now || !waiting.markers.is_empty());
+        let due = self.channels.iter_mut().filter(|(_, waiting)| waiting.due <= now);
+        due.map(|(channel, waiting)| {
+            waiting.due = now + MARKER_INTERVAL;
+            (*channel, std::mem::take(&mut waiting.markers))
+        })
+        .collect()
+    }
+}
+
+/// The frames of a round of one channel.
+///
+/// Whose history begins after some of the messages that were read must not hear of them. A frame is written once for all
+/// who may hear of the same markers. A reader among the viewers hears of their own marker too, and knows it.
+pub(super) struct MarkerFrames<'a> {
+    channel: ChannelId,
+    /// By how far they have read.
+    markers: Vec<(&'a UserId, &'a ReadMarker)>,
+    workspace: &'a Workspace,
+    /// By how many of the markers are left out.
+    frames: HashMap<usize, Bytes>,
+}
+
+impl<'a> MarkerFrames<'a> {
+    pub(super) fn new(
+        channel: ChannelId,
+        markers: &'a Markers,
+        workspace: &'a Workspace,
+    ) -> MarkerFrames<'a> {
+        let mut markers: Vec<_> = markers.iter().collect();
+        markers.sort_unstable_by_key(|(_, marker)| marker.up_to);
+        MarkerFrames { channel, markers, workspace, frames: HashMap::new() }
+    }
+
+    /// What a viewer hears whose history begins there; nothing when nobody else has read what they see.
+    pub(super) fn of(&mut self, viewer: UserId, beginning: Seq) -> Option<Bytes> {
+        let hidden = self.markers.partition_point(|(_, marker)| marker.up_to < beginning);
+        let seen = &self.markers[hidden..];
+        if seen.iter().all(|(reader, _)| **reader == viewer) {
+            return None;
+        }
+        let write = || frame::read_markers(self.channel, seen.iter().copied(), self.workspace);
+        Some(self.frames.entry(hidden).or_insert_with(write).clone())
+    }
+}
