@@ -74,6 +74,7 @@ impl Owner {
             mailbox.advance(&mut self.sources, &target)?;
         }
         if mailbox.checkpoint < target.head {
+            mailbox.release_memory()?;
             self.sweep.group.join(mailbox);
             return Ok(());
         }

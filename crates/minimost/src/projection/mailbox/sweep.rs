@@ -161,13 +161,18 @@ impl Sweep {
     /// Whether somebody's file can be brought on now. One of which nothing is known is opened in any case, because it may
     /// hold what was erased.
     pub fn has_room(&self, user: UserId) -> bool {
-        let Some(standing) = self.standings.find(user) else { return true };
+        self.far_from(user).is_none_or(|from| self.group.has_room(from))
+    }
+
+    /// Where somebody's file goes on, when that is known to be too far behind for going alone.
+    pub fn far_from(&self, user: UserId) -> Option<Seq> {
+        let standing = self.standings.find(user)?;
         let from = match standing.checkpoint {
             Some(checkpoint) => self.standings.goes_on_after(user, checkpoint),
-            None if standing.is_unknown() => return true,
+            None if standing.is_unknown() => return None,
             None => user.0,
         };
-        !Group::is_far(from, self.target.head) || self.group.has_room(from)
+        Group::is_far(from, self.target.head).then_some(from)
     }
 
     /// What a look computes is taken from the files' share. Where there is so much to hear of that this would leave them
