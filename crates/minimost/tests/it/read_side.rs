@@ -88,6 +88,59 @@ async fn no_question_needs_a_file_below_users() {
     assert_eq!(bob.messages("general").await.last(), Some(&said));
 }
 
+/// Files below a directory that were opened since the last look, by this process or another; the kernel tells.
+#[cfg(target_os = "linux")]
+fn opened(watch: &mut inotify::Inotify) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut buffer = [0; 4_096];
+    loop {
+        match watch.read_events(&mut buffer) {
+            Ok(events) => names.extend(
+                events.filter_map(|event| Some(event.name?.to_string_lossy().into_owned())),
+            ),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return names,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_request_opens_a_file_below_users() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let first = alice.send("general", "first, @bob").await;
+    let reply = json!({"text": "and, @alice?", "thread_id": first["id"]});
+    let reply = bob.post("/send/general", &reply).await.expect(201);
+    let users = server.data_dir().join("users");
+    let mut watch = inotify::Inotify::init().unwrap();
+    server.app().mailboxes.drain().await.unwrap();
+    watch.watches().add(&users, inotify::WatchMask::OPEN).unwrap();
+
+    // As long as it may, the one thread that writes them opens files.
+    alice.send("general", "for the file of bob, @bob").await;
+    server.app().mailboxes.drain().await.unwrap();
+    assert!(opened(&mut watch).contains(&"bob.db".to_owned()));
+    server.app().mailboxes.close().await;
+    opened(&mut watch);
+    drop(fs::File::open(users.join("bob.db")).unwrap());
+    assert_eq!(opened(&mut watch), ["bob.db"], "the watch is there");
+
+    let carol = server.sign_up("carol").await;
+    for person in [&alice, &bob, &carol] {
+        ask(person, &questions(&first, &reply)).await;
+        let said = person.send("general", "hello @alice").await;
+        person.react(&first["id"], "heart").await;
+        person.mark_read_to("general", &said["id"]).await;
+        person.edit(&said["id"], "hello").await;
+        person.delete(&said["id"]).await;
+        let mut stream = person.events_from(&person.cursor().await).await;
+        person.send("dm:alice:bob:carol", "psst").await;
+        stream.next_named("message_posted").await;
+    }
+    assert_eq!(opened(&mut watch), Vec::<String>::new());
+}
+
 /// Unread messages of #general in an answer, and the seq that it is exact at.
 fn unread_at(answer: &Answer) -> (u64, u64) {
     let cursor = Cursor::parse(&answer.header("minimost-cursor").unwrap()).unwrap();
