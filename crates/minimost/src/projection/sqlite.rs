@@ -9,6 +9,7 @@ use std::time::Duration;
 use chat::Seq;
 use eventlog::Epoch;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::{InFile, ProjectionError};
@@ -108,8 +109,15 @@ fn open_with(file: &Path, patience: Duration) -> Result<Connection, ProjectionEr
         connection.execute_batch(PRAGMAS)
     };
     prepare().in_file(file)?;
-    connection.set_prepared_statement_cache_capacity(48);
+    keep_statements(&connection).in_file(file)?;
     Ok(connection)
+}
+
+/// Keeps prepared statements, and what was planned for each: SQLite would plan them anew for each value that they are
+/// given.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(48);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// A file that loses its name as soon as it is open, so that nothing of it stays, however the process ends. It is written
@@ -120,7 +128,7 @@ pub(super) fn open_without_name(file: &Path) -> Result<Connection, ProjectionErr
     let connection = Connection::open(file).in_file(file)?;
     remove_one(file)?;
     connection.execute_batch(NAMELESS_PRAGMAS).in_file(file)?;
-    connection.set_prepared_statement_cache_capacity(48);
+    keep_statements(&connection).in_file(file)?;
     Ok(connection)
 }
 
