@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::reader::{Reader, bound, count};
+use super::reader::{Reader, asked, bound, count, triple};
 use crate::Error;
 use crate::label::{Label, LabelChange, When};
 
@@ -98,6 +98,30 @@ impl Reader {
         self.pairs(LABELS, (kind, owner, channel, bound(after), bound(up_to)))
     }
 
+    /// The labels of one owner in several channels, in each those on records with `after < seq <= up_to`, by channel and
+    /// rising: channel, seq and value. One statement for all: `places` are channels, each once, with their `after`.
+    pub fn labels_in(
+        &mut self,
+        kind: u8,
+        owner: u64,
+        places: impl IntoIterator<Item = (u64, u64)>,
+        up_to: u64,
+    ) -> Result<Vec<(u64, u64, u64)>, Error> {
+        // The channels are few; the other way round all labels of the owner would be gone through.
+        const LABELS: &str = "
+            SELECT label.channel, label.seq, label.value
+              FROM json_each(?3) AS place
+             CROSS JOIN label
+             WHERE label.kind = ?1 AND label.owner = ?2
+               AND label.channel = CAST(place.key AS INTEGER)
+               AND label.seq > place.value AND label.seq <= ?4
+             ORDER BY label.channel, label.seq";
+        let mut statement = self.statement(LABELS)?;
+        let parameters = (kind, owner.cast_signed(), asked(places), bound(up_to));
+        let rows = statement.query_map(parameters, triple)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The newest `limit` labels of one owner in one channel on records with `after < seq < before`, falling.
     #[expect(
         clippy::too_many_arguments,
@@ -131,10 +155,7 @@ impl Reader {
              WHERE kind = ?1 AND owner = ?2
              ORDER BY channel, seq";
         let mut statement = self.statement(OF_OWNER)?;
-        let rows = statement.query_map((kind, owner.cast_signed()), |row| {
-            let number = |column| row.get(column).map(i64::cast_unsigned);
-            Ok((number(0)?, number(1)?, number(2)?))
-        })?;
+        let rows = statement.query_map((kind, owner.cast_signed()), triple)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

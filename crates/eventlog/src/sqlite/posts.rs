@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Params};
 
-use super::reader::{Reader, bound};
+use super::reader::{Reader, asked, bound, triple};
 use crate::Error;
 
 impl Reader {
@@ -39,6 +39,33 @@ impl Reader {
              WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4
              ORDER BY seq";
         self.posts(POSTS, (target.cast_signed(), kind, bound(after), bound(up_to)), gone)
+    }
+
+    /// The same of the records of either kind about several targets, by target and rising: target, seq and actor. One
+    /// statement for all: `targets` are numbers, each once, with their `after`.
+    pub fn targets_posts(
+        &mut self,
+        targets: impl IntoIterator<Item = (u64, u64)>,
+        kinds: [u16; 2],
+        up_to: u64,
+        gone: &[u8],
+    ) -> Result<Vec<(u64, u64, u64)>, Error> {
+        const POSTS: &str = "
+            SELECT record.target, record.seq, record.actor, record.redacted_why
+              FROM json_each(?1) AS asked
+             CROSS JOIN record INDEXED BY record_target
+             WHERE record.target = CAST(asked.key AS INTEGER) AND record.kind IN (?2, ?3)
+               AND record.seq > asked.value AND record.seq <= ?4
+             ORDER BY record.target, record.seq";
+        let mut statement = self.statement(POSTS)?;
+        let mut rows = statement.query((asked(targets), kinds[0], kinds[1], bound(up_to)))?;
+        let mut posts = Vec::new();
+        while let Some(row) = rows.next()? {
+            if !is_gone(row.get(3)?, gone) {
+                posts.push(triple(row)?);
+            }
+        }
+        Ok(posts)
     }
 
     /// Of each of these targets, in their order, the seq of the newest record of either kind about it with
@@ -103,9 +130,7 @@ impl Reader {
         let mut rows = statement.query(parameters)?;
         let mut posts = Vec::new();
         while let Some(row) = rows.next()? {
-            let why: Option<i64> = row.get(2)?;
-            let is_gone = why.is_some_and(|why| gone.iter().any(|gone| i64::from(*gone) == why));
-            if !is_gone {
+            if !is_gone(row.get(2)?, gone) {
                 let (seq, actor): (i64, i64) = (row.get(0)?, row.get(1)?);
                 posts.push((seq.cast_unsigned(), actor.cast_unsigned()));
             }
@@ -126,4 +151,9 @@ impl Reader {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// Whether a record was erased for one of the reasons in `gone`.
+fn is_gone(why: Option<i64>, gone: &[u8]) -> bool {
+    why.is_some_and(|why| gone.iter().any(|gone| i64::from(*gone) == why))
 }

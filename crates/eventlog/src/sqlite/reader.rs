@@ -2,6 +2,7 @@
 //!
 //! Neighbours: `pages` selects the newest and the oldest of a kind; `outline` says what is left of a damaged record.
 
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -421,6 +422,24 @@ pub(super) fn integer(value: ValueRef<'_>) -> Option<i64> {
 /// A seq as a bound: "before the end" is any number after the last possible one.
 pub(super) fn bound(seq: u64) -> i64 {
     seq.min(SEQ_MAX + 1).cast_signed()
+}
+
+/// Numbers, each once and with a bound, as JSON that a statement goes through.
+pub(super) fn asked(numbers: impl IntoIterator<Item = (u64, u64)>) -> String {
+    let mut json = String::from("{");
+    for (number, after) in numbers {
+        let comma = if json.len() > 1 { "," } else { "" };
+        write!(json, "{comma}\"{}\":{}", number.cast_signed(), bound(after))
+            .expect("writing to memory does not fail");
+    }
+    json.push('}');
+    json
+}
+
+/// The first three numbers of a row.
+pub(super) fn triple(row: &Row<'_>) -> rusqlite::Result<(u64, u64, u64)> {
+    let number = |column| row.get(column).map(i64::cast_unsigned);
+    Ok((number(0)?, number(1)?, number(2)?))
 }
 
 pub(super) fn count(limit: usize) -> i64 {

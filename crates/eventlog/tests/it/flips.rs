@@ -101,7 +101,10 @@ fn answers(reader: &mut Reader) -> Result<Vec<u64>, Error> {
     }
     for (kind, owner) in [(SAID, ALICE), (SAID, BOB), (CHANGED, ALICE), (CHANGED, 0)] {
         let all = reader.labels_of(kind, owner)?;
-        answers.extend(all.iter().flat_map(|(channel, seq, value)| [*channel, *seq, *value]));
+        let places = [(GENERAL, 9), (GENERAL + 1, 0)];
+        let some = reader.labels_in(kind, owner, places, head - 9)?;
+        let both = all.iter().chain(&some);
+        answers.extend(both.flat_map(|(channel, seq, value)| [*channel, *seq, *value]));
     }
     for seq in 1..=head {
         answers.push(sum(&reader.by_targets(&[seq], head)?));
@@ -110,8 +113,9 @@ fn answers(reader: &mut Reader) -> Result<Vec<u64>, Error> {
             answers.push(sum(&reader.target_oldest(seq, kind, 9, u64::MAX, 3)?));
             // Of some: they take the way of the others.
             if seq % 4 == 0 {
-                let posts = reader.target_posts(seq, kind, 0, head, &[WHY])?;
-                answers.extend(posts.iter().flat_map(|(seq, actor)| [*seq, *actor]));
+                let asked = [(seq, 0), (seq + 1, 9)];
+                let posts = reader.targets_posts(asked, [kind, POSTED], head, &[WHY])?;
+                answers.extend(posts.iter().flat_map(|(about, seq, by)| [*about, *seq, *by]));
                 answers.extend(reader.target_newest_seq(seq, kind, head)?);
             }
         }

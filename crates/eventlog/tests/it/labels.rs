@@ -89,6 +89,10 @@ async fn labels_are_read_within_bounds_rising_or_the_newest_first() {
     assert_eq!(newest, [(8, 80), (7, 70), (6, 60)]);
     assert_eq!(reader.labels_newest(OTHER, 0, GENERAL, 7, u64::MAX, 9).unwrap().len(), 2);
     assert_eq!(reader.labels(OTHER, 0, RANDOM, 0, 9).unwrap(), []);
+    let places = [(RANDOM, 0), (GENERAL, 7), (GENERAL + 100, 0)];
+    assert_eq!(reader.labels_in(OTHER, 0, places, 8).unwrap(), [(GENERAL, 8, 80)]);
+    assert_eq!(reader.labels_in(OTHER, 0, places, u64::MAX).unwrap().len(), 2);
+    assert_eq!(reader.labels_in(OTHER, 0, [], u64::MAX).unwrap(), []);
 }
 
 #[tokio::test]
@@ -121,8 +125,15 @@ async fn what_is_gone_is_left_out_of_counts_and_what_was_superseded_is_not() {
     assert_eq!(posts, [(3, BOB), (4, ALICE), (5, BOB)]);
     let all = reader.channel_posts(GENERAL, POSTED, 0, 5, &[]).unwrap();
     assert_eq!(seqs(all), [1, 2, 3, 4, 5]);
-    let replies = reader.target_posts(1, POSTED, 0, u64::MAX, &[WHY]).unwrap();
-    assert_eq!(seqs(replies), [11, 13, 14]);
+    let kinds = [POSTED, DELETED];
+    let replies = reader.targets_posts([(1, 0)], kinds, u64::MAX, &[WHY]).unwrap();
+    assert_eq!(replies.iter().map(|(_, seq, _)| *seq).collect::<Vec<_>>(), [11, 13, 14]);
+    let of_two = reader.targets_posts([(2, 0), (1, 11), (7, 0)], kinds, 15, &[]).unwrap();
+    assert_eq!(
+        of_two.iter().map(|(of, seq, _)| (*of, *seq)).collect::<Vec<_>>(),
+        [(1, 12), (1, 13), (1, 14), (2, 15)]
+    );
+    assert_eq!(reader.targets_posts([], kinds, 15, &[]).unwrap(), []);
     assert_eq!(reader.target_newest_seq(1, POSTED, u64::MAX).unwrap(), Some(14));
     assert_eq!(reader.target_newest_seq(1, POSTED, 13).unwrap(), Some(12), "erased or not");
     assert_eq!(reader.target_newest_seq(1, EDITED, u64::MAX).unwrap(), None);
