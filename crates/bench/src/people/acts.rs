@@ -207,7 +207,6 @@ impl Crowd {
     fn ask_threads(&mut self, person: usize) {
         let threads = &mut self.people[person].threads;
         threads.is_stale = false;
-        threads.asked = std::mem::take(&mut threads.doubted);
         let path = format!("/threads?unread=true&limit={UNREAD_THREADS_MAX}");
         self.ask(person, Route::UnreadThreads, &path, None, About::Nothing);
     }

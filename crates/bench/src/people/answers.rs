@@ -3,7 +3,7 @@
 use super::Crowd;
 use super::acts::Due;
 use super::call::{About, Call};
-use super::person::{field, number};
+use super::person::{field, names, number};
 use super::rates::{
     PAGE_AGAIN_SECONDS, RECONNECT_SECONDS, SEND_ATTEMPTS_MAX, STATE_AGAIN_SECONDS, backoff_seconds,
 };
@@ -99,13 +99,6 @@ impl Crowd {
         let threads = &mut self.people[person].threads;
         threads.is_asked = false;
         threads.is_known |= is_known;
-        let asked = std::mem::take(&mut threads.asked);
-        if is_known {
-            // Those that are unread are followed, the others are not.
-            threads.known.extend(asked);
-        } else {
-            threads.doubted.extend(asked);
-        }
         if threads.is_stale {
             self.doubt_threads(person);
         }
@@ -134,13 +127,9 @@ impl Crowd {
             match name {
                 b"message_posted" => self.hear_message(person, data),
                 b"thread_replied" => self.hear_reply(person, data),
-                b"thread_followed" => {
-                    if let Some(root) = number(data, b"\"id\":") {
-                        self.people[person].threads.known.insert(root);
-                    }
+                b"thread_followed" | b"thread_read" | b"thread_unread" => {
                     self.doubt_threads(person);
                 }
-                b"thread_read" | b"thread_unread" => self.doubt_threads(person),
                 b"hello" => self.greet(person, data),
                 b"resync" => {
                     self.tally.resyncs += 1;
@@ -180,14 +169,13 @@ impl Crowd {
         self.mark_read(person, place);
     }
 
-    /// Whoever does not know that they follow the thread, or that they do not, asks.
+    /// Which threads one follows says the state; who is named in another one follows that too, and asks.
     fn hear_reply(&mut self, person: usize, data: &[u8]) {
         let Some((place, id)) = self.show(person, data) else { return };
         let Some(root) = number(data, b"\"thread_id\":") else { return };
         self.note_reply(place, root, id);
-        let threads = &mut self.people[person].threads;
-        if !threads.known.contains(&root) {
-            threads.doubted.push(root);
+        let one = &self.people[person];
+        if names(data, &one.name) {
             self.doubt_threads(person);
         }
     }

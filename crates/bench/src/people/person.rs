@@ -56,12 +56,6 @@ pub struct Marks {
 /// What is known of threads.
 #[derive(Default)]
 pub struct Threads {
-    /// By root: of these it is known whether they are followed.
-    pub known: BTreeSet<u64>,
-    /// Of these it is not, and nobody asked yet.
-    pub doubted: Vec<u64>,
-    /// What is being asked says it of these.
-    pub asked: Vec<u64>,
     pub is_stale: bool,
     pub is_asked: bool,
     /// They were asked for before.
@@ -152,6 +146,15 @@ pub fn field<'a>(data: &'a [u8], begin: &[u8]) -> Option<&'a [u8]> {
 /// The same as a number.
 pub fn number(data: &[u8], begin: &[u8]) -> Option<u64> {
     std::str::from_utf8(field(data, begin)?).ok()?.parse().ok()
+}
+
+/// Whether an event names somebody.
+pub fn names(data: &[u8], name: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"\"mentions\":[";
+    let Some(at) = memchr::memmem::find(data, BEGIN) else { return false };
+    let named = &data[at + BEGIN.len()..];
+    let named = named.split(|byte| *byte == b']').next().unwrap_or_default();
+    named.split(|byte| *byte == b'"').any(|part| part == name)
 }
 
 #[cfg(test)]

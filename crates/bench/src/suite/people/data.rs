@@ -38,7 +38,10 @@ impl<'a> Data<'a> {
     /// The directory that a cell begins with; made if it is not there.
     pub fn of(&self, cell: Cell) -> anyhow::Result<PathBuf> {
         let name = format!("people-{}-{}", cell.people, cell.messages);
-        let cold = self.made(&name, |data| seed::write(data, cell.people, cell.messages))?;
+        let cold = self.made(&name, |data| {
+            seed::write(data, cell.people, cell.messages)?;
+            self.settle(data)
+        })?;
         if cell.how.is_cold() {
             return Ok(cold);
         }
@@ -55,6 +58,21 @@ impl<'a> Data<'a> {
             }
             Ok(())
         })
+    }
+
+    /// As a server leaves it that has run on it: all shared files are at the head, and nobody has one of their own.
+    fn settle(&self, data: &Path) -> anyhow::Result<()> {
+        Server::start(self.server, data)?.stop()?;
+        for entry in fs::read_dir(data)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name == "users" {
+                fs::remove_dir_all(&path)?;
+            } else if name.starts_with("mailboxes.db") {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Everybody looks once: a server whose requests make files has made them all then, several at a time.
