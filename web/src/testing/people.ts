@@ -10,6 +10,7 @@ import type {
   Thread,
 } from '../lib/api/schema';
 import type { ChatState, Echo, TimelineData } from '../lib/sync/chat-state';
+import { followedAtFirst } from '../lib/sync/apply-threads';
 import { asEntry } from '../lib/sync/unread';
 import type { Cursor } from '../lib/sync/cursor';
 
@@ -194,7 +195,7 @@ export function aliceState(last_read_id: number | null = null): State {
     drafts: [],
     scheduled: [],
     reminders: [],
-    threads: { unread: 0, mentions: 0 },
+    threads: { unread: 0, mentions: 0, unread_in: {}, followed: null },
     settings: { signup: 'open', edit_history: 'everyone' },
   };
 }
@@ -264,14 +265,7 @@ export class PlainState implements ChatState {
     this.drafts = state.drafts;
     this.scheduled = state.scheduled;
     this.reminders = state.reminders;
-    this.followed = {
-      ...state.threads,
-      unreadIn: {},
-      is: {},
-      doubted: [],
-      isStale: false,
-      as_of: cursor.seq,
-    };
+    this.followed = followedAtFirst(state.threads, cursor);
   }
 
   timelineOf(channel: string): PlainTimeline | undefined {

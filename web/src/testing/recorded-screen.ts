@@ -56,7 +56,6 @@ export class RecordedScreen {
     const { joined, stream } = history;
     // Histories are kept from servers of other versions, too.
     this.state = new PlainState(completed(joined.body as State), cursorOf(joined.cursor));
-    this.state.followed = { ...this.state.followed, isStale: this.state.followed.unread > 0 };
     const events = parseSse(stream).map(parseEvent);
     this.#events = events.filter((event) => event !== null);
   }

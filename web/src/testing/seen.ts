@@ -63,7 +63,8 @@ export function seenOf(expected: Answers, state: PlainState): ReturnType<typeof 
       state.threads.map(({ thread_id }) => [thread_id, thread(thread_id)]),
     ),
     followed: {
-      ...told.threads,
+      unread: told.threads.unread,
+      mentions: told.threads.mentions,
       unreadIn: Object.fromEntries(unread.map(({ id, unread: count }) => [id, count])),
     },
     ownChoices: choicesOf(told, told.people),

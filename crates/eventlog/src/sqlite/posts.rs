@@ -24,23 +24,6 @@ impl Reader {
         self.posts(POSTS, (channel.cast_signed(), kind, bound(after), bound(up_to)), gone)
     }
 
-    /// The same of the records of one kind about a target.
-    pub fn target_posts(
-        &mut self,
-        target: u64,
-        kind: u16,
-        after: u64,
-        up_to: u64,
-        gone: &[u8],
-    ) -> Result<Vec<(u64, u64)>, Error> {
-        const POSTS: &str = "
-            SELECT seq, actor, redacted_why
-              FROM record INDEXED BY record_target
-             WHERE target = ?1 AND kind = ?2 AND seq > ?3 AND seq <= ?4
-             ORDER BY seq";
-        self.posts(POSTS, (target.cast_signed(), kind, bound(after), bound(up_to)), gone)
-    }
-
     /// The same of the records of either kind about several targets, by target and rising: target, seq and actor. One
     /// statement for all: `targets` are numbers, each once, with their `after`.
     pub fn targets_posts(

@@ -2,6 +2,8 @@
 //!
 //! Neighbours: `messages` posts replies; `reading` answers the reads.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use chat::{ClientMsgId, Command, Message, Rejection, Seq, Workspace};
@@ -14,7 +16,7 @@ use super::messages::{PageLimit, submit, timestamp, wrong_parameter};
 use super::problem::ApiError;
 use crate::app::App;
 use crate::fold::FoldRange;
-use crate::reading::{At, Counts, FollowedThread, ThreadPage, ThreadQuery};
+use crate::reading::{At, Counts, FollowedThread, ThreadPage, ThreadQuery, WaitingThreads};
 use crate::wire::MessageView;
 
 fields! {
@@ -97,16 +99,31 @@ pub(super) struct FollowedThreadView {
     last_reply_ts: f64,
 }
 
-/// What waits in all threads that one follows.
+/// Threads that `GET /state` names at most.
+const FOLLOWED_NAMED_MAX: usize = 2_000;
+
+/// What waits in all threads that one follows, and which these are.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ThreadsState {
     unread: u64,
     mentions: u64,
+    /// Of those where anything is unread how much, by root.
+    unread_in: BTreeMap<u64, u64>,
+    /// The roots; null when they are more than 2,000.
+    followed: Option<Vec<u64>>,
 }
 
 impl ThreadsState {
-    pub(super) fn new(waiting: Counts) -> ThreadsState {
-        ThreadsState { unread: waiting.unread, mentions: waiting.mentions }
+    pub(super) fn new(waiting: WaitingThreads) -> ThreadsState {
+        let WaitingThreads { all: Counts { unread, mentions }, unread: unread_in, followed } =
+            waiting;
+        let is_short = followed.len() <= FOLLOWED_NAMED_MAX;
+        ThreadsState {
+            unread,
+            mentions,
+            unread_in: unread_in.into_iter().map(|(root, unread)| (root.get(), unread)).collect(),
+            followed: is_short.then(|| followed.into_iter().map(Seq::get).collect()),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! Found by the log's labels, which say whom a message names, who sent it and where it stands. Of a message that names
 //! many the label says only that it does; the message is asked.
 
+use std::collections::BTreeMap;
+
 use chat::event::{Event, Mentions};
 use chat::label::{LabelKind, Named, Owner};
 use chat::{ChannelId, EventKind, Message, Seq, UserId};
@@ -29,9 +31,9 @@ impl Reading {
     ) -> Result<At<Vec<Message>>, ReadingError> {
         self.chosen(user, at, move |state, reader| {
             let mut ids = state.unread_mentions_in_threads(reader, user)?;
-            for channel in state.workspace.channels_of(user) {
-                ids.extend(state.unread_mentions_in(reader, user, channel)?);
-            }
+            let channels = state.workspace.channels_of(user);
+            let named = state.unread_mentions(reader, user, channels)?;
+            ids.extend(named.into_iter().map(|(_, seq)| seq));
             Ok(newest(ids, limit))
         })
         .await
@@ -79,46 +81,56 @@ fn newest(mut ids: Vec<Seq>, limit: usize) -> Vec<Seq> {
 }
 
 impl State {
-    /// The unread messages of a channel's timeline that name `user` or everyone, rising.
-    pub(super) fn unread_mentions_in(
+    /// The unread messages of these channels' timelines that name `user` or everyone.
+    pub(super) fn unread_mentions(
         &mut self,
         reader: &mut Reader,
         user: UserId,
-        channel: ChannelId,
-    ) -> Result<Vec<Seq>, Missing> {
-        let marker = self.workspace.read_up_to(user, channel);
-        let newest = self.workspace.channels.get(&channel).and_then(|channel| channel.newest);
-        if newest.is_none_or(|newest| newest <= marker) {
-            return Ok(Vec::new());
+        channels: impl IntoIterator<Item = ChannelId>,
+    ) -> Result<Vec<(ChannelId, Seq)>, Missing> {
+        let mut unread = BTreeMap::new();
+        for channel in channels {
+            let marker = self.workspace.read_up_to(user, channel);
+            let newest = self.workspace.channels.get(&channel).and_then(|channel| channel.newest);
+            if newest.is_some_and(|newest| newest > marker) {
+                unread.insert(channel, marker);
+            }
         }
-        let named = self.named_in(reader, user, channel, marker)?;
-        Ok(named.into_iter().filter(|(_, it)| !it.is_beside).map(|(seq, _)| seq).collect())
+        let named = self.named_in(reader, user, &unread)?.into_iter();
+        let shown = named.filter(|(.., named)| !named.is_beside);
+        Ok(shown.map(|(channel, seq, _)| (channel, seq)).collect())
     }
 
-    /// Messages of others in a channel after `after` that name `user` or everyone and are not deleted, rising, replies
-    /// that stand only in a thread among them.
+    /// Messages of others in channels, in each after a place, that name `user` or everyone and are not deleted, replies
+    /// that stand only in a thread among them. One look into the log for all that name the user, and at most two more.
     pub(super) fn named_in(
         &mut self,
         reader: &mut Reader,
         user: UserId,
-        channel: ChannelId,
-        after: Seq,
-    ) -> Result<Vec<(Seq, Named)>, Missing> {
-        let (id, head) = (channel.0.get(), self.workspace.head.get());
-        let mut found = Vec::new();
-        let mut owners = vec![Owner::User(user)];
-        if self.last_to_all(reader, channel)? > after {
-            owners.extend([Owner::Everyone, Owner::Many]);
+        places: &BTreeMap<ChannelId, Seq>,
+    ) -> Result<Vec<(ChannelId, Seq, Named)>, Missing> {
+        let mut to_all = BTreeMap::new();
+        for (channel, after) in places {
+            if self.last_to_all(reader, *channel)? > *after {
+                to_all.insert(*channel, *after);
+            }
         }
-        for owner in owners {
-            for (seq, value) in reader.labels(NAMED, owner.number(), id, after.get(), head)? {
+        let mut found = Vec::new();
+        let looks =
+            [(Owner::User(user), places), (Owner::Everyone, &to_all), (Owner::Many, &to_all)];
+        for (owner, places) in looks {
+            if places.is_empty() {
+                continue;
+            }
+            let asked = places.iter().map(|(channel, after)| (channel.0.get(), after.get()));
+            let head = self.workspace.head.get();
+            for (channel, seq, value) in reader.labels_in(NAMED, owner.number(), asked, head)? {
                 let (seq, named) = (Seq(seq), Named::from_value(value));
                 if !named.is_deleted && self.is_for(reader, user, owner, seq, named)? {
-                    found.push((seq, named));
+                    found.push((ChannelId(Seq(channel)), seq, named));
                 }
             }
         }
-        found.sort_unstable_by_key(|(seq, _)| *seq);
         Ok(found)
     }
 

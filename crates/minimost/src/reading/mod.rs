@@ -36,7 +36,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use chosen::EditHistory;
 pub use page::{CHANGED_MAX, PageQuery};
 pub use threads::{FollowedThread, Standing, ThreadPage, ThreadQuery};
-pub use waiting::{Counts, Start, Waiting};
+pub use waiting::{Counts, Start, Waiting, WaitingThreads};
 
 use self::folds::Folds;
 use self::owner::{Ask, Asked, Owner};

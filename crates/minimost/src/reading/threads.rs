@@ -14,7 +14,7 @@ use eventlog::Reader;
 
 use super::chosen::seen;
 use super::state::{Missing, State};
-use super::{At, Counts, END, Reading, ReadingError};
+use super::{At, Counts, END, Reading, ReadingError, WaitingThreads};
 use crate::fold::{FoldError, FoldRange, messages_by_id, thread_fold};
 
 const FOLLOWS: u8 = LabelKind::Follows as u8;
@@ -153,18 +153,25 @@ impl Reading {
 }
 
 impl State {
-    /// What waits in all threads that `user` follows.
-    pub(super) fn thread_counts(
+    /// The threads that `user` follows, and what waits in them.
+    pub(super) fn waiting_threads(
         &mut self,
         reader: &mut Reader,
         user: UserId,
-    ) -> Result<Counts, Missing> {
-        let mut counts = Counts::default();
-        for counted in self.unread_threads(reader, user)? {
-            counts.unread += counted.waiting.unread;
-            counts.mentions += counted.waiting.mentions;
+    ) -> Result<WaitingThreads, Missing> {
+        let mut threads = self.followed(reader, user)?;
+        let followed = threads.iter().map(|thread| thread.root).collect();
+        threads.retain(|thread| thread.newest > thread.marker);
+        let mut waiting = WaitingThreads { followed, ..WaitingThreads::default() };
+        for counted in self.counted(reader, user, &threads)? {
+            let Counts { unread, mentions } = counted.waiting;
+            waiting.all.unread += unread;
+            waiting.all.mentions += mentions;
+            if unread > 0 {
+                waiting.unread.insert(counted.thread.root, unread);
+            }
         }
-        Ok(counts)
+        Ok(waiting)
     }
 
     /// Unread replies in the threads that `user` follows that name them or everyone.
@@ -173,19 +180,10 @@ impl State {
         reader: &mut Reader,
         user: UserId,
     ) -> Result<Vec<Seq>, Missing> {
-        let unread = self.unread_threads(reader, user)?;
-        Ok(unread.into_iter().flat_map(|counted| counted.mentions).collect())
-    }
-
-    /// The threads that `user` follows in which something may wait.
-    fn unread_threads(
-        &mut self,
-        reader: &mut Reader,
-        user: UserId,
-    ) -> Result<Vec<Counted>, Missing> {
         let mut threads = self.followed(reader, user)?;
         threads.retain(|thread| thread.newest > thread.marker);
-        self.counted(reader, user, &threads)
+        let unread = self.counted(reader, user, &threads)?;
+        Ok(unread.into_iter().flat_map(|counted| counted.mentions).collect())
     }
 
     /// The threads that `user` follows, by channel: in a statement for all of them and one for those whose newest reply is
@@ -203,50 +201,33 @@ impl State {
         Ok(threads.collect())
     }
 
-    /// What waits in threads, in their order. Who is named in a channel is looked up once for all threads in it.
+    /// What waits in threads, in their order: a look into the log for the replies of all of them, and one for those who are
+    /// named.
     fn counted(
         &mut self,
         reader: &mut Reader,
         user: UserId,
         threads: &[Followed],
     ) -> Result<Vec<Counted>, Missing> {
-        let mut unread = Vec::with_capacity(threads.len());
-        let mut first_in: BTreeMap<ChannelId, Seq> = BTreeMap::new();
+        let mut unread = self.unread(reader, user, threads)?;
+        let mut places: BTreeMap<ChannelId, Seq> = BTreeMap::new();
         for thread in threads {
-            let Followed { root, channel, marker, newest } = *thread;
-            let replies = if newest > marker {
-                self.unread(reader, user, channel, root, marker)?
-            } else {
-                Vec::new()
-            };
-            if let Some(first) = replies.first() {
-                let earliest = first_in.entry(channel).or_insert(*first);
-                *earliest = (*earliest).min(*first);
+            if let Some(first) = unread.get(&thread.root).and_then(|replies| replies.first()) {
+                let before = Seq(first.get().saturating_sub(1));
+                let earliest = places.entry(thread.channel).or_insert(before);
+                *earliest = before.min(*earliest);
             }
-            unread.push(replies);
         }
-        let mut named = HashSet::new();
-        for (channel, first) in first_in {
-            named.extend(self.named_seqs(reader, user, channel, first)?);
-        }
-        let counted = threads.iter().zip(unread).map(|(thread, replies)| Counted {
-            thread: *thread,
-            waiting: counted(&replies, &named),
-            mentions: replies.into_iter().filter(|reply| named.contains(reply)).collect(),
+        let named = self.named_in(reader, user, &places)?.into_iter();
+        let named: HashSet<_> = named.map(|(_, seq, _)| seq).collect();
+        let counted = threads.iter().map(|thread| {
+            let replies = unread.remove(&thread.root).unwrap_or_default();
+            let unread = replies.len() as u64;
+            let mentions: Vec<_> = replies.into_iter().filter(|it| named.contains(it)).collect();
+            let waiting = Counts { unread, mentions: mentions.len() as u64 };
+            Counted { thread: *thread, waiting, mentions }
         });
         Ok(counted.collect())
-    }
-
-    /// The messages of a channel from `first` on that name `user` or everyone.
-    fn named_seqs(
-        &mut self,
-        reader: &mut Reader,
-        user: UserId,
-        channel: ChannelId,
-        first: Seq,
-    ) -> Result<HashSet<Seq>, Missing> {
-        let named = self.named_in(reader, user, channel, Seq(first.get().saturating_sub(1)))?;
-        Ok(named.into_iter().map(|(seq, _)| seq).collect())
     }
 
     fn standing(
@@ -260,37 +241,37 @@ impl State {
         let labels = reader.labels(FOLLOWS, user.0.get(), channel.0.get(), before, root_id)?;
         let Some((_, marker)) = labels.first() else { return Ok(None) };
         let marker = Seq(*marker);
-        let replies = self.unread(reader, user, channel, root, marker)?;
-        let named = match replies.first() {
-            Some(first) => self.named_seqs(reader, user, channel, *first)?,
-            None => HashSet::new(),
-        };
-        Ok(Some(Standing { marker, waiting: counted(&replies, &named) }))
+        let newest = self.tips(reader, &[root])?.first().copied().unwrap_or(root);
+        let counted = self.counted(reader, user, &[Followed { root, channel, marker, newest }])?;
+        Ok(counted.first().map(|counted| Standing { marker, waiting: counted.waiting }))
     }
 
-    /// The replies that `user` has not read, rising.
+    /// The replies that `user` has not read, rising, of each of these threads that has any.
     fn unread(
         &mut self,
         reader: &mut Reader,
         user: UserId,
-        channel: ChannelId,
-        root: Seq,
-        marker: Seq,
-    ) -> Result<Vec<Seq>, Missing> {
-        let Some(history) = history_start(user, channel, &self.workspace) else {
-            return Ok(Vec::new());
-        };
-        let after = marker.max(Seq(history.get().saturating_sub(1)));
-        let mut replies = Vec::new();
-        for kind in REPLIES {
-            let (after, head) = (after.get(), self.workspace.head.get());
-            let posts =
-                reader.target_posts(root.get(), kind.code(), after, head, &Erasure::GONE)?;
-            let others = posts.into_iter().filter(|(_, actor)| *actor != user.0.get());
-            replies.extend(others.map(|(seq, _)| Seq(seq)));
+        threads: &[Followed],
+    ) -> Result<HashMap<Seq, Vec<Seq>>, Missing> {
+        let mut asked = Vec::with_capacity(threads.len());
+        for thread in threads.iter().filter(|thread| thread.newest > thread.marker) {
+            let history = history_start(user, thread.channel, &self.workspace);
+            if let Some(history) = history {
+                let after = thread.marker.get().max(history.get().saturating_sub(1));
+                asked.push((thread.root.get(), after));
+            }
         }
-        replies.sort_unstable();
-        Ok(replies)
+        let mut unread: HashMap<Seq, Vec<Seq>> = HashMap::new();
+        if asked.is_empty() {
+            return Ok(unread);
+        }
+        let (kinds, head) = (REPLIES.map(EventKind::code), self.workspace.head.get());
+        for (root, seq, actor) in reader.targets_posts(asked, kinds, head, &Erasure::GONE)? {
+            if actor != user.0.get() {
+                unread.entry(Seq(root)).or_default().push(Seq(seq));
+            }
+        }
+        Ok(unread)
     }
 
     /// The newest reply of each thread, deleted or not; its root while there is none.
@@ -313,11 +294,6 @@ impl State {
         });
         Ok(tips.collect())
     }
-}
-
-fn counted(replies: &[Seq], named: &HashSet<Seq>) -> Counts {
-    let mentions = replies.iter().filter(|reply| named.contains(reply)).count() as u64;
-    Counts { unread: replies.len() as u64, mentions }
 }
 
 /// The root of the thread under a message, or that it is a reply in, and its channel; whoever asks.

@@ -24,8 +24,18 @@ pub struct Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     pub channels: BTreeMap<ChannelId, Counts>,
-    /// In all threads that they follow.
-    pub threads: Counts,
+    pub threads: WaitingThreads,
+}
+
+/// The threads that a person follows, and what waits in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingThreads {
+    /// In all of them.
+    pub all: Counts,
+    /// Of those where anything is unread how much, by root.
+    pub unread: BTreeMap<Seq, u64>,
+    /// The roots.
+    pub followed: Vec<Seq>,
 }
 
 /// What a screen of a person starts from.
@@ -51,7 +61,7 @@ impl Reading {
     pub async fn start_of(&self, user: UserId, at: Seq) -> Result<At<Start>, ReadingError> {
         self.ask_log(at, move |state, reader| {
             let channels = state.counts(reader, user)?;
-            let threads = state.thread_counts(reader, user)?;
+            let threads = state.waiting_threads(reader, user)?;
             let waiting = Waiting { channels, threads };
             Ok(Start { waiting, house_changed: state.house_changed })
         })
@@ -87,8 +97,10 @@ impl State {
             return Err(Missing::Needs(needs));
         }
         // After the posts, which may have to be read first: nothing is looked up twice.
-        for (channel, counts) in all.iter_mut().filter(|(_, counts)| counts.unread > 0) {
-            counts.mentions = self.unread_mentions_in(reader, user, *channel)?.len() as u64;
+        let unread = all.iter().filter(|(_, counts)| counts.unread > 0);
+        let unread: Vec<_> = unread.map(|(channel, _)| *channel).collect();
+        for (channel, _) in self.unread_mentions(reader, user, unread)? {
+            all.entry(channel).or_default().mentions += 1;
         }
         Ok(all)
     }

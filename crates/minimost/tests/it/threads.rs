@@ -32,6 +32,14 @@ async fn followed(person: &Person) -> Vec<(Value, Value, Value)> {
     threads.as_array().unwrap().iter().map(line).collect()
 }
 
+/// What `GET /state` says of threads: those that one follows, of which the first has what is unread.
+fn waiting(followed: &[&Value], unread: u64, mentions: u64) -> Value {
+    let first = followed.first().filter(|_| unread > 0);
+    let unread_in: serde_json::Map<_, _> =
+        first.iter().map(|root| (root.to_string(), json!(unread))).collect();
+    json!({"unread": unread, "mentions": mentions, "unread_in": unread_in, "followed": followed})
+}
+
 #[tokio::test]
 async fn a_reply_in_a_thread_is_beside_the_channel_and_waits_for_who_follows() {
     let server = TestServer::start().await;
@@ -50,7 +58,8 @@ async fn a_reply_in_a_thread_is_beside_the_channel_and_waits_for_who_follows() {
     assert_eq!(page["replies"], json!([first]));
     assert_eq!((&page["following"], &page["unread"]), (&json!(true), &json!(1)));
     assert_eq!(followed(&alice).await, [(root["id"].clone(), json!(1), json!(0))]);
-    assert_eq!(alice.state().await["threads"], json!({"unread": 1, "mentions": 0}));
+    assert_eq!(alice.state().await["threads"], waiting(&[&root["id"]], 1, 0));
+    assert_eq!(carol.state().await["threads"], waiting(&[], 0, 0));
     assert_eq!(followed(&carol).await, [], "carol has nothing to do with it");
     assert_eq!(alice.unreads().await["general"], 0, "the channel's count is about its timeline");
 
@@ -97,7 +106,7 @@ async fn who_is_named_in_a_reply_follows_the_thread_and_has_a_mention_there() {
     assert_eq!(told, json!({"id": root["id"], "channel": "general", "on": true}));
     assert_eq!(followed(&carol).await, [(root["id"].clone(), json!(1), json!(1))]);
     let state = carol.state().await;
-    assert_eq!(state["threads"], json!({"unread": 1, "mentions": 1}));
+    assert_eq!(state["threads"], waiting(&[&root["id"]], 1, 1));
     assert_eq!(state["channels"][0]["mentions"], 0, "the channel's is about its timeline");
     assert_eq!(carol.get("/mentions").await.expect(200), json!([reply]));
 
@@ -256,7 +265,7 @@ async fn who_was_removed_has_nothing_left_of_a_thread_and_begins_anew() {
     assert_eq!(bobs.next_event().await.data["id"], end["id"], "nothing since");
     assert_eq!(mallorys.next_event().await.data["id"], end["id"], "mallory never heard anything");
     assert_eq!(followed(&bob).await, []);
-    assert_eq!(bob.state().await["threads"], json!({"unread": 0, "mentions": 0}));
+    assert_eq!(bob.state().await["threads"], waiting(&[], 0, 0));
     assert_eq!(bob.get("/mentions?all=true").await.expect(200), json!([]));
     let path = format!("/thread/{}", root["id"]);
     bob.get(&path).await.expect_problem(404, "message-not-found");

@@ -10,7 +10,7 @@ it('gives alice a whole state although her server knows only channels and people
   const state = completed(JSON.parse(JSON.stringify(old)));
   expect(state.people.map((profile) => profile.username)).toEqual(['alice', 'bob', 'carol']);
   expect(state.channels[0]).toMatchObject({ is_default: true, pins: [], level: 'default' });
-  expect(state.threads).toEqual({ unread: 0, mentions: 0 });
+  expect(state.threads).toEqual({ unread: 0, mentions: 0, unread_in: {}, followed: null });
 });
 
 it('changes nothing of what the server does say', () => {

@@ -107,11 +107,11 @@ export function completed(state: Some<State>): State {
     drafts: [],
     scheduled: [],
     reminders: [],
-    threads: { unread: 0, mentions: 0 },
     // A server that does not say has no such right.
     moderation: false,
     settings: { signup: 'open', edit_history: 'everyone' },
     ...state,
+    threads: { unread: 0, mentions: 0, unread_in: {}, followed: null, ...state.threads },
     channels: (state.channels ?? []).map(completedSummary),
   } as State;
 }

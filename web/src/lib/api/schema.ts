@@ -32,6 +32,14 @@ export interface ThreadTotals {
   readonly mentions: number;
 }
 
+/** The same, and which threads we follow. */
+export interface ThreadsState extends ThreadTotals {
+  /** Of those where anything is unread how much, by root. */
+  readonly unread_in: Readonly<Record<number, number>>;
+  /** The roots; null when they are too many. */
+  readonly followed: readonly number[] | null;
+}
+
 /** The answer of `GET /state`: all that a screen needs to start, at one cursor. */
 export interface State {
   readonly me: Account;
@@ -53,7 +61,7 @@ export interface State {
   readonly drafts: readonly Draft[];
   readonly scheduled: readonly Scheduled[];
   readonly reminders: readonly Reminder[];
-  readonly threads: ThreadTotals;
+  readonly threads: ThreadsState;
   readonly settings: Settings;
 }
 

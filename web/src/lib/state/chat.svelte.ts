@@ -6,6 +6,7 @@ import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Message, Notification, Presence, State } from '../api/schema';
 import type { Position } from '../attachments/scroller.svelte';
+import { followedAtFirst } from '../sync/apply-threads';
 import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
@@ -24,6 +25,7 @@ export class Chat implements ChatState {
     mentions: 0,
     unreadIn: {},
     is: {},
+    isWhole: false,
     doubted: [],
     isStale: false,
     as_of: 0,
@@ -55,16 +57,7 @@ export class Chat implements ChatState {
     private readonly onnotify: (notification: Notification) => void = () => {},
   ) {
     this.cursor = cursor;
-    // Which threads the unread replies are in is asked for as soon as there are any.
-    const isStale = state.threads.unread > 0;
-    this.followed = {
-      ...state.threads,
-      unreadIn: {},
-      is: {},
-      doubted: [],
-      isStale,
-      as_of: cursor.seq,
-    };
+    this.followed = followedAtFirst(state.threads, cursor);
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);

@@ -33,6 +33,27 @@ function aliceInThread() {
   return { state, timeline, thread };
 }
 
+describe('the threads that we follow', () => {
+  it('are known from the first answer, so that nothing is asked about the others', () => {
+    const threads = { unread: 1, mentions: 0, unread_in: { 12: 1 }, followed: [10, 12] };
+    const state = new PlainState({ ...aliceState(), threads }, at(20));
+    expect(state.followed.isStale).toBe(false);
+    apply(state, replied({ ...reply(21, 'bob', 'elsewhere'), thread_id: 7 }, aThread(1, 21)));
+    expect(state.followed).toMatchObject({ unread: 1, isStale: false });
+    apply(state, replied(reply(22, 'bob', 'here'), aThread(1, 22)));
+    expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 1, 12: 1 }, isStale: false });
+    const named = { ...reply(23, 'bob', '@alice?'), mentions: ['alice'], thread_id: 7 };
+    apply(state, replied(named, aThread(2, 23)));
+    expect(state.followed.isStale).toBe(true);
+  });
+
+  it('are asked for where the answer cannot name them all', () => {
+    const threads = { unread: 1, mentions: 0, unread_in: {}, followed: null };
+    const state = new PlainState({ ...aliceState(), threads }, at(20));
+    expect(state.followed.isStale).toBe(true);
+  });
+});
+
 describe('a thread', () => {
   it('takes in its replies, of which the channel shows only the number', () => {
     const { state, timeline, thread } = aliceInThread();

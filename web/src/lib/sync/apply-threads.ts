@@ -3,8 +3,8 @@
  * know whether we follow the thread; elsewhere the totals are marked stale and asked for again.
  */
 import type { MessageDeleted, MessageEdited, ThreadEvent } from '../api/events';
-import type { FollowedThread, Message, ThreadTotals } from '../api/schema';
-import type { ChatState } from './chat-state';
+import type { FollowedThread, Message, ThreadsState, ThreadTotals } from '../api/schema';
+import type { ChatState, Followed } from './chat-state';
 import type { Cursor } from './cursor';
 import { isCounted, namesUser } from './unread';
 
@@ -19,6 +19,27 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
       // It moves our marker back or not at all: how much is unread now only the server knows.
       return followedChanged(state, id, event.cursor.seq);
   }
+}
+
+/** What the first answer says: most often all that there is to know. */
+export function followedAtFirst(threads: ThreadsState, { seq }: Cursor): Followed {
+  const { unread, mentions, unread_in, followed } = threads;
+  const isWhole = followed !== null;
+  return {
+    unread,
+    mentions,
+    unreadIn: unread_in,
+    is: Object.fromEntries((followed ?? []).map((id): [number, boolean] => [id, true])),
+    isWhole,
+    doubted: [],
+    isStale: !isWhole && unread > 0,
+    as_of: seq,
+  };
+}
+
+/** Whether we follow a thread; undefined when we do not know. */
+function follows({ is, isWhole }: Followed, root_id: number): boolean | undefined {
+  return is[root_id] ?? (isWhole ? false : undefined);
 }
 
 /** Our marker in a thread moved. Where it stands at the end of what is held, nothing is unread. */
@@ -54,13 +75,14 @@ export function learnUnread(
   if (seq < state.cursor.seq) return false;
   const is = threads.map(({ id }): [number, boolean] => [id, true]);
   const unreadIn = threads.map(({ id, unread }): [number, number] => [id, unread]);
-  const { is: before, doubted } = state.followed;
+  const { is: before, isWhole: wasWhole, doubted } = state.followed;
   // What was replied is unread in every thread that we follow, so one that is not here is not ours.
   const isWhole = totals.unread === sumOf(threads).unread;
   const isNot = isWhole ? doubted.map((id): [number, boolean] => [id, before[id] ?? false]) : [];
   state.followed = {
     ...totals,
     is: { ...before, ...Object.fromEntries(isNot), ...Object.fromEntries(is) },
+    isWhole: wasWhole,
     unreadIn: Object.fromEntries(unreadIn),
     doubted: [],
     isStale: false,
@@ -90,7 +112,7 @@ export function countReplied(state: ChatState, message: Message, seq: number): v
   const { followed, me } = state;
   if (message.thread_id === null || !isCounted(message, me) || seq <= followed.as_of) return;
   const isNamed = namesUser(message, me);
-  const isFollowed = followed.is[message.thread_id];
+  const isFollowed = follows(followed, message.thread_id);
   if (isFollowed === true) {
     const mentions = followed.mentions + (isNamed ? 1 : 0);
     const known = followed.unreadIn[message.thread_id] ?? 0;
@@ -105,7 +127,7 @@ export function countReplied(state: ChatState, message: Message, seq: number): v
 
 /** Something went on in a thread of which events do not say what it does to our totals. */
 export function followedChanged(state: ChatState, root_id: number, seq: number): void {
-  if (state.followed.is[root_id] !== false) askAgain(state, seq);
+  if (follows(state.followed, root_id) !== false) askAgain(state, seq);
 }
 
 /** A message was edited or deleted, and may be an unread reply, or name us no more. */
@@ -122,13 +144,14 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
   const message = found.find((one) => one.id === id);
   // What is not held may be a reply in any thread.
   if (message?.thread_id === null) return;
-  const root_id = message?.thread_id ?? 0;
-  followedChanged(state, root_id, event.cursor.seq);
+  if (message === undefined) return askAgain(state, event.cursor.seq);
+  followedChanged(state, message.thread_id, event.cursor.seq);
 }
 
 /** With a channel we lose its threads; which of them we know were there nobody has noted. */
 export function leftChannel(state: ChatState): void {
-  state.followed = { ...state.followed, is: {}, unreadIn: {}, doubted: [], isStale: true };
+  const unknown = { is: {}, isWhole: false, unreadIn: {}, doubted: [] };
+  state.followed = { ...state.followed, ...unknown, isStale: true };
 }
 
 function askAgain(state: ChatState, seq: number): void {

@@ -86,6 +86,8 @@ export interface Followed extends ThreadTotals {
   /** By root: how many are unread in the threads of which we know that some are. */
   readonly unreadIn: Readonly<Record<number, number>>;
   readonly is: Readonly<Record<number, boolean>>;
+  /** Threads that are not in there we do not follow. */
+  readonly isWhole: boolean;
   /** The roots of threads in which others replied since the last answer, of which we do not know it. */
   readonly doubted: readonly number[];
   /** The totals cannot be told from events alone any more; the server has to be asked. */

@@ -28,7 +28,7 @@ use town::Town;
 const HISTORIES: u64 = 5;
 
 /// Of those that are kept.
-const KEPT_BYTES_MAX: u64 = 150_000;
+const KEPT_BYTES_MAX: u64 = 160_000;
 
 /// Tells the history of a seed, with the recording of one screen.
 async fn tell(seed: u64) -> Value {

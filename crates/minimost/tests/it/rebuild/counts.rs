@@ -4,7 +4,7 @@
 //! It is asked and started again at random moments, so it meets edits and deletions whole or erased, announced or in the
 //! log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat::audience::may_see;
 use chat::event::Mentions;
@@ -186,7 +186,12 @@ impl Recount {
             threads.iter().map(|(_, thread)| count(&thread.standing.waiting)).sum()
         };
         let expected = Counts { unread: sum(|it| it.unread), mentions: sum(|it| it.mentions) };
-        assert_eq!(in_threads, expected, "threads of {user:?}");
+        assert_eq!(in_threads.all, expected, "threads of {user:?}");
+        let unread = threads.iter().map(|(_, it)| (it.root_id, it.standing.waiting.unread));
+        let unread: BTreeMap<_, _> = unread.filter(|(_, unread)| *unread > 0).collect();
+        assert_eq!(in_threads.unread, unread, "unread threads of {user:?}");
+        let followed: BTreeSet<_> = in_threads.followed.iter().copied().collect();
+        assert_eq!(followed, threads.iter().map(|(_, it)| it.root_id).collect());
 
         if let Some((_, thread)) = prng.pick(&threads) {
             let range = FoldRange::Newest { after: Seq::ZERO, before: Seq(u64::MAX), limit: ALL };
