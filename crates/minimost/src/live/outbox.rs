@@ -29,9 +29,10 @@ pub struct Outbox {
 }
 
 enum Phase {
-    /// Says hello, then goes on after `had`; with a sum when it is not yet known to be of this history.
+    /// Says hello and what was missed of presence, then goes on after `had`; with a sum when it is not yet known to be of
+    /// this history.
     Opening {
-        hello: Bytes,
+        opening: Bytes,
         had: Cursor,
     },
     /// Reads what the client missed; the future is freed at the cutover.
@@ -61,10 +62,8 @@ impl Outbox {
         registry.add(Arc::clone(&subscriber))?;
         let missed = connect.cursor.map(|cursor| registry.presence_rounds.since(cursor.seq));
         drop(registry);
-        if let Some(missed) = missed {
-            // Rounds that were told since the registration come once more after it, and end where they ended.
-            subscriber.push_first(missed.unwrap_or_else(|| shared.whole_presence()));
-        }
+        // Rounds that were told since the registration come once more after it, and end where they ended.
+        let missed = missed.map(|missed| missed.unwrap_or_else(|| shared.whole_presence()));
         // Read after the registration: the end of a session that is not in here yet is told to the subscriber.
         let workspace = shared.published.now();
         subscriber.view(shared.spots(connect.user, &connect.place, &workspace));
@@ -74,9 +73,11 @@ impl Outbox {
             subscriber.end();
         }
         let hello = frame::hello(&subscriber.name(), workspace.user_name(connect.user), cursor);
+        // Before the first id: whoever is cut off behind one is taken to have heard it.
+        let opening = [&hello[..], missed.as_deref().unwrap_or_default()].concat().into();
         let phase = match standing(cursor, announced.seq, &workspace, shared) {
-            Standing::Known => Phase::Opening { hello, had: Cursor { sum: None, ..cursor } },
-            Standing::ToBeSeen => Phase::Opening { hello, had: cursor },
+            Standing::Known => Phase::Opening { opening, had: Cursor { sum: None, ..cursor } },
+            Standing::ToBeSeen => Phase::Opening { opening, had: cursor },
             Standing::Elsewhere => Phase::Refusing([&hello, frame::RESYNC].concat().into()),
         };
         Ok(Outbox { shared: Arc::clone(shared), subscriber, phase })
@@ -124,11 +125,11 @@ impl Stream for Outbox {
                 self.phase = Phase::Over;
             }
             match &mut self.phase {
-                Phase::Opening { hello, had } => {
-                    let (hello, after) = (std::mem::take(hello), *had);
+                Phase::Opening { opening, had } => {
+                    let (opening, after) = (std::mem::take(opening), *had);
                     let up_to = self.subscriber.from;
                     self.phase = self.continue_with(Gap { after, up_to, last_edits: None });
-                    return Poll::Ready(Some(hello));
+                    return Poll::Ready(Some(opening));
                 }
                 Phase::Backfill(page) => match ready!(page.as_mut().poll(cx)) {
                     Ok(Some(Page { bytes, rest })) => {

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chat::Seq;
 
 /// Bytes of the rounds that are kept: what 500 people who come take. For more, everybody's presence is told anew.
@@ -54,8 +54,13 @@ impl PresenceRounds {
     /// What who stands at a cursor may not have heard; `None` when that is not kept.
     pub(super) fn since(&self, cursor: Seq) -> Option<Bytes> {
         let missed = self.kept.partition_point(|round| round.head < cursor);
-        let frames = self.kept.range(missed..).flat_map(|round| &round.frame).copied();
-        (cursor > self.forgotten).then(|| frames.collect())
+        (cursor > self.forgotten).then(|| {
+            let mut frames = BytesMut::new();
+            for round in self.kept.range(missed..) {
+                frames.extend_from_slice(&round.frame);
+            }
+            frames.freeze()
+        })
     }
 }
 

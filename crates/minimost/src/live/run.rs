@@ -143,7 +143,8 @@ impl Shared {
         let mut wakers = Vec::new();
         let mut registry = self.registry();
         registry.tell_all(&frame, &mut wakers);
-        registry.presence_rounds.note(workspace.head, frame);
+        // The head under this lock: whoever was told the round before has a cursor that is not later.
+        registry.presence_rounds.note(self.published.now().head, frame);
         drop(registry);
         wake(wakers);
     }

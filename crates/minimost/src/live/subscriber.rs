@@ -97,19 +97,6 @@ impl Subscriber {
         queue.waker.take()
     }
 
-    /// Puts a signal before all that waits, of a stream that nobody reads yet.
-    pub(super) fn push_first(&self, piece: Bytes) {
-        let mut queue = self.lock();
-        if piece.is_empty() || queue.has_ended {
-            return;
-        }
-        queue.bytes_count += piece.len();
-        queue.events_count += 1;
-        if let Some(second) = queue.first.replace(piece) {
-            queue.rest.insert(0, second);
-        }
-    }
-
     /// Ends the stream; what waits is dropped.
     pub(super) fn end(&self) -> Option<Waker> {
         self.lock().end()

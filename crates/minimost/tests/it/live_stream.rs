@@ -121,10 +121,10 @@ async fn passwords_and_sessions_are_on_no_screen() {
     let seen = all_until_now(&house, alice, &mut screen).await;
     let expected = [
         "hello",
+        "presence",
         "channel_created",
         "channel_created",
         "account_created",
-        "presence",
         "account_created",
     ];
     assert_eq!(kinds(&seen), expected);
