@@ -24,8 +24,9 @@ impl Mailbox {
         sources: &mut Sources,
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
-        let between = (self.checkpoint, workspace.head);
+        let between = (self.checkpoint.max(self.erased_up_to), workspace.head);
         erase(&self.file, &self.state, sources, between, self.owner.0).in_file(&self.path)?;
+        self.erased_up_to = workspace.head;
         self.wal_holds_erased = true;
         Ok(())
     }

@@ -181,6 +181,8 @@ pub(super) struct Mailbox {
     pub owner: UserId,
     pub checkpoint: Seq,
     pub state: State,
+    /// What was deleted up to here has left it already, also what comes after its checkpoint.
+    pub erased_up_to: Seq,
     /// The WAL still holds pages with text that was erased.
     pub wal_holds_erased: bool,
     /// It was begun anew at this opening.
@@ -301,6 +303,7 @@ impl Mailbox {
             owner,
             checkpoint: Seq::ZERO,
             state: State::default(),
+            erased_up_to: Seq::ZERO,
             wal_holds_erased: false,
             is_new: false,
             identity: None,

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tracing::{error, warn};
 
 use super::super::ProjectionError;
+use super::super::feed::Feed;
 use super::comparing::Comparing;
 use super::concern::News;
 use super::erasure::{ErasureReport, Erasures};
@@ -332,12 +333,18 @@ impl Owner {
         }
         self.sweep.is_deaf = false;
         let (sweep, now) = (&mut self.sweep, Instant::now());
+        let mut is_erased = false;
         sweep.news.tell(&workspace, |user, touch| {
             if touch.erased_ts.is_some() {
+                is_erased = true;
                 sweep.comparing.hear_erasure(user);
             }
             sweep.standings.touch(user, touch, now);
         });
+        if is_erased {
+            // What was decoded before holds the text, and a file that is rid of it already may still come there.
+            self.sources.feed = Feed::new();
+        }
         sweep.target = workspace;
     }
 
