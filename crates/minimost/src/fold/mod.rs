@@ -13,6 +13,7 @@
 
 mod changed;
 
+use chat::event::Body as Said;
 use chat::{ChannelId, EventKind, LoggedEvent, Message, Seq};
 use eventlog::{Body, Reader, Record, Wanted};
 use tracing::error;
@@ -198,9 +199,16 @@ fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Messag
             return Ok(());
         }
         let logged = event(&record, reads_on)?;
-        let is_summary = kind == Some(EventKind::ThreadChanged);
-        if is_summary && logged.as_ref().is_some_and(|logged| logged.event().is_some()) {
-            newest_replies[place] = Newest::default();
+        if kind == Some(EventKind::ThreadChanged) {
+            match logged.as_ref().map(|logged| &logged.body) {
+                Some(Said::Present(_)) => newest_replies[place] = Newest::default(),
+                Some(Said::Damaged) => {
+                    // Applied after the reply before it, whose number is not the newest.
+                    newest_replies[place].damaged = Some(record);
+                    return Ok(());
+                }
+                Some(Said::Redacted { .. }) | None => {}
+            }
         }
         if let Some(logged) = logged {
             messages[place].apply(&logged);

@@ -328,6 +328,28 @@ async fn guarantee_8_a_damaged_reaction_or_reply_is_said_to_be_missing() {
 }
 
 #[tokio::test]
+async fn guarantee_8_a_thread_whose_newest_number_is_damaged_is_said_to_be_incomplete() {
+    let mut server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let root = alice.send("general", "who bakes?").await;
+    let reply = async |text: &str| {
+        let reply = json!({"text": text, "thread_id": root["id"]});
+        bob.post("/send/general", &reply).await.expect(201)
+    };
+    let first = reply("me").await;
+    reply("not me").await;
+    bob.delete(&first["id"]).await;
+    assert_eq!(bob.messages("general").await[0]["thread"]["replies"], 1);
+    restart_with(&mut server, |log| {
+        let changed = last_of(log, chat::EventKind::ThreadChanged);
+        execute(log, &format!("UPDATE record SET body = x'7b7d' WHERE seq = {changed}"));
+    })
+    .await;
+    let page = bob.at(&server).messages("general").await;
+    assert_eq!((&page[0]["incomplete"], &page[0]["content"]), (&json!(true), &root["content"]));
+}
+
+#[tokio::test]
 async fn guarantee_8_a_stream_does_not_pass_over_a_damaged_record_in_silence() {
     let mut server = TestServer::start().await;
     let [alice, bob] = server.people(["alice", "bob"]).await;
