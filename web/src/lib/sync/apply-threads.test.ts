@@ -181,6 +181,25 @@ describe('the totals of followed threads', () => {
     expect(state.followed).toMatchObject({ unread: 1, isStale: false });
   });
 
+  it('stay followed though an answer was ahead of what is heard of them', () => {
+    const place = { id: ROOT.id, channel: 'general' };
+    for (const heard of ['thread_read', 'thread_unread'] as const) {
+      const { state } = aliceInThread();
+      apply(state, replied(reply(21, 'bob', 'I do'), aThread(2, 21)));
+      // Read on another screen at 22, which the answer knows already.
+      expect(learnUnread(state, [], at(30))).toBe(true);
+      expect(state.followed.is[ROOT.id]).toBe(false);
+      const data = { ...place, last_read_id: 21, from_id: 21 };
+      apply(state, { kind: heard, cursor: at(22), data });
+      expect(state.followed.is[ROOT.id]).toBe(true);
+    }
+    const { state } = aliceInThread();
+    apply(state, replied(reply(21, 'bob', 'I do'), aThread(2, 21)));
+    learnUnread(state, [], at(30));
+    apply(state, deleted(22, 21));
+    expect(state.followed.is[ROOT.id]).toBeUndefined();
+  });
+
   it('are asked for anew where what was doubted is not there any more', () => {
     const { state } = aliceInThread();
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));

@@ -17,7 +17,7 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
       return threadRead(state, event.data, event.cursor.seq);
     case 'thread_unread':
       // It moves our marker back or not at all: how much is unread now only the server knows.
-      return followedChanged(state, id, event.cursor.seq);
+      return learnFollowed(state, { [id]: true }, event.cursor.seq);
   }
 }
 
@@ -48,10 +48,10 @@ function threadRead(
   { id, channel, last_read_id }: { id: number; channel: string; last_read_id: number },
   seq: number,
 ): void {
+  // Only who follows a thread has a marker in it. An answer that was ahead may have seemed to say otherwise.
+  learnFollowed(state, { [id]: true });
   const { followed } = state;
   if (seq <= followed.as_of) return;
-  // Only who follows a thread has a marker in it.
-  learnFollowed(state, { [id]: true });
   const thread = state.asidesOf(channel).find((aside) => aside.thread_id === id);
   const isAllRead = thread !== undefined && last_read_id >= (thread.messages.at(-1)?.id ?? 0);
   const { [id]: known = 0, ...others } = followed.unreadIn;
@@ -75,14 +75,16 @@ export function learnUnread(
   if (seq < state.cursor.seq) return false;
   const is = threads.map(({ id }): [number, boolean] => [id, true]);
   const unreadIn = threads.map(({ id, unread }): [number, number] => [id, unread]);
-  const { is: before, isWhole: wasWhole, doubted } = state.followed;
+  const { is: before, isWhole, doubted } = state.followed;
   // What was replied is unread in every thread that we follow, so one that is not here is not ours.
-  const isWhole = totals.unread === sumOf(threads).unread;
-  const isNot = isWhole ? doubted.map((id): [number, boolean] => [id, before[id] ?? false]) : [];
+  const areAllHere = totals.unread === sumOf(threads).unread;
+  const isNot = areAllHere ? doubted.map((id): [number, boolean] => [id, before[id] ?? false]) : [];
+  const { unread, mentions } = totals;
   state.followed = {
-    ...totals,
+    unread,
+    mentions,
     is: { ...before, ...Object.fromEntries(isNot), ...Object.fromEntries(is) },
-    isWhole: wasWhole,
+    isWhole,
     unreadIn: Object.fromEntries(unreadIn),
     doubted: [],
     isStale: false,
@@ -133,10 +135,12 @@ export function followedChanged(state: ChatState, root_id: number, seq: number):
 /** A message was edited or deleted, and may be an unread reply, or name us no more. */
 export function replyAmended(state: ChatState, event: MessageEdited | MessageDeleted): void {
   const { id, channel } = event.data;
-  const { unread, isStale, doubted } = state.followed;
-  if (event.kind === 'message_deleted' && doubted.length > 0) {
-    // A reply that is gone is unread nowhere, whether we follow its thread or not.
-    state.followed = { ...state.followed, doubted: [] };
+  const { unread, isStale, isWhole, as_of, is } = state.followed;
+  if (event.kind === 'message_deleted' && !isWhole) {
+    // A reply that is gone is unread nowhere, whether we follow its thread or not: neither what will be answered nor an
+    // answer that was ahead of this says that we do not.
+    const isKnown = event.cursor.seq > as_of ? is : onlyFollowed(is);
+    state.followed = { ...state.followed, doubted: [], is: isKnown };
   }
   if (unread === 0 && !isStale) return;
   const timelines = [state.timelineOf(channel), ...state.asidesOf(channel)];
@@ -152,6 +156,10 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
 export function leftChannel(state: ChatState): void {
   const unknown = { is: {}, isWhole: false, unreadIn: {}, doubted: [] };
   state.followed = { ...state.followed, ...unknown, isStale: true };
+}
+
+function onlyFollowed(is: Followed['is']): Followed['is'] {
+  return Object.fromEntries(Object.entries(is).filter(([, isFollowed]) => isFollowed));
 }
 
 function askAgain(state: ChatState, seq: number): void {
