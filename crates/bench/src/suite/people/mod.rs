@@ -175,7 +175,10 @@ fn live(
     }
     let begin = Moment::now(server, &log)?;
     if cell.how == How::WarmFilesLost {
-        std::fs::remove_dir_all(directory.join("users"))?;
+        // At once: in the directory itself files are made while it is removed.
+        let removed = directory.join("removed");
+        std::fs::rename(directory.join("users"), &removed)?;
+        std::fs::remove_dir_all(removed)?;
     }
     crowd.measure_from_now();
     let mut before_mix = 0.0;
