@@ -2,6 +2,7 @@
 //!
 //! Neighbours: `pages` selects the newest and the oldest of a kind; `outline` says what is left of a damaged record.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -191,15 +192,21 @@ impl Reader {
             let parameters = (target.cast_signed(), bound(up_to));
             let mut rows = of_target.query(parameters).map_err(Error::from)?;
             let (mut seqs, mut newest) = (Vec::<(i64, u16)>::new(), Vec::new());
+            let mut last = BTreeMap::<u16, i64>::new();
             while let Some(row) = rows.next().map_err(Error::from)? {
                 let found: Result<_, rusqlite::Error> = row.try_into();
                 let (seq, kind, is_whole): (i64, u16, bool) = found.map_err(Error::from)?;
                 match wanted(kind) {
                     Wanted::All => seqs.push((seq, kind)),
                     Wanted::Newest if is_whole => newest.push((seq, kind)),
-                    Wanted::Newest => {}
+                    Wanted::Newest | Wanted::Nothing => {}
+                    Wanted::Last => {
+                        let last = last.entry(kind).or_default();
+                        *last = seq.max(*last);
+                    }
                 }
             }
+            seqs.extend(last.into_iter().map(|(kind, seq)| (seq, kind)));
             // The index has them kind after kind.
             newest.sort_unstable();
             seqs.extend(newest.into_iter().rev().take(NEWEST));
@@ -358,6 +365,10 @@ pub enum Wanted {
     All,
     /// Of all kinds of which this is wanted the newest that is not erased, and the one before it.
     Newest,
+    /// The last of this kind, erased or not.
+    Last,
+    /// None.
+    Nothing,
 }
 
 const BY_SEQ: &str = "

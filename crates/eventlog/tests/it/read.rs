@@ -1,6 +1,6 @@
 //! Every way of reading, against one small history with gaps.
 
-use eventlog::{Error, Log, Reader, Wanted};
+use eventlog::{Body, Error, Log, Reader, Wanted};
 
 use crate::support::{
     ALICE, BOB, DELETED, EDITED, GENERAL, POSTED, Place, RANDOM, about, batch, erasing, posted,
@@ -107,6 +107,29 @@ async fn visited_records_come_target_after_target_until_the_visitor_has_enough()
     let ended = reader.visit_targets(&[30, 10], u64::MAX, |_| Wanted::All, visit);
     assert!(matches!(ended, Err(Error::Closed)), "{ended:?}");
     assert_eq!(visited, [25, 80, 60]);
+}
+
+#[tokio::test]
+async fn of_a_kind_of_which_the_last_is_wanted_no_other_is_read_and_an_erased_one_counts() {
+    let place = Place::new();
+    let log = small_history(&place).await;
+    let more = (80..90).map(|seq| about(seq, 10, EDITED, "one, edited again"));
+    log.append(batch(more.chain([about(90, 10, DELETED, "gone")]).collect())).await.unwrap();
+    let mut reader = log.reader().unwrap();
+    let mut visited = |up_to| {
+        let mut visited = Vec::new();
+        let wanted = |kind| if kind == EDITED { Wanted::Last } else { Wanted::All };
+        let visit = |record: eventlog::Record| {
+            visited.push((record.seq, matches!(record.body, Body::Redacted { .. })));
+            Ok::<_, Error>(())
+        };
+        reader.visit_targets(&[10], up_to, wanted, visit).unwrap();
+        visited
+    };
+    assert_eq!(visited(u64::MAX), [(89, false), (90, false)]);
+    assert_eq!(visited(84), [(84, false)]);
+    log.append(erasing(89, about(100, 20, DELETED, "two is gone"))).await.unwrap();
+    assert_eq!(visited(u64::MAX), [(89, true), (90, false)]);
 }
 
 #[tokio::test]

@@ -230,6 +230,9 @@ fn wanted(kind: u16) -> Wanted {
     match EventKind::from_code(kind) {
         // Of the replies in a thread the newest says what the thread comes to, and there may be thousands.
         Some(kind) if kind.begins_message() => Wanted::Newest,
+        // Each edit says all of the text anew, and thousands of long ones may have gone before it. That it was erased, or
+        // cannot be read, is told by the last as well.
+        Some(EventKind::MessageEdited) => Wanted::Last,
         Some(_) | None => Wanted::All,
     }
 }
