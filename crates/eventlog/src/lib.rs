@@ -24,4 +24,6 @@ pub use fault::fault_point;
 pub use label::{Label, LabelChange, OWNER_MAX, When};
 pub use meaning::{Meaning, NotUnderstood};
 pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
-pub use sqlite::{Comparison, Gaps, Log, Migration, Reader, Repaired, Wanted, migrate, repair};
+pub use sqlite::{
+    Comparison, Gaps, Log, Migration, OwnReads, Reader, Repaired, Wanted, migrate, repair,
+};

@@ -9,7 +9,14 @@ pub(super) struct Ended(watch::Sender<Option<&'static str>>);
 /// Held by a thread for as long as it runs: a panic drops it too.
 pub(super) struct Alive {
     name: &'static str,
-    ended: Ended,
+    ended: Option<Ended>,
+}
+
+impl Alive {
+    /// The thread ends because it was told to, and nobody needs to hear of it.
+    pub(super) fn rest(mut self) {
+        self.ended = None;
+    }
 }
 
 impl Ended {
@@ -19,7 +26,7 @@ impl Ended {
 
     /// For the thread of this name.
     pub(super) fn alive(&self, name: &'static str) -> Alive {
-        Alive { name, ended: self.clone() }
+        Alive { name, ended: Some(self.clone()) }
     }
 
     /// Waits until a thread has ended, and names it.
@@ -32,7 +39,8 @@ impl Ended {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.ended.0.send_if_modified(|first| {
+        let Some(Ended(ended)) = &self.ended else { return };
+        ended.send_if_modified(|first| {
             let is_first = first.is_none();
             first.get_or_insert(self.name);
             is_first

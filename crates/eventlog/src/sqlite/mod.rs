@@ -36,6 +36,7 @@ use ended::Ended;
 use files::Files;
 pub use migrate::{Migration, migrate};
 use owner::{Append, Order, Owner};
+pub use pool::OwnReads;
 use pool::ReaderPool;
 pub use reader::{Reader, Wanted};
 pub use repair::{Repaired, repair};
@@ -194,6 +195,12 @@ impl Log {
             }
             None => opened,
         }
+    }
+
+    /// A reading thread of one's own, for async code that must not wait behind the reads of others. Its name is told when
+    /// it ends by a panic ([`Log::ended`]). Close it before the log, or it keeps the WAL's file in its place.
+    pub fn own_reads(&self, name: &'static str) -> Result<OwnReads, Error> {
+        Ok(OwnReads::start(self.reader()?, name, &self.shared.ended))
     }
 
     /// Begins a comparison of all records with the indexes and the labels.

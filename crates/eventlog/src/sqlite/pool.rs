@@ -1,4 +1,5 @@
-//! The reader threads: reads from async code wait here, never on the runtime's threads.
+//! The reader threads: reads from async code wait here, never on the runtime's threads. Most share two of them; who must
+//! not wait behind others has one of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
@@ -6,7 +7,7 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::ended::Ended;
+use super::ended::{Alive, Ended};
 use super::reader::Reader;
 use crate::Error;
 use crate::fault::fault_point;
@@ -26,25 +27,38 @@ enum Job {
 /// The queue to the reader threads; they end when it is dropped or closed.
 pub(super) struct ReaderPool {
     jobs: mpsc::Sender<Job>,
+    threads: usize,
 }
 
 impl ReaderPool {
-    /// Starts a thread for each reader.
+    /// Starts a thread for each reader; the end of any of them is told.
     pub(super) fn start(readers: Vec<Reader>, ended: &Ended) -> ReaderPool {
+        ReaderPool::spawn(readers, "log-reader", ended, drop)
+    }
+
+    /// Starts a thread for each reader; `told_to_end` says whether it matters that one ended as it was told to.
+    fn spawn(
+        readers: Vec<Reader>,
+        name: &'static str,
+        ended: &Ended,
+        told_to_end: fn(Alive),
+    ) -> ReaderPool {
         let (sender, receiver) = mpsc::channel(READS_WAITING_MAX);
         let receiver = Arc::new(Mutex::new(receiver));
+        let threads = readers.len();
         for reader in readers {
             let receiver = Arc::clone(&receiver);
-            let alive = ended.alive("log-reader");
+            let alive = ended.alive(name);
             thread::Builder::new()
-                .name("log-reader".to_owned())
+                .name(name.to_owned())
                 .spawn(move || {
-                    let _alive = alive;
-                    read_on(reader, &receiver);
+                    let alive = alive;
+                    read_on(name, reader, &receiver);
+                    told_to_end(alive);
                 })
                 .expect("a starting process may have threads");
         }
-        ReaderPool { jobs: sender }
+        ReaderPool { jobs: sender, threads }
     }
 
     /// Runs `read` on the next free thread; a panic in it continues at the caller.
@@ -68,7 +82,7 @@ impl ReaderPool {
 
     /// Ends the threads after what is queued, and waits until their connections are closed.
     pub(super) async fn close(&self) {
-        for _ in 0..READERS {
+        for _ in 0..self.threads {
             let (sender, receiver) = oneshot::channel();
             if self.jobs.send(Job::End(sender)).await.is_ok() {
                 // An error means that the thread is gone already.
@@ -78,11 +92,36 @@ impl ReaderPool {
     }
 }
 
-fn read_on(mut reader: Reader, jobs: &Mutex<mpsc::Receiver<Job>>) {
+/// A thread that reads for one owner, who waits behind nobody else's reads.
+pub struct OwnReads {
+    pool: ReaderPool,
+}
+
+impl OwnReads {
+    pub(super) fn start(reader: Reader, name: &'static str, ended: &Ended) -> OwnReads {
+        OwnReads { pool: ReaderPool::spawn(vec![reader], name, ended, Alive::rest) }
+    }
+
+    /// Runs a reading closure there. A panic in it continues here.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.pool.read(read).await
+    }
+
+    /// Ends the thread after what is queued, and waits until its connection is closed; later reads answer
+    /// [`Error::Closed`].
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn read_on(name: &str, mut reader: Reader, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         // The lock is held while waiting: it hands the queue to one thread after the other.
         let job = jobs.lock().expect("no job runs under this lock").blocking_recv();
-        fault_point("log-reader");
+        fault_point(name);
         match job {
             Some(Job::Read(read)) => {
                 read(&mut reader);
