@@ -4,6 +4,7 @@
 //! themselves stand in the file of their noun.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::command::{Actor, AttachWish, Command};
 use crate::event::Event;
@@ -22,7 +23,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Facts {
     /// By id; an id that is absent names no message.
-    pub messages: HashMap<Seq, Message>,
+    pub messages: HashMap<Seq, Arc<Message>>,
     /// Whether the wish has a `client_msg_id`. Then a wish that can be undone leaves an event even when it is true
     /// already: only an event remembers the id, and a late repeat must not undo what others did meanwhile.
     pub is_named: bool,
@@ -30,6 +31,13 @@ pub struct Facts {
     pub active: Vec<UserId>,
     /// Whether administrators and owners may delete what others said, as the operator has it.
     pub is_moderated: bool,
+}
+
+impl Facts {
+    /// The message with this id.
+    pub fn find_message(&self, id: Seq) -> Option<&Message> {
+        self.messages.get(&id).map(Arc::as_ref)
+    }
 }
 
 /// What a command makes true.

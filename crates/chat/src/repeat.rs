@@ -214,7 +214,7 @@ impl Asked<'_> {
 
     /// What a message is a copy of: forwarding it forwards that.
     fn original_of(self, message: Seq) -> Option<Seq> {
-        match self.facts.messages.get(&message)?.attached.as_ref()? {
+        match self.facts.find_message(message)?.attached.as_ref()? {
             Attached::Forward(copy) => Some(copy.message),
             Attached::Notice(_) | Attached::Poll(_) => None,
         }
@@ -263,7 +263,7 @@ impl Asked<'_> {
             (Command::MarkUnread { message }, Event::ChannelRead { channel, up_to, .. }) => {
                 // One that was unread already leaves the marker where it is.
                 up_to < message
-                    && self.facts.messages.get(message).is_some_and(|it| it.channel == *channel)
+                    && self.facts.find_message(*message).is_some_and(|it| it.channel == *channel)
             }
             (Command::MarkUnread { message }, Event::ThreadUnread { from, .. }) => from == message,
             (
@@ -446,7 +446,7 @@ impl Asked<'_> {
 
     /// The root of the thread that a message begins or is in.
     fn root_of(self, message: Option<Seq>) -> Option<Seq> {
-        let found = self.facts.messages.get(&message?)?;
+        let found = self.facts.find_message(message?)?;
         Some(found.thread_root.unwrap_or(found.id))
     }
 

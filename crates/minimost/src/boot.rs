@@ -100,7 +100,7 @@ impl Server {
             vec![announce_reading, announce],
             active.clone(),
             config.chat.moderation,
-        );
+        )?;
         let window_bytes = usize::try_from(config.memory.windows.as_u64())?;
         let reading = Reading::start(&log, published.clone(), announced, window_bytes)?;
         let window = config.chat.mailbox_messages_per_channel;

@@ -118,6 +118,23 @@ impl Message {
         message
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn memory_bytes(&self) -> usize {
+        let attached = match &self.attached {
+            None => 0,
+            Some(Attached::Forward(forward)) => forward.text.len(),
+            Some(Attached::Poll(poll)) => poll.options.iter().map(|text| 48 + text.len()).sum(),
+            Some(Attached::Notice(_)) => 128,
+        };
+        let named = if let Mentions::Users(users) = &self.mentions { 8 * users.len() } else { 0 };
+        let people = self.reactions.iter().map(|(_, users)| 64 + 8 * users.len()).sum::<usize>()
+            + self.votes.values().map(|voters| 64 + 8 * voters.len()).sum::<usize>()
+            + 16 * self.followers.len()
+            + self.thread.as_ref().map_or(0, |thread| 16 * thread.participants.len());
+        let text = self.text.as_ref().map_or(0, String::len);
+        size_of::<Message>() + text + attached + named + people + 64
+    }
+
     /// Whether the server itself said it.
     pub fn is_notice(&self) -> bool {
         matches!(self.attached, Some(Attached::Notice(_)))
@@ -375,7 +392,7 @@ pub(crate) fn edit(
 
 /// What somebody has said is theirs to take back, also where they may no longer look, and in an archived channel.
 pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, Rejection> {
-    let said = case.facts.messages.get(&id).filter(|message| message.sender == user);
+    let said = case.facts.find_message(id).filter(|message| message.sender == user);
     let message = said.map_or_else(|| readable(case, user, id), Ok)?;
     if message.sender != user && !moderates(case, user, message) {
         return Err(Rejection::NotTheSender);
@@ -397,8 +414,7 @@ pub(crate) fn delete(case: Case<'_>, user: UserId, id: Seq) -> Result<Decision, 
 /// The message, when `user` may read it; to everybody else it does not exist.
 pub(crate) fn readable(case: Case<'_>, user: UserId, id: Seq) -> Result<&Message, Rejection> {
     case.facts
-        .messages
-        .get(&id)
+        .find_message(id)
         .filter(|message| may_see(user, message.channel, message.id, case.workspace))
         .ok_or(Rejection::MessageNotFound)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use crate::command::{Actor, Command, PostWish};
 use crate::decide::{Decision, Facts, decide};
@@ -91,7 +92,8 @@ impl Story {
         let named: Vec<_> = command.message_refs(&self.workspace).collect();
         let roots = named.iter().filter_map(|id| self.messages.get(id)?.thread_root);
         let messages = named.iter().copied().chain(roots);
-        let messages = messages.filter_map(|id| Some((id, self.messages.get(&id)?.clone())));
+        let messages =
+            messages.filter_map(|id| Some((id, Arc::new(self.messages.get(&id)?.clone()))));
         let (active, is_moderated) = (self.active.clone(), self.is_moderated);
         Facts { messages: messages.collect(), is_named, active, is_moderated }
     }

@@ -90,7 +90,7 @@ pub fn may_see_thread(user: UserId, root: &Message, workspace: &Workspace) -> bo
 
 /// The message, when `user` may see it or its thread; to everybody else it does not exist.
 fn named(case: Case<'_>, user: UserId, message: Seq) -> Result<&Message, Rejection> {
-    let named = case.facts.messages.get(&message);
+    let named = case.facts.find_message(message);
     named
         .filter(|named| may_see_thread(user, named, case.workspace))
         .ok_or(Rejection::MessageNotFound)
@@ -112,7 +112,7 @@ pub(crate) fn root(
     }
     let root = match named.thread_root {
         None => named,
-        Some(root) => case.facts.messages.get(&root).ok_or(Rejection::MessageNotFound)?,
+        Some(root) => case.facts.find_message(root).ok_or(Rejection::MessageNotFound)?,
     };
     if root.deleted && root.thread.is_none() {
         return Err(Rejection::MessageDeleted);
@@ -184,7 +184,7 @@ pub(crate) fn reply(
 
 /// What a thread comes to when this message is deleted, if it is a reply in one.
 pub(crate) fn without_reply(case: Case<'_>, message: &Message) -> Option<Event> {
-    let root = case.facts.messages.get(&message.thread_root?)?;
+    let root = case.facts.find_message(message.thread_root?)?;
     let summary = root.thread.as_ref()?.without_reply(message.sender);
     Some(Event::ThreadChanged { channel: root.channel, root: root.id, summary })
 }
@@ -240,7 +240,7 @@ pub(crate) fn mark_unread(
     user: UserId,
     reply: &Message,
 ) -> Result<Decision, Rejection> {
-    let root = reply.thread_root.and_then(|root| case.facts.messages.get(&root));
+    let root = reply.thread_root.and_then(|root| case.facts.find_message(root));
     let root = root.ok_or(Rejection::MessageNotFound)?;
     if !follows(case, root, user) {
         return Ok(Decision::nothing(user));

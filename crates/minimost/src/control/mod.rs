@@ -106,7 +106,7 @@ pub(crate) async fn do_alone(
     let (announce, _announcements) = mpsc::channel(ANNOUNCEMENTS_MAX);
     let (active, is_moderated) = (ActivePeople::default(), config.chat.moderation);
     let (writer, _published) =
-        Writer::start(log.clone(), workspace, start.clock, vec![announce], active, is_moderated);
+        Writer::start(log.clone(), workspace, start.clock, vec![announce], active, is_moderated)?;
     let answer = Doer::new(writer.clone(), config.listen.clone()).answer(request).await;
     writer.close().await;
     log.close().await?;

@@ -5,6 +5,7 @@
 //! Neighbours: `owner` feeds it requests and appends what it made; `chat::decide` has the rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chat::audience::may_see;
 use chat::repeat::{NamedChannel, is_main_event, is_repeat, named_channel, named_message};
@@ -134,7 +135,7 @@ impl Batch {
     }
 
     /// The messages that the batch read or changed, as they are after it.
-    pub(super) fn into_messages(self) -> HashMap<Seq, Message> {
+    pub(super) fn into_messages(self) -> HashMap<Seq, Arc<Message>> {
         self.facts.messages
     }
 
@@ -172,7 +173,7 @@ impl Batch {
         if is_of_admins && !self.workspace.users[&user].is_admin {
             return Err(Rejection::NotAnAdministrator);
         }
-        let message = message_of(earlier).and_then(|id| self.facts.messages.get(&id));
+        let message = message_of(earlier).and_then(|id| self.facts.find_message(id));
         let is_hidden = |it: &Message| !may_see(user, it.channel, it.id, &self.workspace);
         if message.is_some_and(is_hidden) {
             // What they have deleted is gone, however often they ask.
@@ -205,7 +206,7 @@ impl Batch {
             }
             self.append(decision.actor, if is_main { key.take() } else { None }, event);
         }
-        let message = message.and_then(|id| self.facts.messages.get(&id));
+        let message = message.and_then(|id| self.facts.find_message(id));
         let shown = message.filter(|it| may_see(actor, it.channel, it.id, &self.workspace));
         Reply { is_new: true, seq: main.or(any), message: shown.cloned() }
     }
@@ -232,11 +233,12 @@ impl Batch {
     /// Shows the batch's later commands what this event made of its message.
     fn overlay(&mut self, logged: &LoggedEvent) {
         if logged.kind.begins_message() {
-            self.facts.messages.insert(logged.seq, Message::posted(logged));
+            self.facts.messages.insert(logged.seq, Arc::new(Message::posted(logged)));
         }
         let Some(id) = logged.target else { return };
         if let Some(message) = self.facts.messages.get_mut(&id) {
-            message.apply(logged);
+            // The cache keeps the message as it is in the log.
+            Arc::make_mut(message).apply(logged);
         }
         if logged.kind == EventKind::MessageEdited {
             self.edits.entry(id).or_default().push(logged.seq);

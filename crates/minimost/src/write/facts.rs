@@ -7,12 +7,13 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use chat::{
     Actor, ClientMsgId, Command, EventKind, LoggedEvent, Message, PostWish, Seq, Timestamp, UserId,
     Workspace,
 };
-use eventlog::{Log, Reader};
+use eventlog::{OwnReads, Reader, Wanted};
 use lru::LruCache;
 
 use super::Wish;
@@ -20,13 +21,12 @@ use crate::codec;
 use crate::fold::{self, FoldError};
 use crate::published::ActivePeople;
 
-/// Messages kept for the edits, reactions and replies that follow soon after.
-///
-/// With [`CACHED_TEXT_BYTES_MAX`] this is at most some 10 MiB. A message that is not here costs the batch a read.
-const CACHED_MESSAGES_MAX: NonZeroUsize = NonZeroUsize::new(8_192).expect("8,192 is not 0");
+/// Bytes of the messages that are kept for the edits, reactions and replies that follow soon after: some 20,000 of the
+/// usual ones, four hundred of the longest. One that is not here costs the batch a read of all that happened to it.
+const CACHED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Longer messages are not kept: 8,192 of the longest would take 300 MiB.
-const CACHED_TEXT_BYTES_MAX: usize = 1_024;
+/// Messages of which it is known where their edits are; of one that is not here all edits are read before it is deleted.
+const CACHED_EDITED_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
 
 /// When a `client_msg_id` is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(super) type WishKey = (UserId, ClientMsgId);
 /// What is known before the batch is decided, and overlaid while it is.
 pub(super) struct Found {
     /// The messages that the batch's commands name, as they are now.
-    pub(super) messages: HashMap<Seq, Message>,
+    pub(super) messages: HashMap<Seq, Arc<Message>>,
     /// The edits of those that are to be deleted: their bodies go too.
     pub(super) edits: HashMap<Seq, Vec<Seq>>,
     /// What was wished before under the same name.
@@ -56,24 +56,25 @@ pub(super) struct Found {
     pub(super) is_moderated: bool,
 }
 
-/// Recent messages as they are at the head.
-///
-/// Invariant: what is here is durable. A batch takes out what it needs, and only its success brings it back.
+/// What is known of the log without reading it.
 pub(super) struct FactsCache {
-    messages: LruCache<Seq, Message>,
+    messages: Recent,
+    /// The edits of messages that somebody wished to delete, up to the last one of this time.
+    edits: LruCache<Seq, (Option<Timestamp>, Vec<Seq>)>,
     active: ActivePeople,
     is_moderated: bool,
 }
 
 impl FactsCache {
     pub(super) fn new(active: ActivePeople, is_moderated: bool) -> FactsCache {
-        FactsCache { messages: LruCache::new(CACHED_MESSAGES_MAX), active, is_moderated }
+        let messages = Recent::new(CACHED_BYTES_MAX);
+        FactsCache { messages, edits: LruCache::new(CACHED_EDITED_MAX), active, is_moderated }
     }
 
     /// Finds what deciding these wishes on `workspace` takes.
     pub(super) async fn gather(
         &mut self,
-        log: &Log,
+        reads: &OwnReads,
         workspace: &Workspace,
         wishes: impl Iterator<Item = &Wish>,
         look_up: LookUp,
@@ -100,7 +101,15 @@ impl FactsCache {
         if missing.is_empty() {
             return Ok(found);
         }
-        log.read(move |reader| Ok(missing.read(reader, head, found))).await?
+        let found = reads.read(move |reader| Ok(missing.read(reader, head, found))).await??;
+        // Whatever becomes of the batch: who asks again finds it here.
+        for (id, message) in &found.messages {
+            self.messages.put_absent(*id, message);
+            if let Some(edits) = found.edits.get(id) {
+                self.edits.put(*id, (message.edited_ts, edits.clone()));
+            }
+        }
+        Ok(found)
     }
 
     fn take_messages(
@@ -121,7 +130,7 @@ impl FactsCache {
         if let Command::DeleteMessage { message } = command
             && *message <= head
         {
-            missing.deleted.push(*message);
+            self.take_edits(*message, found, missing);
         }
     }
 
@@ -129,9 +138,23 @@ impl FactsCache {
         if found.messages.contains_key(&id) || missing.messages.contains(&id) {
             return;
         }
-        match self.messages.pop(&id) {
+        match self.messages.find(id) {
             Some(message) => drop(found.messages.insert(id, message)),
             None => missing.messages.push(id),
+        }
+    }
+
+    /// The edits of a message that is to be deleted. Somebody may ask for it again and again who may not.
+    fn take_edits(&mut self, id: Seq, found: &mut Found, missing: &mut Missing) {
+        let message = found.messages.get(&id);
+        if message.is_some_and(|message| message.deleted || message.edited_ts.is_none()) {
+            return;
+        }
+        match (message, self.edits.get(&id)) {
+            (Some(message), Some((last_edit, edits))) if message.edited_ts == *last_edit => {
+                found.edits.insert(id, edits.clone());
+            }
+            _ => missing.deleted.push(id),
         }
     }
 
@@ -142,11 +165,68 @@ impl FactsCache {
     }
 
     /// Keeps what a durable batch has made of its messages.
-    pub(super) fn keep(&mut self, messages: HashMap<Seq, Message>) {
+    pub(super) fn keep(&mut self, messages: HashMap<Seq, Arc<Message>>) {
         for (id, message) in messages {
-            if message.text.as_ref().is_none_or(|text| text.len() <= CACHED_TEXT_BYTES_MAX) {
-                self.messages.put(id, message);
-            }
+            self.messages.put(id, message);
+        }
+    }
+
+    /// Makes of the kept messages what these events did, of which the log has told us.
+    pub(super) fn follow(&mut self, events: &[LoggedEvent]) {
+        for logged in events {
+            self.messages.apply(logged);
+        }
+    }
+}
+
+/// Recent messages as they are at the head of the log; those that were not used for longest go first.
+///
+/// Invariant: what is here is durable. A batch changes copies, and only its success brings them here.
+struct Recent {
+    messages: LruCache<Seq, Arc<Message>>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Recent {
+    fn new(bytes_max: usize) -> Recent {
+        Recent { messages: LruCache::unbounded(), bytes: 0, bytes_max }
+    }
+
+    fn find(&mut self, id: Seq) -> Option<Arc<Message>> {
+        self.messages.get(&id).map(Arc::clone)
+    }
+
+    fn put(&mut self, id: Seq, message: Arc<Message>) {
+        self.take(id);
+        self.bytes += message.memory_bytes();
+        self.messages.put(id, message);
+        // The newest stays, however large: it would be read again and again.
+        while self.bytes > self.bytes_max && self.messages.len() > 1 {
+            let oldest = self.messages.pop_lru();
+            self.bytes -= oldest.map_or(0, |(_, message)| message.memory_bytes());
+        }
+    }
+
+    fn put_absent(&mut self, id: Seq, message: &Arc<Message>) {
+        if !self.messages.contains(&id) {
+            self.put(id, Arc::clone(message));
+        }
+    }
+
+    fn take(&mut self, id: Seq) -> Option<Arc<Message>> {
+        let message = self.messages.pop(&id)?;
+        self.bytes -= message.memory_bytes();
+        Some(message)
+    }
+
+    fn apply(&mut self, logged: &LoggedEvent) {
+        if logged.kind.begins_message() {
+            self.put(logged.seq, Arc::new(Message::posted(logged)));
+        }
+        if let Some(mut message) = logged.target.and_then(|id| self.take(id)) {
+            Arc::make_mut(&mut message).apply(logged);
+            self.put(message.id, message);
         }
     }
 }
@@ -203,19 +283,25 @@ impl Missing {
         while !self.messages.is_empty() {
             let messages = fold::messages_by_id(reader, &self.messages, head)?;
             let roots = messages.iter().filter_map(|message| message.thread_root);
-            self.messages = roots.filter(|root| !found.messages.contains_key(root)).collect();
-            found.messages.extend(messages.into_iter().map(|message| (message.id, message)));
+            self.messages = roots.collect();
+            let messages = messages.into_iter().map(|message| (message.id, Arc::new(message)));
+            found.messages.extend(messages);
             self.messages.retain(|root| !found.messages.contains_key(root));
         }
-        if !self.deleted.is_empty() {
-            let targets: Vec<u64> = self.deleted.into_iter().map(Seq::get).collect();
-            for record in reader.by_targets(&targets, head.get())? {
-                if record.kind == EventKind::MessageEdited.code()
-                    && let Some(target) = record.target
-                {
-                    found.edits.entry(Seq(target)).or_default().push(Seq(record.seq));
-                }
+        let wanted = |kind| {
+            if kind == EventKind::MessageEdited.code() { Wanted::All } else { Wanted::Nothing }
+        };
+        for id in self.deleted {
+            let message = found.messages.get(&id);
+            if message.is_none_or(|message| message.deleted || message.edited_ts.is_none()) {
+                continue;
             }
+            let mut edits = Vec::new();
+            reader.visit_targets(&[id.get()], head.get(), wanted, |edit| {
+                edits.extend((edit.target == Some(id.get())).then_some(Seq(edit.seq)));
+                Ok::<_, eventlog::Error>(())
+            })?;
+            found.edits.insert(id, edits);
         }
         Ok(found)
     }
@@ -232,5 +318,104 @@ pub(super) fn message_of(earlier: &LoggedEvent) -> Option<Seq> {
         | EventKind::PollVoted
         | EventKind::PollClosed => earlier.target,
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::testing::{History, Story, wish};
+    use eventlog::Log;
+    use proptest::prelude::{ProptestConfig, any, proptest};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn log_in(dir: &TempDir) -> Log {
+        Log::open(&dir.path().join("log.db"), 0).unwrap()
+    }
+
+    fn cache() -> FactsCache {
+        FactsCache::new(ActivePeople::default(), true)
+    }
+
+    #[tokio::test]
+    async fn the_longest_message_is_read_once_also_when_nothing_came_of_the_first_batch() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let message = story.post(alice, "general", &wish::hostile("\u{1F44D}"));
+        let dir = TempDir::new().unwrap();
+        let log = log_in(&dir);
+        log.append(codec::batch(&story.log, Vec::new())).await.unwrap();
+        let reads = log.own_reads("writer-reader").unwrap();
+        let react = Command::React { message, reaction: "heart".to_owned(), on: Some(true) };
+        let react = Wish { actor: alice, client_msg_id: None, command: react };
+        let mut cache = cache();
+        let wishes = || [&react].into_iter();
+        let first = cache.gather(&reads, &story.workspace, wishes(), LookUp::Never).await.unwrap();
+        assert_eq!(*first.messages[&message], story.messages[&message]);
+        // From now on nothing can be read.
+        reads.close().await;
+        for found in [first.messages, HashMap::new()] {
+            let again =
+                cache.gather(&reads, &story.workspace, wishes(), LookUp::Never).await.unwrap();
+            assert_eq!(*again.messages[&message], story.messages[&message]);
+            cache.keep(found);
+        }
+        assert!(cache.gather(&reads, &story.workspace, wishes(), LookUp::First).await.is_ok());
+        let mut unknown = self::cache();
+        let unread = unknown.gather(&reads, &story.workspace, wishes(), LookUp::Never).await;
+        assert!(unread.is_err(), "it would have had to be read");
+        log.close().await.unwrap();
+    }
+
+    #[test]
+    fn of_the_longest_messages_as_many_are_kept_as_sixteen_megabytes_hold() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let longest = story.post(alice, "general", &wish::hostile("\u{1F44D}"));
+        let longest = &story.messages[&longest];
+        let mut cache = cache();
+        for id in (1..=1_000).map(Seq) {
+            let message = Message { id, ..longest.clone() };
+            cache.keep(HashMap::from([(id, Arc::new(message))]));
+        }
+        let kept: Vec<_> = cache.messages.messages.iter().map(|(id, _)| id.get()).collect();
+        assert_eq!(kept.len(), 16 * 1024 * 1024 / longest.memory_bytes());
+        assert!(kept.len() > 400 && kept[0] == 1_000, "the newest of them");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_was_followed_is_what_the_log_comes_to_and_no_more_than_fits(
+            seed in any::<u64>(), bytes_max in 0..200_000_usize,
+        ) {
+            let history = History::random(seed, 250);
+            let dir = TempDir::new().unwrap();
+            let log = log_in(&dir);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut recent = Recent::new(bytes_max);
+            for batch in history.steps.iter().filter_map(|step| step.outcome.as_ref().ok()) {
+                let Some(first) = batch.events.first() else { continue };
+                let erased = batch.redacted.iter();
+                let erased = erased.map(|seq| codec::redaction(*seq, first.seq, first.kind));
+                let append = log.append(codec::batch(&batch.events, erased.collect()));
+                runtime.block_on(append).unwrap();
+                batch.events.iter().for_each(|logged| recent.apply(logged));
+                let bytes: usize = recent.messages.iter().map(|(_, it)| it.memory_bytes()).sum();
+                assert_eq!(bytes, recent.bytes);
+                assert!(bytes <= bytes_max || recent.messages.len() == 1);
+            }
+            let mut ids: Vec<_> = recent.messages.iter().map(|(id, _)| *id).collect();
+            ids.sort_unstable();
+            let head = history.story.workspace.head;
+            let folded = fold::messages_by_id(&mut log.reader().unwrap(), &ids, head).unwrap();
+            let kept = ids.iter().map(|id| Message::clone(recent.messages.peek(id).unwrap()));
+            assert_eq!(folded, kept.collect::<Vec<_>>());
+            assert!(!ids.is_empty(), "somebody said something");
+        }
     }
 }

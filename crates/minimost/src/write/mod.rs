@@ -114,19 +114,20 @@ impl Writer {
         announcements: Vec<mpsc::Sender<Announcement>>,
         active: ActivePeople,
         is_moderated: bool,
-    ) -> (Writer, PublishedWorkspace) {
+    ) -> Result<(Writer, PublishedWorkspace), eventlog::Error> {
+        let reads = log.own_reads("writer-reader")?;
         let (requests, receiver) = mpsc::channel(QUEUE_COMMANDS_MAX);
         let (publish, published) = PublishedWorkspace::new(workspace);
         let waiting = Arc::new(Waiting::default());
         let ends = owner::Ends { requests: receiver, publish, announcements };
         let facts = facts::FactsCache::new(active, is_moderated);
-        let owner = owner::Owner::new(log, clock, ends, Arc::clone(&waiting), facts);
+        let owner = owner::Owner::new(log, reads, clock, ends, Arc::clone(&waiting), facts);
         #[expect(
             clippy::disallowed_methods,
             reason = "the writer's one owner task; `close` awaits its end"
         )]
         tokio::spawn(owner.run());
-        (Writer { requests, waiting }, published)
+        Ok((Writer { requests, waiting }, published))
     }
 
     /// Submits a command and waits until it is durable or refused.

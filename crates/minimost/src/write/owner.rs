@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chat::{LoggedEvent, Rejection, Workspace};
-use eventlog::{Log, fault_point};
+use eventlog::{Log, OwnReads, fault_point};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, instrument, warn};
@@ -35,6 +35,8 @@ pub(super) struct Ends {
 /// Owns the right to append.
 pub(super) struct Owner {
     log: Log,
+    /// All writes wait while it reads, so it waits behind nobody's backfill.
+    reads: OwnReads,
     clock: Clock,
     ends: Ends,
     /// The workspace at the head of the log; what was published last.
@@ -73,6 +75,7 @@ enum Attempt {
 impl Owner {
     pub(super) fn new(
         log: Log,
+        reads: OwnReads,
         clock: Clock,
         ends: Ends,
         waiting: Arc<Waiting>,
@@ -80,7 +83,7 @@ impl Owner {
     ) -> Owner {
         let workspace = Arc::clone(&ends.publish.borrow());
         let markers = Markers::new(waiting);
-        Owner { log, clock, ends, workspace, facts, markers }
+        Owner { log, reads, clock, ends, workspace, facts, markers }
     }
 
     /// Serves until every handle is dropped or one asks to close.
@@ -101,6 +104,7 @@ impl Owner {
         }
         let markers = self.markers.held().collect();
         self.serve(&mut requests, markers, &mut closers).await;
+        self.reads.close().await;
         for closer in closers {
             // Whoever asked may have stopped waiting.
             let _: Result<(), ()> = closer.send(());
@@ -162,7 +166,7 @@ impl Owner {
         look_up: LookUp,
     ) -> Result<Attempt, Fault> {
         let wishes = requests.iter().filter_map(Request::wish);
-        let found = self.facts.gather(&self.log, &self.workspace, wishes, look_up).await;
+        let found = self.facts.gather(&self.reads, &self.workspace, wishes, look_up).await;
         let found = found.map_err(|fault| report_read(&fault))?;
         let now = self.clock.now();
         let active = self.facts.active(&found, now);
@@ -225,7 +229,7 @@ impl Owner {
         let (after, head) = (self.workspace.head.get(), self.log.head());
         warn!(log.seq = head, "found a commit in the log that was believed to have failed");
         let limit = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
-        let records = self.log.read(move |reader| reader.range(after, head, limit)).await;
+        let records = self.reads.read(move |reader| reader.range(after, head, limit)).await;
         let records = records.map_err(|fault| report_read(&fault.into()))?;
         let events = records.iter().map(codec::decode).collect::<Result<Vec<_>, _>>();
         let events = events.map_err(|fault| report_read(&fault.into()))?;
@@ -234,6 +238,7 @@ impl Owner {
             for event in &events {
                 workspace.apply(event);
             }
+            self.facts.follow(&events);
             self.publish(workspace, events).await;
         }
         Ok(())

@@ -85,7 +85,8 @@ impl House {
             vec![sender],
             active.clone(),
             true,
-        );
+        )
+        .unwrap();
         let signals = WaitingSignals::default();
         let hub = Hub::new(log.clone(), published.clone(), clock.clone(), signals.clone(), active);
         let mut hub_task = JoinSet::new();

@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chat::event::Attached;
 use chat::{ChannelId, EventKind, LoggedEvent, Message, Seq, Timestamp};
 use lru::LruCache;
 
@@ -109,7 +108,7 @@ impl Window {
     fn new(messages: Vec<Message>) -> Window {
         let is_whole = messages.len() < BEGINNING;
         let floor = messages.first().filter(|_| !is_whole).map_or(Seq::ZERO, |first| first.id);
-        let bytes = messages.iter().map(weight).sum();
+        let bytes = messages.iter().map(Message::memory_bytes).sum();
         let messages = messages.into_iter().map(Arc::new).collect();
         Window { floor, messages, bytes }
     }
@@ -117,22 +116,22 @@ impl Window {
     fn apply(&mut self, event: &LoggedEvent) {
         if event.kind == EventKind::MessagePosted {
             let message = Message::posted(event);
-            self.bytes += weight(&message);
+            self.bytes += message.memory_bytes();
             self.messages.push_back(Arc::new(message));
         }
         let place = event.target.and_then(|target| self.place(target).ok());
         if let Some(message) = place.and_then(|place| self.messages.get_mut(place)) {
-            let before = weight(message);
+            let before = message.memory_bytes();
             // A page that is on its way keeps what it has seen.
             Arc::make_mut(message).apply(event);
-            self.bytes = self.bytes - before + weight(message);
+            self.bytes = self.bytes - before + message.memory_bytes();
         }
     }
 
     fn trim(&mut self, bytes_max: usize) {
         while self.messages.len() > MESSAGES_MAX || self.bytes > bytes_max {
             let Some(oldest) = self.messages.pop_front() else { return };
-            self.bytes -= weight(&oldest);
+            self.bytes -= oldest.memory_bytes();
             self.floor = oldest.id.next();
         }
     }
@@ -167,21 +166,6 @@ impl Window {
         let is_inside = place > 0 || self.floor == Seq::ZERO;
         is_inside.then(|| self.messages.get(place).map_or(super::END, |message| message.id))
     }
-}
-
-/// About how many bytes of memory a message takes.
-fn weight(message: &Message) -> usize {
-    let attached = match &message.attached {
-        None => 0,
-        Some(Attached::Forward(forward)) => forward.text.len(),
-        Some(Attached::Poll(poll)) => poll.options.iter().map(|text| 48 + text.len()).sum(),
-        Some(Attached::Notice(_)) => 128,
-    };
-    let people = message.reactions.iter().map(|(_, users)| 64 + 8 * users.len()).sum::<usize>()
-        + message.votes.values().map(|voters| 64 + 8 * voters.len()).sum::<usize>()
-        + 16 * message.followers.len()
-        + message.thread.as_ref().map_or(0, |thread| 16 * thread.participants.len());
-    size_of::<Message>() + message.text.as_ref().map_or(0, String::len) + attached + people + 64
 }
 
 #[cfg(test)]

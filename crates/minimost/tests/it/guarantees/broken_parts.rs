@@ -20,6 +20,7 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
     for part in [
         "log-owner",
         "log-reader",
+        "writer-reader",
         "reading",
         "folds-0",
         "folds-1",
@@ -33,6 +34,10 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
         let [alice, bob] = [&alice, &bob].map(|person| server.welcome(person));
         sent.push(alice.send("general", part).await);
         let message = format!("/message/{}", sent[0]["id"]);
+        // A stream from before all that is kept in memory: it is looked up in the log, and refused.
+        let cursor = alice.cursor().await;
+        let epoch = cursor.split('.').next().unwrap_or_default();
+        let stream = format!("/events?cursor={epoch}.0.00000000");
         server.fail(part)?;
         // Somebody goes on working; what they are answered now does not matter. A repeat is looked up in the log.
         let wish = json!({"text": "still there?", "client_msg_id": "again"});
@@ -41,8 +46,10 @@ async fn the_end_of_any_thread_ends_the_server_and_is_named() -> Result<()> {
                 // Both at once, so that no thread of several is left out.
                 futures_util::future::join_all([&alice, &bob].map(async |person| {
                     drop(person.request(Method::POST, "/send/random").json(&wish).send().await);
-                    for question in ["/messages/random", "/saved", "/mentions", &message] {
-                        drop(person.request(Method::GET, question).send().await);
+                    for question in ["/messages/random", "/saved", "/mentions", &message, &stream] {
+                        if let Ok(answer) = person.request(Method::GET, question).send().await {
+                            drop(answer.text().await);
+                        }
                     }
                 }))
                 .await;
