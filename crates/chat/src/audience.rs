@@ -41,57 +41,106 @@ impl Audience {
             Audience::Everyone | Audience::Nobody => self,
         }
     }
+}
 
-    fn with(self, others: &[UserId]) -> Audience {
-        match self {
-            Audience::Users(mut users) => {
-                users.extend(others);
-                users.sort_unstable();
-                users.dedup();
-                Audience::Users(users)
-            }
-            Audience::Everyone | Audience::Nobody => self,
-        }
-    }
+/// What decides who may see an event, before anybody is counted.
+enum Seers<'a> {
+    Everyone,
+    Nobody,
+    /// Its actor alone.
+    Actor,
+    /// Members who were so when it happened, of whose history this message is part (`None`: all of them), and these
+    /// people, members or not.
+    Members {
+        members: &'a Members,
+        message: Option<Seq>,
+        besides: &'a [UserId],
+    },
+    /// Of these the members who were so when it happened.
+    Of(&'a [UserId]),
 }
 
 /// Who may see `record`, given the workspace after it or any later one. A redacted record is seen by those who saw it
 /// whole. Who has come since does not see it here: they read the channel's pages instead.
 pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
+    match seers(record, workspace) {
+        Seers::Everyone | Seers::Members { members: Members::Everyone, .. } => Audience::Everyone,
+        Seers::Nobody => Audience::Nobody,
+        Seers::Actor => Audience::Users(vec![record.actor]),
+        Seers::Members { members: Members::Listed(members), message, besides } => {
+            let seers = members.iter().filter(|(_, member)| saw(member, record, message));
+            let mut users: Vec<_> = seers.map(|(user, _)| *user).collect();
+            if !besides.is_empty() {
+                users.extend(besides);
+                users.sort_unstable();
+                users.dedup();
+            }
+            Audience::Users(users)
+        }
+        Seers::Of(users) => {
+            let may = |user: &UserId| is_for(*user, record, workspace);
+            let mut users: Vec<_> = users.iter().copied().filter(may).collect();
+            users.sort_unstable();
+            Audience::Users(users)
+        }
+    }
+}
+
+/// Whether `user` is in the [`audience`] of an event; it costs the same however many are in it.
+pub fn is_seen_by(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
+    match seers(record, workspace) {
+        Seers::Everyone | Seers::Members { members: Members::Everyone, .. } => true,
+        Seers::Nobody => false,
+        Seers::Actor => record.actor == user,
+        Seers::Members { members: Members::Listed(members), message, besides } => {
+            members.get(&user).is_some_and(|member| saw(member, record, message))
+                || besides.contains(&user)
+        }
+        Seers::Of(users) => users.contains(&user) && is_for(user, record, workspace),
+    }
+}
+
+fn saw(member: &Membership, record: &LoggedEvent, message: Option<Seq>) -> bool {
+    member.joined <= record.seq && message.is_none_or(|message| member.sees(message))
+}
+
+fn seers<'a>(record: &'a LoggedEvent, workspace: &'a Workspace) -> Seers<'a> {
+    let channel = record.channel.and_then(|channel| workspace.channels.get(&channel));
+    let members = |message: Option<Seq>, besides: &'a [UserId]| {
+        channel.map_or(Seers::Nobody, |channel| Seers::Members {
+            members: &channel.members,
+            message,
+            besides,
+        })
+    };
     match record.kind {
         EventKind::AccountCreated
         | EventKind::ProfileChanged
         | EventKind::AccountChanged
         | EventKind::SettingsChanged
         | EventKind::GroupSaved
-        | EventKind::GroupDeleted => Audience::Everyone,
+        | EventKind::GroupDeleted => Seers::Everyone,
+        // Public channels are in the directory: everybody may know that they exist, and how they are called.
+        EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::ChannelChanged
+            if is_about_public(record, workspace) =>
+        {
+            Seers::Everyone
+        }
         EventKind::ChannelCreated | EventKind::ChannelRenamed | EventKind::ChannelChanged => {
-            about_channel(record, workspace)
+            members(None, &[])
         }
-        EventKind::MembersAdded | EventKind::MemberRemoved => {
-            members_at(record, workspace, |_| true).with(&about_members(record))
-        }
-        EventKind::MessagePosted | EventKind::ThreadReplied => {
-            members_at(record, workspace, |member| member.sees(record.seq))
-        }
+        EventKind::MembersAdded | EventKind::MemberRemoved => members(None, about_members(record)),
+        EventKind::MessagePosted | EventKind::ThreadReplied => members(Some(record.seq), &[]),
         EventKind::MessageEdited
         | EventKind::MessageDeleted
         | EventKind::MessageReacted
         | EventKind::MessagePinned
         | EventKind::PollVoted
         | EventKind::PollClosed
-        | EventKind::ThreadChanged => {
-            let message = record.target.unwrap_or(Seq::ZERO);
-            members_at(record, workspace, |member| member.sees(message))
-        }
+        | EventKind::ThreadChanged => members(Some(record.target.unwrap_or(Seq::ZERO)), &[]),
         EventKind::ThreadFollowed => match record.event() {
-            Some(Event::ThreadFollowed { users, .. }) => {
-                let may = |user: &UserId| is_for(*user, record, workspace);
-                let mut users: Vec<_> = users.iter().copied().filter(may).collect();
-                users.sort_unstable();
-                Audience::Users(users)
-            }
-            Some(_) | None => Audience::Nobody,
+            Some(Event::ThreadFollowed { users, .. }) => Seers::Of(users),
+            Some(_) | None => Seers::Nobody,
         },
         EventKind::ChannelRead
         | EventKind::ThreadRead
@@ -102,7 +151,7 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
         | EventKind::ScheduleEnded
         | EventKind::ReminderSet
         | EventKind::ReminderDue
-        | EventKind::ReminderEnded => Audience::Users(vec![record.actor]),
+        | EventKind::ReminderEnded => Seers::Actor,
         EventKind::PasswordSet
         | EventKind::AccountLocked
         | EventKind::SessionOpened
@@ -111,7 +160,7 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
         | EventKind::InviteCreated
         | EventKind::InviteRevoked
         | EventKind::PasswordResetCreated
-        | EventKind::PasswordResetEnded => Audience::Nobody,
+        | EventKind::PasswordResetEnded => Seers::Nobody,
     }
 }
 
@@ -120,7 +169,7 @@ pub fn audience(record: &LoggedEvent, workspace: &Workspace) -> Audience {
 pub fn may_see_now(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
     let is_own_end = record.kind == EventKind::MemberRemoved && record.target == Some(user.0);
     is_own_end
-        || (audience(record, workspace).includes(user)
+        || (is_seen_by(user, record, workspace)
             && record.channel.is_none_or(|channel| {
                 may_read(user, channel, workspace) || is_about_public(record, workspace)
             }))
@@ -167,10 +216,14 @@ pub fn told_less(record: &LoggedEvent, workspace: &Workspace) -> Vec<UserId> {
         return if is_told_less(*user, record, workspace) { vec![*user] } else { Vec::new() };
     }
     let Some(root) = thread_root(record) else { return Vec::new() };
-    match members_at(record, workspace, |member| member.sees(record.seq) && !member.sees(root)) {
-        Audience::Users(users) => users,
-        Audience::Everyone | Audience::Nobody => Vec::new(),
-    }
+    let channel = record.channel.and_then(|channel| workspace.channels.get(&channel));
+    let Some(Members::Listed(members)) = channel.map(|channel| &channel.members) else {
+        return Vec::new();
+    };
+    let told_less = members
+        .iter()
+        .filter(|(_, member)| saw(member, record, Some(record.seq)) && !member.sees(root));
+    told_less.map(|(user, _)| *user).collect()
 }
 
 /// Whether `user`, who may see an event, is one of [`told_less`].
@@ -207,15 +260,6 @@ pub fn history_start(user: UserId, channel: ChannelId, workspace: &Workspace) ->
     may_read(user, channel, workspace).then_some(member.history_start)
 }
 
-/// Public channels are in the directory: everybody may know that they exist, and how they are called.
-fn about_channel(record: &LoggedEvent, workspace: &Workspace) -> Audience {
-    if is_about_public(record, workspace) {
-        Audience::Everyone
-    } else {
-        members_at(record, workspace, |_| true)
-    }
-}
-
 fn is_about_public(record: &LoggedEvent, workspace: &Workspace) -> bool {
     let is_about_channel = matches!(
         record.kind,
@@ -225,34 +269,17 @@ fn is_about_public(record: &LoggedEvent, workspace: &Workspace) -> bool {
     is_about_channel && channel.is_some_and(|it| matches!(it.kind, ChannelKind::Public { .. }))
 }
 
-/// Members of the record's channel who were so when it happened, and may see what it is about.
-fn members_at(
-    record: &LoggedEvent,
-    workspace: &Workspace,
-    sees: impl Fn(&Membership) -> bool,
-) -> Audience {
-    let channel = record.channel.and_then(|channel| workspace.channels.get(&channel));
-    match channel.map(|channel| &channel.members) {
-        Some(Members::Everyone) => Audience::Everyone,
-        Some(Members::Listed(members)) => {
-            let seers = members.iter().filter(|(_, it)| it.joined <= record.seq && sees(it));
-            Audience::Users(seers.map(|(user, _)| *user).collect())
-        }
-        None => Audience::Nobody,
-    }
-}
-
 fn is_for(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {
     let member = record.channel.and_then(|channel| workspace.membership(user, channel));
     member.is_some_and(|member| member.joined <= record.seq)
 }
 
 /// The people whose membership an event is about.
-fn about_members(record: &LoggedEvent) -> Vec<UserId> {
+fn about_members(record: &LoggedEvent) -> &[UserId] {
     match record.event() {
-        Some(Event::MembersAdded { users, .. }) => users.clone(),
-        Some(Event::MemberRemoved { user, .. }) => vec![*user],
-        Some(_) | None => Vec::new(),
+        Some(Event::MembersAdded { users, .. }) => users,
+        Some(Event::MemberRemoved { user, .. }) => std::slice::from_ref(user),
+        Some(_) | None => &[],
     }
 }
 
