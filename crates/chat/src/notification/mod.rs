@@ -1,5 +1,9 @@
 //! Notifications: the only place that decides whether an event notifies a person, and why.
 
+mod keywords;
+
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +13,8 @@ use crate::ids::{Timestamp, UserId};
 use crate::rejection::Rejection;
 use crate::thread::InThread;
 use crate::workspace::{ChannelKind, User, Workspace};
+
+pub use keywords::Keywords;
 
 /// What of a channel notifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +119,66 @@ pub fn verdict(
     now: Timestamp,
 ) -> Result<Reason, Silence> {
     let posting = record.event().and_then(Event::posting).ok_or(Silence::NotVisible)?;
+    let account = workspace.users.get(&user).ok_or(Silence::NotVisible)?;
+    let in_text = InText {
+        is_named: matches!(&posting.mentions, Mentions::Users(users) if users.contains(&user)),
+        has_keyword: has_keyword(&posting.text, &account.personal.keywords),
+    };
+    judge(record, user, workspace, now, in_text)
+}
+
+/// What the text of a message has to do with a person.
+#[derive(Clone, Copy)]
+struct InText {
+    is_named: bool,
+    has_keyword: bool,
+}
+
+/// The verdicts on one message: what those of thousands of people have in common is worked out once.
+pub struct Verdicts<'a> {
+    record: &'a LoggedEvent,
+    workspace: &'a Workspace,
+    named: BTreeSet<UserId>,
+    with_keyword: BTreeSet<UserId>,
+}
+
+impl<'a> Verdicts<'a> {
+    /// On a message that was just posted; `keywords` are those of everybody in `workspace`.
+    pub fn new(
+        record: &'a LoggedEvent,
+        workspace: &'a Workspace,
+        keywords: &Keywords,
+    ) -> Verdicts<'a> {
+        let posting = record.event().and_then(Event::posting);
+        let named = match posting.map(|posting| &posting.mentions) {
+            Some(Mentions::Users(users)) => users.iter().copied().collect(),
+            Some(Mentions::Everyone | Mentions::Nobody) | None => BTreeSet::new(),
+        };
+        let with_keyword = posting.map(|posting| keywords.found_in(&posting.text));
+        Verdicts { record, workspace, named, with_keyword: with_keyword.unwrap_or_default() }
+    }
+
+    /// Whom the text is about: it names them, or has a keyword of theirs.
+    pub fn in_text(&self) -> impl Iterator<Item = UserId> {
+        self.named.union(&self.with_keyword).copied()
+    }
+
+    /// What [`verdict`] says of `user`.
+    pub fn of(&self, user: UserId, now: Timestamp) -> Result<Reason, Silence> {
+        let is_named = self.named.contains(&user);
+        let in_text = InText { is_named, has_keyword: self.with_keyword.contains(&user) };
+        judge(self.record, user, self.workspace, now, in_text)
+    }
+}
+
+fn judge(
+    record: &LoggedEvent,
+    user: UserId,
+    workspace: &Workspace,
+    now: Timestamp,
+    in_text: InText,
+) -> Result<Reason, Silence> {
+    let posting = record.event().and_then(Event::posting).ok_or(Silence::NotVisible)?;
     let channel = posting.channel;
     let account = workspace.users.get(&user).ok_or(Silence::NotVisible)?;
     if !may_see(user, channel, record.seq, workspace) {
@@ -131,7 +197,7 @@ pub fn verdict(
     if own.level == Level::None {
         return Err(Silence::Level);
     }
-    let reason = reason(posting, record, user, account, own.level, workspace)?;
+    let reason = reason(posting, record, user, own.level, workspace, in_text)?;
     if may_be_disturbed(account, now) { Ok(reason) } else { Err(Silence::DoNotDisturb) }
 }
 
@@ -139,13 +205,13 @@ fn reason(
     posting: &Posting,
     record: &LoggedEvent,
     user: UserId,
-    account: &User,
     level: Level,
     workspace: &Workspace,
+    in_text: InText,
 ) -> Result<Reason, Silence> {
     let is_beside = matches!(record.event(), Some(Event::ThreadReplied(_)));
     match &posting.mentions {
-        Mentions::Users(users) if users.contains(&user) => return Ok(Reason::Mention),
+        Mentions::Users(_) if in_text.is_named => return Ok(Reason::Mention),
         Mentions::Everyone if !is_beside => return Ok(Reason::Everyone),
         Mentions::Users(_) | Mentions::Everyone | Mentions::Nobody => {}
     }
@@ -157,7 +223,7 @@ fn reason(
     if posting.thread.as_deref().is_some_and(follows) {
         return Ok(Reason::Thread);
     }
-    if has_keyword(&posting.text, &account.personal.keywords) {
+    if in_text.has_keyword {
         return Ok(Reason::Keyword);
     }
     if is_beside {
@@ -178,12 +244,16 @@ pub fn has_keyword(text: &str, keywords: &[String]) -> bool {
 /// Whether a text has a word with no letter or digit directly around it. `look` hears where it is looked at: at places
 /// that do not overlap, and `str::match_indices` finds them in one go.
 fn stands_alone(text: &str, word: &str, mut look: impl FnMut(usize)) -> bool {
-    let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
     text.match_indices(word).any(|(at, found)| {
         look(at);
         is_apart(text[..at].chars().next_back())
             && is_apart(text[at + found.len()..].chars().next())
     })
+}
+
+/// Whether what stands beside a word, if anything does, leaves it alone.
+fn is_apart(beside: Option<char>) -> bool {
+    beside.is_none_or(|c| !c.is_alphanumeric())
 }
 
 /// Whether a person may be disturbed at this time.

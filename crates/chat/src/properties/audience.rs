@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::audience::{Audience, audience, channel_audience, history_start, may_see, may_see_now};
+use crate::audience::{
+    Audience, audience, channel_audience, history_start, is_seen_by, may_see, may_see_now,
+};
 use crate::event::{ChannelOrigin, Event, EventKind, LoggedEvent};
 use crate::ids::{ChannelId, Seq, UserId};
 use crate::member::{History as Shown, Members};
-use crate::notification::verdict;
+use crate::notification::{Keywords, Verdicts, verdict};
 use crate::testing::History;
 use crate::workspace::{ChannelKind, Workspace};
 
@@ -120,6 +122,10 @@ proptest! {
             if let Audience::Users(users) = &audience {
                 prop_assert!(users.is_sorted());
             }
+            for user in workspace.users.keys() {
+                let is_seen = is_seen_by(*user, record, &workspace);
+                prop_assert_eq!(is_seen, audience.includes(*user), "{:?}", record);
+            }
             for user in workspace.users.keys().filter(|user| audience.includes(**user)) {
                 prop_assert_eq!(hidden(*user, record, &rolls, &workspace), None, "{:?}", record);
             }
@@ -132,7 +138,10 @@ proptest! {
         let mut rolls = Rolls::default();
         story.log.iter().for_each(|record| rolls.apply(record));
         for record in &story.log {
+            let audience = audience(record, &story.workspace);
             for (user, account) in &story.workspace.users {
+                let is_seen = is_seen_by(*user, record, &story.workspace);
+                prop_assert_eq!(is_seen, audience.includes(*user), "{:?}", record);
                 if may_see_now(*user, record, &story.workspace) {
                     let why = hidden(*user, record, &rolls, &story.workspace);
                     prop_assert_eq!(why, None, "{:?}", record);
@@ -171,17 +180,23 @@ proptest! {
     #[test]
     fn who_posts_sees_it_and_nobody_is_notified_of_what_they_may_not_see(seed: u64) {
         let history = History::random(seed, 300);
-        let mut workspace = Workspace::default();
+        let (mut workspace, mut keywords) = (Workspace::default(), Keywords::default());
         for step in &history.steps {
             let Ok(batch) = &step.outcome else { continue };
             for record in &batch.events {
                 workspace.apply(record);
+                if let Some(account) = workspace.users.get(&record.actor) {
+                    keywords.set(record.actor, &account.personal.keywords);
+                }
                 let Some(posting) = record.event().and_then(Event::posting) else { continue };
                 let is_notice = record.event().is_some_and(Event::is_notice);
                 let sees = |user: UserId| may_see(user, posting.channel, record.seq, &workspace);
                 prop_assert!(is_notice || sees(record.actor), "{:?}", record);
+                let verdicts = Verdicts::new(record, &workspace, &keywords);
                 for user in workspace.users.keys() {
-                    if verdict(record, *user, &workspace, record.ts).is_ok() {
+                    let alone = verdict(record, *user, &workspace, record.ts);
+                    prop_assert_eq!(verdicts.of(*user, record.ts), alone, "{:?}", record);
+                    if alone.is_ok() {
                         prop_assert!(sees(*user) && *user != record.actor && !is_notice);
                     }
                 }
