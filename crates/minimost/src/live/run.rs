@@ -6,6 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use chat::audience::history_start;
+use chat::notification::Keywords;
 use chat::role::AccountChange;
 use chat::signal::{PresenceState, Signal};
 use chat::{Event, UserId};
@@ -15,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::fan_out::segments;
 use super::markers::{MarkerBoard, MarkerFrames};
-use super::notify::notify;
+use super::notify::keywords_of;
 use super::{Cursor, Shared, frame, wake};
 use crate::published::Announcement;
 
@@ -38,6 +39,7 @@ pub(super) async fn run(shared: &Shared, mut announcements: mpsc::Receiver<Annou
     let mut heartbeat = interval(HEARTBEAT_INTERVAL);
     let mut signals = interval(SIGNAL_INTERVAL);
     let mut markers = MarkerBoard::default();
+    let mut keywords = keywords_of(&shared.published.now());
     let mut round = Vec::with_capacity(ROUND_COMMITS_MAX);
     let mut presence_due = Instant::now();
     loop {
@@ -47,7 +49,7 @@ pub(super) async fn run(shared: &Shared, mut announcements: mpsc::Receiver<Annou
                 if commits == 0 {
                     return;
                 }
-                shared.announce(&round);
+                shared.announce(&round, &mut keywords);
                 markers.note(&round, Instant::now());
                 shared.tell_markers(&mut markers);
                 round.clear();
@@ -75,16 +77,13 @@ fn interval(period: Duration) -> tokio::time::Interval {
 
 impl Shared {
     /// Tells a round of commits to all who may see them.
-    fn announce(&self, round: &[Announcement]) {
+    fn announce(&self, round: &[Announcement], keywords: &mut Keywords) {
         let Some(last) = round.last() else { return };
         let segments = segments(self.epoch, round);
         let mut wakers: Vec<Waker> = Vec::new();
         let mut registry = self.registry();
         for segment in &segments {
             registry.tell(segment, &mut wakers);
-        }
-        for announcement in round {
-            notify(&registry, announcement, &mut wakers);
         }
         let (mut posted, mut gone) = (Vec::new(), Vec::new());
         for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
@@ -103,6 +102,7 @@ impl Shared {
         }
         registry.announced = Cursor::at_head(self.epoch, &last.workspace);
         drop(registry);
+        self.notify(round, keywords, &mut wakers);
         let mut presence = self.presence();
         for (user, channel) in posted {
             presence.posted(user, self.spots.of(&channel.into(), &last.workspace));
