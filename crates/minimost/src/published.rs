@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat::signal::is_listed;
 use chat::{LoggedEvent, Seq, Timestamp, UserId, Workspace};
+use eventlog::{Body, Record};
 use tokio::sync::watch;
 
 /// The workspace as of the last commit; clones share it.
@@ -43,6 +44,46 @@ pub struct Announcement {
     pub workspace: Arc<Workspace>,
     /// What happened, rising.
     pub events: Arc<[LoggedEvent]>,
+    pub extent: Extent,
+}
+
+/// What a commit came to in the log, beside its events.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// What it erased, of older events or of its own; `None` when that is not known.
+    pub erased: Option<Arc<[Erased]>>,
+    /// About how many bytes of memory its events take.
+    pub bytes: usize,
+}
+
+/// An event that has lost its body, and the one that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    pub seq: Seq,
+    pub by: Seq,
+}
+
+impl Extent {
+    /// Of what is about to be appended.
+    pub fn of(commit: &eventlog::Batch) -> Extent {
+        let erased = commit.redactions.iter();
+        let erased = erased.map(|it| Erased { seq: Seq(it.seq), by: Seq(it.by) }).collect();
+        Extent { erased: Some(erased), bytes: memory_bytes(&commit.records) }
+    }
+
+    /// Of what was found in the log.
+    pub fn found(records: &[Record]) -> Extent {
+        Extent { erased: None, bytes: memory_bytes(records) }
+    }
+}
+
+/// About how many bytes of memory the events of these records take.
+pub fn memory_bytes(records: &[Record]) -> usize {
+    let bodies = records.iter().map(|record| match &record.body {
+        Body::Present(body) => body.len(),
+        Body::Redacted { .. } | Body::Damaged => 0,
+    });
+    bodies.sum::<usize>() + records.len() * (size_of::<LoggedEvent>() + 64)
 }
 
 /// Who appears active. `live` writes it in the same breath as what it knows, so what a person was answered holds for

@@ -18,7 +18,7 @@ use super::{Receipt, Request, SubmitError, Wish};
 use crate::clock::Clock;
 use crate::codec;
 use crate::fold::FoldError;
-use crate::published::Announcement;
+use crate::published::{Announcement, Extent};
 
 /// Commands of one commit. More would make the first of them wait longer without saving much: the cost of an fsync is
 /// spread over a thousand already.
@@ -179,8 +179,11 @@ impl Owner {
         if batch.is_unsure {
             return Ok(Attempt::Repeat);
         }
+        let mut extent = Extent::default();
         if !batch.events.is_empty() {
-            match self.log.append(batch.to_log()).await {
+            let commit = batch.to_log();
+            extent = Extent::of(&commit);
+            match self.log.append(commit).await {
                 Ok(_head) => {}
                 Err(eventlog::Error::DuplicateClientMsgId) if look_up == LookUp::Never => {
                     return Ok(Attempt::Repeat);
@@ -191,12 +194,12 @@ impl Owner {
                 Err(fault) => return Err(report_append(&fault)),
             }
         }
-        self.succeed(batch).await;
+        self.succeed(batch, extent).await;
         Ok(Attempt::Durable(outcomes))
     }
 
     /// The batch is durable: everybody may see it.
-    async fn succeed(&mut self, mut batch: Batch) {
+    async fn succeed(&mut self, mut batch: Batch, extent: Extent) {
         let now = Instant::now();
         for key in batch.written.drain() {
             self.markers.written(key, now);
@@ -206,16 +209,16 @@ impl Owner {
         }
         if !batch.events.is_empty() {
             let (workspace, events) = batch.take_news();
-            self.publish(workspace, events).await;
+            self.publish(workspace, events, extent).await;
         }
         self.facts.keep(batch.into_messages());
     }
 
-    async fn publish(&mut self, workspace: Workspace, events: Vec<LoggedEvent>) {
+    async fn publish(&mut self, workspace: Workspace, events: Vec<LoggedEvent>, extent: Extent) {
         self.workspace = Arc::new(workspace);
         self.ends.publish.send_replace(Arc::clone(&self.workspace));
         let workspace = Arc::clone(&self.workspace);
-        let announcement = Announcement { workspace, events: events.into() };
+        let announcement = Announcement { workspace, events: events.into(), extent };
         for announcements in &self.ends.announcements {
             // Whoever has ended, as at shutdown, need not be told.
             let _: Result<(), _> = announcements.send(announcement.clone()).await;
@@ -239,7 +242,7 @@ impl Owner {
                 workspace.apply(event);
             }
             self.facts.follow(&events);
-            self.publish(workspace, events).await;
+            self.publish(workspace, events, Extent::found(&records)).await;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use minimost::projection::check::{Difference, check};
 use minimost::projection::mailbox::{Mailboxes, user_db_path};
 use minimost::projection::presence::PresenceDb;
 use minimost::projection::snapshot::{Snapshots, load_workspace, stored_seq};
-use minimost::published::{Announcement, PublishedWorkspace};
+use minimost::published::{Announcement, Extent, PublishedWorkspace};
 use minimost::reading::{PageQuery, Reading};
 use minimost::waiting_signals::WaitingSignals;
 use minimost::wire::MessageView;
@@ -83,10 +83,12 @@ impl House {
             events.extend(batch.events.iter().cloned());
         }
         if !events.is_empty() {
-            self.log.append(codec::batch(&events, redactions)).await.unwrap();
+            let commit = codec::batch(&events, redactions);
+            let extent = Extent::of(&commit);
+            self.log.append(commit).await.unwrap();
             let workspace = Arc::new(self.workspace.clone());
             self.publish.send_replace(Arc::clone(&workspace));
-            let announcement = Announcement { workspace, events: events.into() };
+            let announcement = Announcement { workspace, events: events.into(), extent };
             assert!(self.announce.send(announcement).await.is_ok(), "the read side listens");
         }
     }
