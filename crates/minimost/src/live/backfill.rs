@@ -1,6 +1,6 @@
-//! What a client missed: read from the log page by page, and told as far as its user may know it now.
+//! What a client missed: page by page, out of memory or the log, and told as far as its user may know it now.
 //!
-//! Neighbours: `outbox` asks for one page after the other; `frame` makes the bytes.
+//! Neighbours: `outbox` asks for one page after the other; `recent` has what happened last; `frame` makes the bytes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chat::audience::{is_told_less, may_see_earlier_texts, may_see_now};
 use chat::settings::EditHistoryVisibility;
 use chat::{EventKind, LoggedEvent, Seq, UserId, Workspace};
-use eventlog::{Epoch, Log, Reader, Record};
+use eventlog::{Epoch, Reader, Record};
 use tracing::error;
 
 use super::shown::Told;
@@ -18,10 +18,10 @@ use crate::codec;
 use crate::fold::FoldError;
 
 /// Events of one page: the log is not held up, and memory stays small when the reader is slow.
-const PAGE_EVENTS: usize = 500;
+pub(super) const PAGE_EVENTS: usize = 500;
 
 /// Of each message that was edited in a gap, the last edit there.
-type LastEdits = HashMap<Seq, Seq>;
+pub(super) type LastEdits = HashMap<Seq, Seq>;
 
 /// What is missing, after `after` (exclusive) up to `up_to` (inclusive).
 #[derive(Clone)]
@@ -63,7 +63,7 @@ async fn try_next_page(
     mut gap: Gap,
 ) -> Result<Option<Page>, FoldError> {
     if let Some(sum) = gap.after.sum.take()
-        && !has_record(&shared.log, gap.after.seq, sum).await?
+        && !has_event(shared, gap.after.seq, sum).await?
     {
         return Ok(None);
     }
@@ -71,27 +71,48 @@ async fn try_next_page(
         return Ok(Some(Page { bytes: Bytes::new(), rest: gap }));
     }
     let workspace = shared.published.now();
+    shared.hear_of(workspace.head).await;
     let hides_earlier_texts = workspace.settings.edit_history != EditHistoryVisibility::Everyone;
     if hides_earlier_texts && gap.last_edits.is_none() {
-        gap.last_edits = Some(Arc::new(find_last_edits(&shared.log, &gap).await?));
+        gap.last_edits = Some(Arc::new(find_last_edits(shared, &gap).await?));
     }
-    let epoch = shared.epoch;
+    let last_edits = gap.last_edits.clone().unwrap_or_default();
+    let recent = shared.recent().page(gap.after.seq, gap.up_to, &last_edits);
+    let viewer = Viewer { user, workspace, epoch: shared.epoch };
+    if let Some(stretch) = recent {
+        return Ok(Some(viewer.page(&stretch, gap)));
+    }
     let read = move |reader: &mut Reader| {
         // In one state of the log: an erasure between a message and its edit would bring the first text back.
-        Ok(reader.snapshot(|reader| read_page(reader, gap, user, &workspace, epoch)))
+        Ok(reader.snapshot(|reader| {
+            let stretch = viewer.read(reader, &gap, &last_edits)?;
+            Ok(viewer.page(&stretch, gap))
+        }))
     };
     shared.log.read(read).await?.map(Some)
 }
 
-/// Whether the record with this seq has an envelope of this sum.
-async fn has_record(log: &Log, seq: Seq, sum: u32) -> Result<bool, FoldError> {
-    let found = log.read(move |reader| reader.by_seqs(&[seq.get()])).await?;
+/// Whether there is an event with this seq whose envelope has this sum.
+async fn has_event(shared: &Shared, seq: Seq, sum: u32) -> Result<bool, FoldError> {
+    let (is_known, found) = {
+        let recent = shared.recent();
+        (recent.covers(seq), recent.find(seq))
+    };
+    if is_known {
+        let found = found.map(|logged| Cursor::behind(shared.epoch, &logged));
+        return Ok(found.is_some_and(|cursor| cursor.sum == Some(sum)));
+    }
+    let found = shared.log.read(move |reader| reader.by_seqs(&[seq.get()])).await?;
     Ok(found.first().is_some_and(|record| record.envelope_sum() == sum))
 }
 
-/// Finds the last edits by reading the gap once more: what was said in it can only have been edited in it, so neither an
-/// old message nor a long thread costs anything.
-async fn find_last_edits(log: &Log, gap: &Gap) -> Result<LastEdits, FoldError> {
+/// Finds the last edits by going through the gap once more: what was said in it can only have been edited in it, so neither
+/// an old message nor a long thread costs anything.
+async fn find_last_edits(shared: &Shared, gap: &Gap) -> Result<LastEdits, FoldError> {
+    let recent = shared.recent().last_edits(gap.after.seq, gap.up_to);
+    if let Some(last_edits) = recent {
+        return Ok(last_edits);
+    }
     let mut last_edits = LastEdits::new();
     let (mut after, up_to) = (gap.after.seq.get(), gap.up_to.get());
     while after < up_to {
@@ -102,7 +123,7 @@ async fn find_last_edits(log: &Log, gap: &Gap) -> Result<LastEdits, FoldError> {
             let edits: Vec<_> = records.iter().filter_map(edit).collect();
             Ok((edits, end))
         };
-        let (edits, end) = log.read(read).await?;
+        let (edits, end) = shared.log.read(read).await?;
         last_edits.extend(edits);
         after = end;
     }
@@ -115,66 +136,90 @@ fn edit(record: &Record) -> Option<(Seq, Seq)> {
     record.target.filter(|_| is_edit).map(|message| (Seq(message), Seq(record.seq)))
 }
 
-/// Reads a page: the frames of what `user` may see, and a cursor at its end.
-fn read_page(
-    reader: &mut Reader,
-    gap: Gap,
-    user: UserId,
-    workspace: &Workspace,
-    epoch: Epoch,
-) -> Result<Page, FoldError> {
-    let records = reader.range(gap.after.seq.get(), gap.up_to.get(), PAGE_EVENTS)?;
-    let is_last = records.len() < PAGE_EVENTS;
-    let seq = records.last().filter(|_| !is_last).map_or(gap.up_to, |record| Seq(record.seq));
-    let end = records.last().filter(|record| record.seq == seq.get());
-    let end = Cursor { epoch, seq, sum: end.map(Record::envelope_sum) };
-    let mut seen = Vec::with_capacity(records.len());
-    for record in &records {
-        let logged = codec::decode(record)?;
-        if may_see_now(user, &logged, workspace) {
-            seen.push(logged);
-        }
-    }
-    let none = LastEdits::new();
-    let last_edits = gap.last_edits.as_deref().unwrap_or(&none);
-    let is_hidden = |logged: &LoggedEvent| !may_see_earlier_texts(user, logged.actor, workspace);
-    let texts_now = texts_now(reader, &seen, last_edits, is_hidden)?;
-    let mut out = Vec::new();
-    for logged in &seen {
-        let is_earlier_text = logged.kind == EventKind::MessageEdited
-            && is_hidden(logged)
-            && logged.target.and_then(|message| last_edits.get(&message)) != Some(&logged.seq);
-        if is_earlier_text {
-            continue;
-        }
-        let told = if is_told_less(user, logged, workspace) { Told::Less } else { Told::All };
-        match texts_now.get(&logged.seq) {
-            Some(edit) => frame::write_edited(&mut out, epoch, logged, edit, workspace, told),
-            None => frame::write_event(&mut out, epoch, logged, workspace, told),
-        };
-    }
-    out.extend_from_slice(&frame::heartbeat(end));
-    let rest = Gap { after: Cursor { sum: None, ..end }, ..gap };
-    Ok(Page { bytes: out.into(), rest })
+/// The events of a page, of one state of the log.
+pub(super) struct Stretch {
+    /// The whole gap when there are fewer than [`PAGE_EVENTS`].
+    pub(super) events: Vec<Arc<LoggedEvent>>,
+    /// The last edits of messages that begin in it, for who may not know their first texts.
+    pub(super) texts_now: HashMap<Seq, Arc<LoggedEvent>>,
 }
 
-/// The last edits of the messages that begin in a page and whose first text is not for who reads it.
-fn texts_now(
-    reader: &mut Reader,
-    seen: &[LoggedEvent],
-    last_edits: &LastEdits,
-    is_hidden: impl Fn(&LoggedEvent) -> bool,
-) -> Result<HashMap<Seq, LoggedEvent>, FoldError> {
-    let begun = seen.iter().filter(|logged| logged.kind.begins_message() && is_hidden(logged));
-    let seqs: Vec<_> = begun.filter_map(|logged| last_edits.get(&logged.seq)).collect();
-    let seqs: Vec<_> = seqs.into_iter().map(|seq| seq.get()).collect();
-    let mut found = HashMap::with_capacity(seqs.len());
-    for record in reader.by_seqs(&seqs)? {
-        let edit = codec::decode(&record)?;
-        // Of a deleted message it is erased, as its first text is.
-        if let (Some(message), Some(_)) = (edit.target, edit.event()) {
-            found.insert(message, edit);
+/// Who is told, and by what is decided what they may know.
+struct Viewer {
+    user: UserId,
+    workspace: Arc<Workspace>,
+    epoch: Epoch,
+}
+
+impl Viewer {
+    fn read(
+        &self,
+        reader: &mut Reader,
+        gap: &Gap,
+        last_edits: &LastEdits,
+    ) -> Result<Stretch, FoldError> {
+        let records = reader.range(gap.after.seq.get(), gap.up_to.get(), PAGE_EVENTS)?;
+        let events = records.iter().map(|record| Ok(Arc::new(codec::decode(record)?)));
+        let events: Vec<_> = events.collect::<Result<_, FoldError>>()?;
+        let begun = events.iter().filter(|logged| {
+            logged.kind.begins_message() && self.sees(logged) && self.is_hidden(logged)
+        });
+        let seqs = begun.filter_map(|logged| last_edits.get(&logged.seq)).map(|seq| seq.get());
+        let mut texts_now = HashMap::new();
+        for record in reader.by_seqs(&seqs.collect::<Vec<_>>())? {
+            let edit = codec::decode(&record)?;
+            // Of a deleted message it is erased, as its first text is.
+            if let (Some(message), Some(_)) = (edit.target, edit.event()) {
+                texts_now.insert(message, Arc::new(edit));
+            }
         }
+        Ok(Stretch { events, texts_now })
     }
-    Ok(found)
+
+    /// The frames of what the user may see, and a cursor at the end.
+    fn page(&self, stretch: &Stretch, gap: Gap) -> Page {
+        let events = &stretch.events;
+        let is_last = events.len() < PAGE_EVENTS;
+        let seq = events.last().filter(|_| !is_last).map_or(gap.up_to, |logged| logged.seq);
+        let end = events.last().filter(|logged| logged.seq == seq);
+        let sum = end.and_then(|logged| Cursor::behind(self.epoch, logged).sum);
+        let end = Cursor { epoch: self.epoch, seq, sum };
+        let mut out = Vec::new();
+        for logged in events.iter().filter(|logged| self.sees(logged)) {
+            self.write(&mut out, logged, stretch, gap.last_edits.as_deref());
+        }
+        out.extend_from_slice(&frame::heartbeat(end));
+        let rest = Gap { after: Cursor { sum: None, ..end }, ..gap };
+        Page { bytes: out.into(), rest }
+    }
+
+    fn write(
+        &self,
+        out: &mut Vec<u8>,
+        logged: &LoggedEvent,
+        stretch: &Stretch,
+        last_edits: Option<&LastEdits>,
+    ) {
+        let (user, workspace, epoch) = (self.user, &*self.workspace, self.epoch);
+        let is_hidden = self.is_hidden(logged);
+        let last_edit = logged.target.and_then(|message| last_edits?.get(&message));
+        let is_edit = logged.kind == EventKind::MessageEdited;
+        if is_edit && is_hidden && last_edit != Some(&logged.seq) {
+            return;
+        }
+        let told = if is_told_less(user, logged, workspace) { Told::Less } else { Told::All };
+        match stretch.texts_now.get(&logged.seq).filter(|_| is_hidden) {
+            Some(edit) => frame::write_edited(out, epoch, logged, edit, workspace, told),
+            None => frame::write_event(out, epoch, logged, workspace, told),
+        };
+    }
+
+    fn sees(&self, logged: &LoggedEvent) -> bool {
+        may_see_now(self.user, logged, &self.workspace)
+    }
+
+    /// Whether an earlier text of what its sender says is not for the user.
+    fn is_hidden(&self, logged: &LoggedEvent) -> bool {
+        !may_see_earlier_texts(self.user, logged.actor, &self.workspace)
+    }
 }

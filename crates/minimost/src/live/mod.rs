@@ -4,8 +4,9 @@
 //! waits for a slow screen; an event is serialised once, whoever sees it.
 //! Deliberately absent: what an event means (`chat`), who asks (`api/stream.rs`), rows (`projection`).
 //!
-//! Flow: `write` announces a commit; `fan_out` makes frames of it; `registry` knows the subscribers; each has a queue
-//! (`subscriber`) that its `outbox` empties into the socket. `presence` holds what passes: signals.
+//! Flow: `write` announces a commit; `recent` keeps it for who comes back; `fan_out` makes frames of it; `registry` knows
+//! the subscribers; each has a queue (`subscriber`) that its `outbox` empties into the socket. `presence` holds what
+//! passes: signals.
 
 mod backfill;
 mod cursor;
@@ -16,6 +17,7 @@ mod notify;
 pub mod outbox;
 mod presence;
 mod presence_rounds;
+mod recent;
 mod registry;
 mod run;
 mod shown;
@@ -30,14 +32,15 @@ use std::task::Waker;
 use bytes::Bytes;
 use chat::ids::SessionId;
 use chat::signal::{PresenceOverride, PresenceState, Signal};
-use chat::{Place, Timestamp, UserId, Workspace};
+use chat::{Place, Seq, Timestamp, UserId, Workspace};
 use eventlog::Epoch;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 pub use self::cursor::Cursor;
 use self::outbox::Outbox;
 use self::presence::Presence;
 pub use self::presence::Said;
+use self::recent::RecentEvents;
 use self::registry::Registry;
 use self::spot::{Spot, Spots};
 use crate::clock::Clock;
@@ -72,15 +75,19 @@ pub struct Hub {
 
 /// What the hub's task, its handles and the streams share.
 ///
-/// The locks of `registry` and `presence` are held for one round over the streams at most, never across an await, and never
-/// one inside the other. The one of [`ActivePeople`] is taken inside that of `presence`, for a look or a note, and that of
-/// `presence` inside the one of `whole_presence`.
+/// The locks of `registry`, `recent` and `presence` are held for one round over the streams at most, never across an await,
+/// and never one inside the other. The one of [`ActivePeople`] is taken inside that of `presence`, for a look or a note, and
+/// that of `presence` inside the one of `whole_presence`.
 struct Shared {
     log: eventlog::Log,
     epoch: Epoch,
     published: PublishedWorkspace,
     clock: Clock,
     signals: WaitingSignals,
+    /// Told to `registry` only after it is in here.
+    recent: Mutex<RecentEvents>,
+    /// How far `recent` has come; at the end as far as there is, so that nobody waits for more.
+    heard: watch::Sender<Seq>,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
     /// The frame that says everybody's presence, of the last round for which one was needed.
@@ -100,6 +107,7 @@ impl Hub {
         active: ActivePeople,
     ) -> Hub {
         let told = Cursor::at_head(log.epoch(), &published.now());
+        let recent = Mutex::new(RecentEvents::new(told.seq));
         let registry = Mutex::new(Registry::new(told));
         let shared = Shared {
             epoch: log.epoch(),
@@ -107,6 +115,8 @@ impl Hub {
             published,
             clock,
             signals,
+            recent,
+            heard: watch::Sender::new(told.seq),
             registry,
             presence: Mutex::new(Presence::new(active)),
             whole_presence: Mutex::default(),
@@ -221,6 +231,7 @@ impl Hub {
         let mut wakers = Vec::new();
         self.shared.registry().close(&mut wakers);
         wake(wakers);
+        self.shared.heard.send_replace(Seq(u64::MAX));
         self.shared.closing.notify_one();
     }
 }
@@ -228,6 +239,10 @@ impl Hub {
 impl Shared {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, RecentEvents> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn presence(&self) -> MutexGuard<'_, Presence> {

@@ -36,6 +36,7 @@ const PRESENCE_INTERVAL_EACH: Duration = Duration::from_micros(250);
 
 /// Serves until the announcements end or the hub is closed.
 pub(super) async fn run(shared: &Shared, mut announcements: mpsc::Receiver<Announcement>) {
+    shared.fill_recent().await;
     let mut heartbeat = interval(HEARTBEAT_INTERVAL);
     let mut signals = interval(SIGNAL_INTERVAL);
     let mut markers = MarkerBoard::default();
@@ -77,8 +78,14 @@ fn interval(period: Duration) -> tokio::time::Interval {
 
 impl Shared {
     /// Tells a round of commits to all who may see them.
-    fn announce(&self, round: &[Announcement], keywords: &mut Keywords) {
+    pub(super) fn announce(&self, round: &[Announcement], keywords: &mut Keywords) {
         let Some(last) = round.last() else { return };
+        let mut recent = self.recent();
+        for announcement in round {
+            recent.add(announcement);
+        }
+        drop(recent);
+        self.heard.send_replace(last.workspace.head);
         let segments = segments(self.epoch, round);
         let mut wakers: Vec<Waker> = Vec::new();
         let mut registry = self.registry();
