@@ -28,7 +28,14 @@ async fn restore(data: &Path, backup: &Path) -> Result<(bool, String)> {
 
 /// The first thing that a stream says that goes on from a cursor.
 async fn first_word(person: &Person, cursor: &str) -> String {
-    person.events_from(cursor).await.next().await.expect("it says something").name
+    let mut stream = person.events_from(cursor).await;
+    loop {
+        // After a start who is there is told first.
+        let said = stream.next().await.expect("it says something").name;
+        if said != "presence" {
+            return said;
+        }
+    }
 }
 
 /// A cursor as clients of before had it.
