@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::Cursor;
 use super::shown::{Told, shown, shown_edited};
-use crate::wire::{MessageView, reason_word};
+use crate::wire::{MessageView, is_false, reason_word};
 
 /// What stands in `data:` of a signal.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ enum Data<'a> {
 struct Presence<'a> {
     users: BTreeMap<&'a str, &'static str>,
     /// Whoever is not among them is offline.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_false")]
     whole: bool,
 }
 
@@ -133,7 +133,7 @@ pub(super) fn presence(
     signal("presence", &Data::Presence(Presence { users: named(changed, workspace), whole: false }))
 }
 
-/// How everybody appears now who is not offline for everybody.
+/// How everybody appears now; who is left out is offline.
 pub(super) fn whole_presence(
     online: impl Iterator<Item = (UserId, PresenceState)>,
     workspace: &Workspace,

@@ -1,5 +1,4 @@
-//! How far people have read, on its way to the others who have the channel open: one round per channel and second, written
-//! once for all who may see all of it.
+//! How far people have read, on its way to the others who have the channel open: one round per channel and second.
 //!
 //! Neighbours: `run` calls.
 
