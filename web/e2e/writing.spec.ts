@@ -90,8 +90,10 @@ test('Up edits the last message that can be edited', async ({ alice }) => {
 test('Up directly after Enter edits what was just said, as soon as it is there', async ({
   alice,
 }) => {
+  // Stored, not only shown: or it would be the one that is held below.
+  const stored = alice.page.waitForResponse('**/send/general');
   await alice.say('before');
-  await alice.message('before').waitFor();
+  await stored;
   const editor = alice.page.getByRole('textbox', { name: 'Edit message' });
   const held: (() => void)[] = [];
   await alice.page.route('**/send/general', async (route) => {
