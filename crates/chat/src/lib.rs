@@ -36,6 +36,7 @@ pub mod profile;
 pub mod quota;
 pub mod reaction;
 pub mod read_marker;
+pub mod receipts;
 pub mod rejection;
 pub mod reminder;
 pub mod repeat;

@@ -198,6 +198,7 @@ fn what_is_said() -> Router<App> {
         .route("/mark_all_read", post(read_markers::mark_all_read))
         .route("/last_read/{channel}", get(read_markers::last_read))
         .route("/read_receipts/{channel}", get(read_markers::receipts))
+        .route("/read_markers/{channel}", get(read_markers::of_channel))
         .route("/receipts/{id}", get(receipts::of_message))
         .route("/channel_unreads", get(read_markers::channel_unreads))
         .route("/unread_count", get(read_markers::unread_count))

@@ -17,6 +17,7 @@ use super::messages::submit;
 use super::problem::ApiError;
 use crate::app::App;
 use crate::reading::{At, Counts, ThreadQuery};
+use crate::wire::ReadMarkersView;
 
 /// Threads that are marked read in one commit.
 const THREADS_AT_ONCE: usize = 200;
@@ -145,6 +146,21 @@ pub(super) async fn receipts(
         .map(|(user, marker)| (asker.workspace.user_name(*user).to_owned(), marker.ts.as_seconds()))
         .collect();
     Ok(asker.answer(&app, receipts))
+}
+
+/// Who has read how far, of what the asker sees: all by name, or of a crowd how many.
+#[utoipa::path(get, path = "/read_markers/{channel}", params(("channel" = String, Path)),
+    responses((status = 200, body = ReadMarkersView)))]
+pub(super) async fn of_channel(
+    State(app): State<App>,
+    asker: LoggedIn,
+    ChannelPath(name): ChannelPath,
+) -> Result<Answer<ReadMarkersView>, ApiError> {
+    let asker = with_own_markers(&app, asker).await?;
+    let channel = asker.place(&name)?.channel();
+    let view = |channel| ReadMarkersView::of(asker.user, channel, &asker.workspace);
+    let markers = channel.map(view).unwrap_or_default();
+    Ok(asker.answer(&app, markers))
 }
 
 /// Unread messages of each public channel that the asker is in.

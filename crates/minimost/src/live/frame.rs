@@ -10,24 +10,31 @@ use std::io::Write;
 use bytes::Bytes;
 use chat::notification::Reason;
 use chat::signal::PresenceState;
-use chat::workspace::ReadMarker;
 use chat::{ChannelId, LoggedEvent, Message, Place, UserId, Workspace};
 use eventlog::Epoch;
 use serde::Serialize;
 
 use super::Cursor;
 use super::shown::{Told, shown, shown_edited};
-use crate::wire::{MessageView, is_false, reason_word};
+use crate::wire::{MessageView, ReadMarkersView, is_false, reason_word};
 
 /// What stands in `data:` of a signal.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Data<'a> {
     Hello { stream: &'a str, user: &'a str, cursor: String },
-    ReadMarkers { channel: String, markers: BTreeMap<&'a str, Marker> },
+    ReadMarkers(ReadMarkers),
     Typing { channel: String, user: &'a str },
     Presence(Presence<'a>),
     Notify(&'a Notify),
+}
+
+/// How far people have read in a channel.
+#[derive(Serialize)]
+struct ReadMarkers {
+    channel: String,
+    #[serde(flatten)]
+    markers: ReadMarkersView,
 }
 
 /// How people appear.
@@ -52,12 +59,6 @@ struct Notify {
 
 /// Characters of a message that a notification shows.
 const NOTIFY_CHARS_MAX: usize = 200;
-
-#[derive(Serialize)]
-struct Marker {
-    last_read_id: u64,
-    last_read_ts: f64,
-}
 
 /// The answer to a cursor that cannot be continued.
 pub(super) const RESYNC: &[u8] = b"event: resync\ndata: {}\n\n";
@@ -110,19 +111,13 @@ pub(super) fn typing(place: &Place, user: UserId, workspace: &Workspace) -> Byte
 }
 
 /// How far others have read.
-pub(super) fn read_markers<'a>(
+pub(super) fn read_markers(
     channel: ChannelId,
-    markers: impl Iterator<Item = (&'a UserId, &'a ReadMarker)>,
+    markers: ReadMarkersView,
     workspace: &Workspace,
 ) -> Bytes {
     let channel = workspace.channel_name(channel);
-    let markers = markers
-        .map(|(user, marker)| {
-            let (last_read_id, last_read_ts) = (marker.up_to.get(), marker.ts.as_seconds());
-            (workspace.user_name(*user), Marker { last_read_id, last_read_ts })
-        })
-        .collect();
-    signal("read_markers", &Data::ReadMarkers { channel, markers })
+    signal("read_markers", &Data::ReadMarkers(ReadMarkers { channel, markers }))
 }
 
 /// How the people appear now who appeared differently.

@@ -1,17 +1,21 @@
-//! How far people have read, on its way to the others who have the channel open: one round per channel and second.
+//! How far people have read, on its way to the others who have the channel open: one round per channel and second. Where they
+//! are many it is how many, and the names of a few.
 //!
 //! Neighbours: `run` calls.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chat::receipts::Crowd;
 use chat::workspace::ReadMarker;
 use chat::{ChannelId, Event, Seq, UserId, Workspace};
 use tokio::time::Instant;
 
 use super::frame;
 use crate::published::Announcement;
+use crate::wire::ReadMarkersView;
 
 /// What was read and is not told yet.
 #[derive(Default)]
@@ -62,13 +66,18 @@ impl MarkerBoard {
 ///
 /// Whose history begins after some of the messages that were read must not hear of them. A frame is written once for all
 /// who may hear of the same markers. A reader among the viewers hears of their own marker too, and knows it.
+///
+/// Of a crowd everybody hears the whole, so that it holds whatever was heard before: also who alone has moved, and who sees
+/// nothing of what was read, because somebody may have gone back behind their beginning.
 pub(super) struct MarkerFrames<'a> {
     channel: ChannelId,
     /// By how far they have read.
     markers: Vec<(&'a UserId, &'a ReadMarker)>,
+    /// Counted when the first viewer asks.
+    crowd: OnceCell<Option<Crowd>>,
     workspace: &'a Workspace,
-    /// By how many of the markers are left out.
-    frames: HashMap<usize, Bytes>,
+    /// By how many markers and how many counts are in them.
+    frames: HashMap<(usize, usize), Bytes>,
 }
 
 impl<'a> MarkerFrames<'a> {
@@ -79,17 +88,26 @@ impl<'a> MarkerFrames<'a> {
     ) -> MarkerFrames<'a> {
         let mut markers: Vec<_> = markers.iter().collect();
         markers.sort_unstable_by_key(|(_, marker)| marker.up_to);
-        MarkerFrames { channel, markers, workspace, frames: HashMap::new() }
+        let (crowd, frames) = (OnceCell::new(), HashMap::new());
+        MarkerFrames { channel, markers, crowd, workspace, frames }
     }
 
-    /// What a viewer hears whose history begins there; nothing when nobody else has read what they see.
+    /// What a viewer hears whose history begins there; nothing when nobody else of a few has read what they see.
     pub(super) fn of(&mut self, viewer: UserId, beginning: Seq) -> Option<Bytes> {
+        let (channel, workspace) = (self.channel, self.workspace);
+        let frame = |markers| frame::read_markers(channel, markers, workspace);
+        if let Some(crowd) = self.crowd.get_or_init(|| Crowd::of(channel, workspace)) {
+            let (named, counts) = crowd.since(beginning);
+            let write = || frame(ReadMarkersView::crowd(crowd, beginning, workspace));
+            let size = (named.len(), counts.len());
+            return Some(self.frames.entry(size).or_insert_with(write).clone());
+        }
         let hidden = self.markers.partition_point(|(_, marker)| marker.up_to < beginning);
         let seen = &self.markers[hidden..];
         if seen.iter().all(|(reader, _)| **reader == viewer) {
             return None;
         }
-        let write = || frame::read_markers(self.channel, seen.iter().copied(), self.workspace);
-        Some(self.frames.entry(hidden).or_insert_with(write).clone())
+        let write = || frame(ReadMarkersView::named(seen.iter().copied(), workspace));
+        Some(self.frames.entry((seen.len(), 0)).or_insert_with(write).clone())
     }
 }

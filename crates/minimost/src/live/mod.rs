@@ -288,15 +288,13 @@ impl Shared {
         mut frame_for: impl FnMut(UserId) -> Option<Bytes>,
     ) {
         let (may_see, spot) = (place.audience(workspace), self.spots.of(place, workspace));
-        let mut wakers = Vec::new();
         let registry = self.registry();
-        for viewer in registry.among(&may_see).filter(|open| open.views(spot)) {
-            if let Some(frame) = frame_for(viewer.user) {
-                wakers.extend(viewer.push(frame, 1));
-            }
-        }
+        let viewers = registry.among(&may_see).filter(|open| open.views(spot)).cloned();
+        let viewers: Vec<_> = viewers.collect();
+        // What is told may take long to write, and everybody else waits for this lock.
         drop(registry);
-        wake(wakers);
+        let told = viewers.iter().filter_map(|viewer| viewer.push(frame_for(viewer.user)?, 1));
+        wake(told.collect::<Vec<_>>());
     }
 }
 

@@ -72,12 +72,10 @@ impl Registry {
     pub(super) fn among<'a>(
         &'a self,
         audience: &'a Audience,
-    ) -> Box<dyn Iterator<Item = &'a Subscriber> + 'a> {
+    ) -> Box<dyn Iterator<Item = &'a Arc<Subscriber>> + 'a> {
         match audience {
-            Audience::Everyone => Box::new(self.subscribers.values().flatten().map(Arc::as_ref)),
-            Audience::Users(users) => {
-                Box::new(users.iter().flat_map(|user| self.of(*user)).map(Arc::as_ref))
-            }
+            Audience::Everyone => Box::new(self.subscribers.values().flatten()),
+            Audience::Users(users) => Box::new(users.iter().flat_map(|user| self.of(*user))),
             Audience::Nobody => Box::new(std::iter::empty()),
         }
     }

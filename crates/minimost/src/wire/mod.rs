@@ -8,6 +8,7 @@ mod message;
 mod notice;
 mod notification;
 mod people;
+mod receipts;
 
 pub use channel::{ChannelView, DirectoryEntry};
 pub use later::{DraftView, ReminderView, ScheduledView};
@@ -16,3 +17,4 @@ pub use message::{
 };
 pub use notification::{VerdictView, reason_word};
 pub use people::{DoNotDisturbView, GroupView, ProfileView, SettingsView, StatusView, clock_text};
+pub use receipts::ReadMarkersView;

@@ -11,6 +11,7 @@ mod coming_and_going;
 #[cfg(unix)]
 mod control;
 mod crash;
+mod crowd;
 mod directory;
 mod directs;
 mod drafts;

@@ -32,6 +32,7 @@ fn questions(message: &Value, reply: &Value) -> Vec<String> {
         "/unread_count",
         "/last_read/general",
         "/read_receipts/general",
+        "/read_markers/general",
     ];
     let about = [
         format!("/messages/general?around_id={id}&limit=3"),

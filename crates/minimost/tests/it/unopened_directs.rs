@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Person, TestServer, rows};
 
 /// What reading routes answer where nothing is, for alice, `<c>` being the channel.
-const NOTHING: [(&str, &str); 11] = [
+const NOTHING: [(&str, &str); 12] = [
     ("/messages/<c>", "[]"),
     ("/messages/<c>?before_id=5&limit=3", "[]"),
     ("/messages/<c>?after_id=0", "[]"),
@@ -16,6 +16,7 @@ const NOTHING: [(&str, &str); 11] = [
     ("/messages/<c>?after=1.5", "[]"),
     ("/messages/<c>?before=1900000000", "[]"),
     ("/read_receipts/<c>", "{}"),
+    ("/read_markers/<c>", r#"{"markers":{}}"#),
     ("/last_read/<c>", r#"{"last_read_id":null,"last_read_ts":null}"#),
     ("/pins/<c>", "[]"),
     ("/notifications/<c>", r#"{"level":"default","muted":false}"#),

@@ -27,6 +27,7 @@ fn questions(about: &[&Value]) -> Vec<String> {
         "/unread_count",
         "/last_read/general",
         "/read_receipts/general",
+        "/read_markers/general",
     ];
     let about = about.iter().flat_map(|id| {
         [

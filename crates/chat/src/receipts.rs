@@ -1,0 +1,205 @@
+//! Receipts: the read markers of a channel as others may see them. Where they are many they are counted, and a few are
+//! named: five thousand names for five thousand screens at each message would be most of what the server says.
+//!
+//! Neighbours: `read_marker` moves the markers; the live stream and the API say what is found here.
+
+use std::cmp::Reverse;
+
+use crate::ids::{ChannelId, Seq, UserId};
+use crate::workspace::{ReadMarker, Workspace};
+
+/// Markers in a channel that are told one by one.
+pub const NAMED_MAX: usize = 50;
+
+/// Names beside a count: as many as a screen shows.
+const NAMED_IN_CROWD: usize = 12;
+
+/// Counts of a crowd. An eighth is added from one to the next, so that ten thousand people take 70; where people see
+/// histories of many lengths the oldest messages share the last of them.
+const COUNTS_MAX: usize = 96;
+
+/// What is told of the markers of a channel that has more than [`NAMED_MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crowd {
+    /// Who have read furthest, those who have read less of it first.
+    named: Vec<(UserId, ReadMarker)>,
+    /// By rising place.
+    counts: Vec<ReadCount>,
+}
+
+/// How many have read the messages after the place before, up to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadCount {
+    /// The place: an id, of a message or not.
+    pub up_to: Seq,
+    /// So many have read each of them, the sender among them if they have; at most an eighth more have.
+    pub least: u64,
+}
+
+/// A member with what they see and have read: from here to there.
+#[derive(Clone, Copy)]
+struct Reader {
+    user: UserId,
+    from: Seq,
+    marker: ReadMarker,
+}
+
+impl Crowd {
+    /// The crowd that has read in a channel; `None` where all markers are told one by one. It looks at each marker once.
+    pub fn of(channel: ChannelId, workspace: &Workspace) -> Option<Crowd> {
+        let found = workspace.channels.get(&channel)?;
+        if found.markers.len() <= NAMED_MAX {
+            return None;
+        }
+        let readers = found.markers.iter().filter_map(|(user, marker)| {
+            let from = found.membership(channel, *user)?.history_start;
+            let is_active = workspace.users.get(user).is_some_and(|user| !user.is_deactivated);
+            let reader = Reader { user: *user, from, marker: *marker };
+            (is_active && from <= marker.up_to).then_some(reader)
+        });
+        let mut readers: Vec<_> = readers.collect();
+        readers.sort_unstable_by_key(|reader| (reader.marker.up_to, reader.user));
+        let named = &readers[readers.len().saturating_sub(NAMED_IN_CROWD)..];
+        let named = named.iter().map(|reader| (reader.user, reader.marker)).collect();
+        Some(Crowd { named, counts: counts(&readers) })
+    }
+
+    /// What somebody may hear of it whose history begins there: who has read something of that, and how many.
+    pub fn since(&self, beginning: Seq) -> (&[(UserId, ReadMarker)], &[ReadCount]) {
+        let hidden = self.named.partition_point(|(_, marker)| marker.up_to < beginning);
+        let before = self.counts.partition_point(|count| count.up_to < beginning);
+        (&self.named[hidden..], &self.counts[before..])
+    }
+}
+
+/// On the way down from the newest message a reader comes in at their marker, and is gone before their history begins.
+fn counts(readers: &[Reader]) -> Vec<ReadCount> {
+    let comings = readers.iter().map(|reader| (reader.marker.up_to, 1));
+    let before = |reader: &Reader| reader.from.get().checked_sub(1).map(|last| (Seq(last), -1));
+    let mut turns: Vec<(Seq, i64)> = comings.chain(readers.iter().filter_map(before)).collect();
+    turns.sort_unstable_by_key(|(place, _)| Reverse(*place));
+
+    let mut counts = Vec::<ReadCount>::new();
+    let (mut now, mut most) = (0_u64, 0_u64);
+    for turn in turns.chunk_by(|left, right| left.0 == right.0) {
+        now = now.saturating_add_signed(turn.iter().map(|(_, change)| change).sum());
+        let is_full = counts.len() == COUNTS_MAX;
+        match counts.last_mut() {
+            Some(last) if is_full || is_near(last.least.min(now), most.max(now)) => {
+                (last.least, most) = (last.least.min(now), most.max(now));
+            }
+            Some(_) | None => {
+                counts.push(ReadCount { up_to: turn[0].0, least: now });
+                most = now;
+            }
+        }
+    }
+    counts.reverse();
+    counts
+}
+
+fn is_near(least: u64, most: u64) -> bool {
+    most - least <= least / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Actor, Command};
+    use crate::ids::{ChannelName, Timestamp};
+    use crate::testing::Story;
+
+    fn reader(user: u64, from: u64, up_to: u64) -> Reader {
+        let marker = ReadMarker { up_to: Seq(up_to), ts: Timestamp(0) };
+        Reader { user: UserId(Seq(user)), from: Seq(from), marker }
+    }
+
+    /// What a screen makes of them: that of the first place that is not before the message.
+    fn told(counts: &[ReadCount], message: u64) -> u64 {
+        counts.iter().find(|count| count.up_to >= Seq(message)).map_or(0, |count| count.least)
+    }
+
+    fn have_read(readers: &[Reader], message: u64) -> u64 {
+        let has =
+            |reader: &&Reader| reader.from <= Seq(message) && Seq(message) <= reader.marker.up_to;
+        readers.iter().filter(has).count() as u64
+    }
+
+    #[test]
+    fn few_are_counted_to_the_last_one() {
+        let readers = [reader(1, 0, 10), reader(2, 0, 10), reader(3, 7, 10), reader(4, 0, 4)];
+        let counts = counts(&readers);
+        let read: Vec<_> = (1..=11).map(|message| told(&counts, message)).collect();
+        assert_eq!(read, [3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 0]);
+    }
+
+    #[test]
+    fn of_a_crowd_no_message_is_said_to_be_read_by_more_and_few_by_an_eighth_less() {
+        let mut prng = crate::testing::Prng::new(12);
+        for _ in 0..50 {
+            let mut readers = Vec::new();
+            for user in 0..2_000 {
+                let up_to = prng.below(200) as u64;
+                let from = if prng.percent(30) { prng.below(100) as u64 } else { 0 };
+                if from <= up_to {
+                    readers.push(reader(user, from, up_to));
+                }
+            }
+            let counts = counts(&readers);
+            assert!(counts.len() <= COUNTS_MAX);
+            for message in 1..=200 {
+                let (told, read) = (told(&counts, message), have_read(&readers, message));
+                assert!(told <= read && read - told <= told / 8, "{message}: {told} of {read}");
+            }
+        }
+    }
+
+    #[test]
+    fn ten_thousand_who_stand_all_over_take_less_than_a_hundred_counts() {
+        let readers: Vec<_> = (1..=10_000).map(|user| reader(user, 0, user)).collect();
+        let counted = counts(&readers);
+        assert!((60..80).contains(&counted.len()), "{}", counted.len());
+        // Histories that begin all over as well.
+        let readers: Vec<_> =
+            (1..=10_000).map(|user| reader(user, user - user % 3, user)).collect();
+        let counted = counts(&readers);
+        assert!(counted.len() <= COUNTS_MAX);
+        for message in (1..=10_000).step_by(97) {
+            assert!(told(&counted, message) <= have_read(&readers, message));
+        }
+    }
+
+    fn act(story: &mut Story, actor: Actor, command: &Command) {
+        story.given(actor, command);
+    }
+
+    #[test]
+    fn fifty_are_named_and_of_one_more_the_twelve_who_have_read_furthest() {
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let old = story.post(alice, "general", "old");
+        let new = story.post(alice, "general", "new");
+        let people: Vec<_> = (10..61).map(|n| story.sign_up(&format!("bob{n}"))).collect();
+        let name = ChannelName::parse("general").unwrap();
+        let channel = story.workspace.find_channel(&name).unwrap();
+        for (at, person) in people.iter().enumerate() {
+            assert_eq!(Crowd::of(channel, &story.workspace), None, "{at}");
+            let up_to = Some(if at < 20 { new } else { old });
+            act(&mut story, *person, &Command::MarkRead { channel: name.clone(), up_to });
+        }
+        let crowd = Crowd::of(channel, &story.workspace).unwrap();
+        let (named, counts) = crowd.since(Seq::ZERO);
+        assert_eq!(named.len(), 12);
+        assert!(named.iter().all(|(_, marker)| marker.up_to == new));
+        let all = [ReadCount { up_to: old, least: 51 }, ReadCount { up_to: new, least: 20 }];
+        assert_eq!(counts, all);
+        assert_eq!(crowd.since(new).1, [ReadCount { up_to: new, least: 20 }]);
+        assert_eq!(crowd.since(new.next()), (&[][..], &[][..]));
+
+        act(&mut story, people[0], &Command::MarkUnread { message: new });
+        let crowd = Crowd::of(channel, &story.workspace).unwrap();
+        assert_eq!(told(&crowd.counts, new.get()), 19);
+        assert_eq!(told(&crowd.counts, old.get()), 51);
+    }
+}
