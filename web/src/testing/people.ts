@@ -209,6 +209,7 @@ export class PlainTimeline implements TimelineData {
   quoted: TimelineData['quoted'] = {};
   passed: TimelineData['passed'] = null;
   markers: TimelineData['markers'] = {};
+  readCounts: TimelineData['readCounts'] = null;
   constructor(
     readonly channel: string,
     readonly thread_id: number | null = null,

@@ -150,7 +150,7 @@ impl Crowd {
         } else {
             self.load_page(person, place);
         }
-        let path = format!("/read_receipts/{}", self.places[place].place.name);
+        let path = format!("/read_markers/{}", self.places[place].place.name);
         self.ask(person, Route::Receipts, &path, None, About::Nothing);
         self.say_viewing(person);
     }

@@ -183,7 +183,7 @@ fn the_people_ask_what_the_client_asks_when_it_starts_and_when_a_channel_is_open
         ("GET", "/events"),
         ("GET", "/messages/*"),
         ("POST", "/mark_read/*"),
-        ("GET", "/read_receipts/*"),
+        ("GET", "/read_markers/*"),
         ("POST", "/viewing"),
         ("GET", "/threads"),
         ("POST", "/typing/*"),

@@ -86,7 +86,7 @@ impl Route {
             Route::State => ("GET", "/state"),
             Route::Events => ("GET", "/events"),
             Route::Page | Route::Older | Route::Around => ("GET", "/messages/*"),
-            Route::Receipts => ("GET", "/read_receipts/*"),
+            Route::Receipts => ("GET", "/read_markers/*"),
             Route::Viewing => ("POST", "/viewing"),
             Route::Presence => ("POST", "/presence"),
             Route::MarkRead => ("POST", "/mark_read/*"),

@@ -1,6 +1,6 @@
 import { completedChannel } from './completed';
 import { segment, type Requests } from './request';
-import type { Channel, DirectoryEntry, Level, NotificationLevel, Pin } from './schema';
+import type { Channel, DirectoryEntry, Level, NotificationLevel, Pin, ReadMarkers } from './schema';
 
 /** What a new public channel is made of. */
 export interface NewChannel {
@@ -121,9 +121,8 @@ export class ChannelsApi {
   markAllRead(client_msg_id: string): Promise<void> {
     return this.requests.post('/mark_all_read', { client_msg_id });
   }
-  /** Per member the time of the last message read. */
-  readReceipts(channel: string): Promise<Record<string, number>> {
-    return this.requests.get(`/read_receipts/${segment(channel)}`);
+  readMarkers(channel: string): Promise<ReadMarkers> {
+    return this.requests.get(`/read_markers/${segment(channel)}`);
   }
   typing(channel: string): Promise<void> {
     return this.requests.post(`/typing/${segment(channel)}`);

@@ -12,7 +12,7 @@ import type {
   Preferences,
   Presence,
   Profile,
-  ReadMarker,
+  ReadMarkers,
   Reminder,
   Scheduled,
   Settings,
@@ -128,7 +128,7 @@ export type DurableEvent = MessageEvent | ThreadEvent | ChannelEvent | PeopleEve
 
 export type SignalEvent =
   | Signal<'hello', { stream: string; user: string; cursor: string }>
-  | Signal<'read_markers', { channel: string; markers: Record<string, ReadMarker> }>
+  | Signal<'read_markers', { channel: string } & ReadMarkers>
   | Signal<'typing', { channel: string; user: string }>
   /** Of a whole one whoever is not among them is offline. */
   | Signal<'presence', { users: Record<string, Presence>; whole?: boolean }>

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { DurableEvent } from '../api/events';
 import type { State } from '../api/schema';
 import { apply } from '../sync/apply';
+import { takeMarkers } from '../sync/read-markers';
 import { takePage, trim } from '../sync/timeline-fold';
 import {
   aliceState,
@@ -85,6 +86,54 @@ it('knows who has read a message by the time of their marker', () => {
   const carol = { last_read_id: 20, last_read_ts: mine.ts - 1 };
   apply(chat, { kind: 'read_markers', data: { channel: 'general', markers: { bob, carol } } });
   expect(timeline.readersOf(mine)).toEqual(['bob']);
+});
+
+it('counts a crowd without us, and names the few of whom it was told', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const timeline = chat.addTimeline('general');
+  const [first, second, third] = [21, 25, 29].map((id) => aMessage(id, 'alice', `${id}`));
+  if (!first || !second || !third) throw new Error('there are three');
+  takePage(timeline, [first, second, third], 29, 100);
+  const dora = { last_read_id: 21, last_read_ts: first.ts };
+  apply(chat, { kind: 'read_markers', data: { channel: 'general', markers: { dora } } });
+  expect(timeline.countReadersOf(first, null)).toBe(1);
+
+  const bob = { last_read_id: 25, last_read_ts: second.ts };
+  const counts = { 22: 900, 27: 60 };
+  apply(chat, { kind: 'read_markers', data: { channel: 'general', markers: { bob }, counts } });
+  const count = (last_read_id: number | null) =>
+    [first, second, third].map((message) => timeline.countReadersOf(message, last_read_id));
+  expect(count(null)).toEqual([900, 60, 0]);
+  expect(count(22)).toEqual([899, 60, 0]);
+  expect(count(29)).toEqual([899, 59, 0]);
+  expect(timeline.readersOf(first)).toEqual(['bob']);
+
+  // Somebody marked it unread: what comes is the whole.
+  const carol = { last_read_id: 22, last_read_ts: first.ts };
+  const fewer = { 22: 900 };
+  apply(chat, {
+    kind: 'read_markers',
+    data: { channel: 'general', markers: { carol }, counts: fewer },
+  });
+  expect(count(null)).toEqual([900, 0, 0]);
+  expect(timeline.readersOf(second)).toEqual([]);
+});
+
+it('takes an answer about a crowd unless the stream has told of it meanwhile', () => {
+  const chat = new Chat(aliceState(), at(20), { echoes: [] });
+  const timeline = chat.addTimeline('general');
+  takeMarkers(timeline, { markers: {}, counts: { 21: 70 } }, null);
+  expect(timeline.readCounts).toEqual({ 21: 70 });
+  const before = timeline.readCounts;
+  const data = { channel: 'general', markers: {}, counts: { 21: 71 } };
+  apply(chat, { kind: 'read_markers', data });
+  takeMarkers(timeline, { markers: {}, counts: { 21: 70 } }, before);
+  expect(timeline.readCounts).toEqual({ 21: 71 });
+  // It is no crowd any more.
+  const bob = { last_read_id: 21, last_read_ts: 5 };
+  takeMarkers(timeline, { markers: { bob } }, timeline.readCounts);
+  expect(timeline.readCounts).toBeNull();
+  expect(timeline.markers).toEqual({ bob });
 });
 
 it('lets go of old messages of a channel left, and loads them again by the same rules', () => {

@@ -235,8 +235,13 @@ export class Chat implements ChatState {
   /** It has grown up to the newest message: from now on it is what is held of the channel. */
   promoteContext(context: Timeline): void {
     if (this.#contexts.get(context.channel) !== context) return;
-    const { markers = {}, newAfterId = null } = this.#timelines.get(context.channel) ?? {};
+    const {
+      markers = {},
+      readCounts = null,
+      newAfterId = null,
+    } = this.#timelines.get(context.channel) ?? {};
     context.markers = markers;
+    context.readCounts = readCounts;
     context.newAfterId = newAfterId;
     this.#timelines.set(context.channel, context);
     this.#contexts.delete(context.channel);

@@ -2,6 +2,7 @@ import type { ApiClient, Read } from '../api/client';
 import { asProblem } from '../api/problem';
 import type { Message } from '../api/schema';
 import { learnFollowed } from '../sync/apply-threads';
+import { takeMarkers } from '../sync/read-markers';
 import { expectPage, forgetPage, takeNewerPage, takePage, takeRoot } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
 import type { Timeline } from './timeline.svelte';
@@ -114,16 +115,8 @@ export class Pages {
   /** Who has read how far: what was missed while the channel was not on the screen. */
   async loadReceipts(timeline: Timeline): Promise<void> {
     try {
-      const receipts = await this.api.channels.readReceipts(timeline.channel);
-      const later = Object.entries(receipts).filter(
-        // A marker that came by the stream meanwhile may be the newer one.
-        ([user, ts]) => ts > (timeline.markers[user]?.last_read_ts ?? 0),
-      );
-      const markers = later.map(([user, last_read_ts]) => [
-        user,
-        { last_read_id: null, last_read_ts },
-      ]);
-      timeline.markers = { ...timeline.markers, ...Object.fromEntries(markers) };
+      const before = timeline.readCounts;
+      takeMarkers(timeline, await this.api.channels.readMarkers(timeline.channel), before);
     } catch {
       // Ticks are missing until the next marker; nothing else is.
     }

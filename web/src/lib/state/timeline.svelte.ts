@@ -1,5 +1,6 @@
 import type { Message, ReadMarker } from '../api/schema';
 import type { Root, Span, TimelineData } from '../sync/chat-state';
+import { crowdThatRead } from '../sync/read-markers';
 
 /** What is held of one channel's messages, or of one thread's replies, and how the person looks at them. */
 export class Timeline implements TimelineData {
@@ -11,6 +12,7 @@ export class Timeline implements TimelineData {
   quoted = $state.raw<Readonly<Record<number, Message>>>({});
   passed: TimelineData['passed'] = null;
   markers = $state.raw<Readonly<Record<string, ReadMarker>>>({});
+  readCounts = $state.raw<TimelineData['readCounts']>(null);
 
   /** Why the last page could not be loaded; null when nothing is wrong. */
   failure = $state<string | null>(null);
@@ -47,12 +49,19 @@ export class Timeline implements TimelineData {
     );
   }
 
-  /** The others who have read as far as this message. */
+  /** The others who have read as far as this message, as far as they are known by name. */
   readersOf(message: Message): readonly string[] {
     return Object.entries(this.markers)
       .filter(([user, marker]) => {
         return user !== message.sender && (marker.last_read_ts ?? 0) >= message.ts;
       })
       .map(([user]) => user);
+  }
+
+  /** How many others have read as far as a message of ours, at least; `last_read_id` is how far we have. */
+  countReadersOf(message: Message, last_read_id: number | null): number {
+    const isCounted = (last_read_id ?? 0) >= message.id;
+    const crowd = crowdThatRead(this.readCounts, message.id) - (isCounted ? 1 : 0);
+    return Math.max(crowd, this.readersOf(message).length);
   }
 }

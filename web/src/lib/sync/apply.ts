@@ -14,6 +14,7 @@ import { applyPeopleEvent } from './apply-people';
 import { applyThreadEvent } from './apply-threads';
 import type { ChatState, Echo } from './chat-state';
 import { contains } from './cursor';
+import { foldMarkers } from './read-markers';
 import { addMessage } from './timeline-fold';
 
 export function apply(state: ChatState, event: StreamEvent): void {
@@ -66,7 +67,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
       return applyLaterEvent(state, event);
     case 'read_markers': {
       const timeline = state.timelineOf(event.data.channel);
-      if (timeline) timeline.markers = { ...timeline.markers, ...event.data.markers };
+      if (timeline) foldMarkers(timeline, event.data);
       return;
     }
     case 'typing':

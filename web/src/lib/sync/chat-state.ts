@@ -71,7 +71,10 @@ export interface TimelineData {
   quoted: Readonly<Record<number, Message>>;
   /** Events that passed while a page was on its way, oldest first; null when none is. */
   passed: MessageEvent[] | null;
+  /** How far others have read, by name: all of them, or of a crowd a few. */
   markers: Readonly<Record<string, ReadMarker>>;
+  /** Of a crowd how many have read how far, as the server says; null where all are named. */
+  readCounts: Readonly<Record<number, number>> | null;
 }
 
 export interface ChannelEntry extends ChannelSummary {

@@ -8,7 +8,7 @@ import { isStrong, passwordRules, userNameProblem } from './password-rules';
 import { keepRows, timelineRows } from './rows';
 import { dayName, dayOf, onDay } from './time';
 import { tokenize } from './tokens';
-import { badge, excerpt, listNames, typingLine } from './words';
+import { badge, excerpt, listNames, readBy, typingLine } from './words';
 
 const PEOPLE = ['alice', 'bob', 'bob-smith', 'Carol'];
 
@@ -188,6 +188,12 @@ describe('words', () => {
   it('list people', () => {
     expect(listNames(['alice'])).toBe('alice');
     expect(listNames(['alice', 'bob', 'carol'])).toBe('alice, bob and carol');
+    expect(readBy(['alice', 'bob'], 2, 3)).toBe('Read by alice and bob');
+    expect(readBy(['alice', 'bob'], 814, 3)).toBe('Read by alice, bob and at least 812 others');
+    expect(readBy(['alice', 'bob', 'carol'], 4, 3)).toBe(
+      'Read by alice, bob and at least 2 others',
+    );
+    expect(readBy([], 60, 3)).toBe('Read by at least 60 people');
     expect(listNames(['alice', 'bob', 'carol', 'dan', 'eve'])).toBe('alice, bob and 3 others');
   });
 

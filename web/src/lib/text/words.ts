@@ -10,6 +10,15 @@ export function listNames(names: readonly string[], shown_max = 3): string {
   return `${names.slice(0, shown_max - 1).join(', ')} and ${rest} others`;
 }
 
+/** Who has read a message; `count` of them, at least, of whom some are known by name. */
+export function readBy(names: readonly string[], count: number, shown_max: number): string {
+  if (count <= names.length) return `Read by ${listNames(names, shown_max)}`;
+  const shown = names.slice(0, shown_max - 1);
+  const rest = count - shown.length;
+  if (shown.length === 0) return `Read by at least ${countOf(rest, 'person', 'people')}`;
+  return `Read by ${shown.join(', ')} and at least ${countOf(rest, 'other')}`;
+}
+
 /** What stands where a message was. */
 export function tombstone(deleted_by: string | null, nameOf: (user: string) => string): string {
   if (deleted_by === null) return 'message deleted';

@@ -60,3 +60,11 @@ export interface ReadMarker {
   readonly last_read_id: number | null;
   readonly last_read_ts: number | null;
 }
+
+/** Who has read how far in a channel. */
+export interface ReadMarkers {
+  /** By username; beside `counts` a few who have read furthest. */
+  readonly markers: Readonly<Record<string, ReadMarker>>;
+  /** Of a crowd, by id: at least so many have read what is up to there and after the id before. */
+  readonly counts?: Readonly<Record<number, number>>;
+}
