@@ -18,6 +18,9 @@ use crate::workspace::Workspace;
 /// People listed in a summary. More would not fit beside a message, and each reply carries the list.
 pub const PARTICIPANTS_MAX: usize = 20;
 
+/// Followers that each reply carries in the log. Two thousand with each of ten thousand replies would be most of it.
+pub const FOLLOWERS_KEPT_MAX: usize = 50;
+
 /// What a thread comes to, as its root shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadSummary {
@@ -69,8 +72,21 @@ pub struct InThread {
     pub root: Seq,
     /// What the thread comes to with this reply.
     pub summary: ThreadSummary,
-    /// Who follows it then, sorted: whom it may notify.
+    /// Who follows it then, sorted: whom it may notify. With a reply in the log they are kept where they are at most
+    /// [`FOLLOWERS_KEPT_MAX`]; else [`followers_then`] tells them of the thread's own events.
+    #[serde(default, skip_serializing_if = "are_many")]
     pub followers: Vec<UserId>,
+}
+
+fn are_many(followers: &[UserId]) -> bool {
+    followers.len() > FOLLOWERS_KEPT_MAX
+}
+
+impl InThread {
+    /// Whether the followers were not kept. There is always one: the sender.
+    pub fn lacks_followers(&self) -> bool {
+        self.followers.is_empty()
+    }
 }
 
 /// Somebody who follows a thread, and since which event.
@@ -157,6 +173,20 @@ fn following(case: Case<'_>, root: &Message) -> impl Iterator<Item = UserId> {
 fn holds(case: Case<'_>, root: &Message, follower: Follower) -> bool {
     let member = case.workspace.membership(follower.user, root.channel);
     member.is_some_and(|member| follower.since >= member.joined)
+}
+
+/// Who followed a thread when something was said there, sorted, of those who are members of its channel now; `root` as it
+/// was then, the workspace as it is now.
+pub fn followers_then(root: &Message, said: Seq, workspace: &Workspace) -> Vec<UserId> {
+    let followed = |follower: &&Follower| {
+        let member = workspace.membership(follower.user, root.channel);
+        // Of a membership that has ended since nobody knows when it began.
+        member.is_some_and(|member| member.joined > said || follower.since >= member.joined)
+    };
+    let mut users: Vec<_> = root.followers.iter().filter(followed).map(|it| it.user).collect();
+    users.sort_unstable();
+    users.dedup();
+    users
 }
 
 /// The event that they follow, when there is anybody.

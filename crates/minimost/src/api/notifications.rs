@@ -176,7 +176,8 @@ pub(super) async fn why(
     asker: LoggedIn,
     MessagePath(id): MessagePath,
 ) -> Result<Answer<VerdictView>, ApiError> {
-    let At { workspace, found } = app.reading.posted(asker.user, id, asker.workspace.head).await?;
+    let At { workspace, found } =
+        app.reading.posted_to(asker.user, id, asker.workspace.head).await?;
     let asker = asker.at(workspace);
     let posted = found.ok_or(Rejection::MessageNotFound)?;
     let view = match posted.body {

@@ -14,7 +14,8 @@
 mod changed;
 
 use chat::event::Body as Said;
-use chat::{ChannelId, EventKind, LoggedEvent, Message, Seq};
+use chat::thread::followers_then;
+use chat::{ChannelId, Event, EventKind, LoggedEvent, Message, Seq, Workspace};
 use eventlog::{Body, Reader, Record, Wanted};
 use tracing::error;
 
@@ -160,6 +161,25 @@ pub fn messages_by_id(
         });
         fold(reader, &records, up_to)
     })
+}
+
+/// Names the followers of a thread with a reply in it, where they were too many to be kept with it; the workspace is as it
+/// is now.
+pub fn add_followers(
+    reader: &mut Reader,
+    logged: &mut LoggedEvent,
+    workspace: &Workspace,
+) -> Result<(), FoldError> {
+    let said = logged.seq;
+    if let Said::Present(Event::ThreadReplied(posting) | Event::MessagePosted(posting)) =
+        &mut logged.body
+        && let Some(thread) = posting.thread.as_mut().filter(|thread| thread.lacks_followers())
+    {
+        let roots = messages_by_id(reader, &[thread.root], said)?;
+        thread.followers =
+            roots.first().map_or_else(Vec::new, |root| followers_then(root, said, workspace));
+    }
+    Ok(())
 }
 
 /// The event of a record. For a reader that reads on, of one that cannot be understood what its envelope says; `None` when

@@ -67,6 +67,19 @@ impl Reading {
         self.fold(at, move |reader, workspace| posted(reader, workspace, user, message)).await
     }
 
+    /// As [`Reading::posted`]; a reply in a thread names all who followed it then.
+    pub async fn posted_to(
+        &self,
+        user: UserId,
+        message: Seq,
+        at: Seq,
+    ) -> Result<At<Option<LoggedEvent>>, ReadingError> {
+        self.fold(at, move |reader, workspace| {
+            reader.snapshot(|reader| posted_to(reader, workspace, user, message))
+        })
+        .await
+    }
+
     /// Who has read a reply in its thread, and when they read there last.
     pub async fn thread_readers(
         &self,
@@ -153,6 +166,17 @@ fn posted(
     let channel = logged.channel.filter(|_| logged.kind.begins_message());
     let is_seen = channel.is_some_and(|channel| may_see(user, channel, logged.seq, workspace));
     Ok(is_seen.then_some(logged))
+}
+
+fn posted_to(
+    reader: &mut Reader,
+    workspace: &Workspace,
+    user: UserId,
+    message: Seq,
+) -> Result<Option<LoggedEvent>, FoldError> {
+    let Some(mut logged) = posted(reader, workspace, user, message)? else { return Ok(None) };
+    fold::add_followers(reader, &mut logged, workspace)?;
+    Ok(Some(logged))
 }
 
 fn thread_readers(

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chat::{LoggedEvent, Rejection, Workspace};
-use eventlog::{Log, OwnReads, fault_point};
+use eventlog::{Log, OwnReads, Reader, fault_point};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, instrument, warn};
@@ -17,7 +17,7 @@ use super::markers::{Held, Markers, Waiting};
 use super::{Receipt, Request, SubmitError, Wish};
 use crate::clock::Clock;
 use crate::codec;
-use crate::fold::FoldError;
+use crate::fold::{self, FoldError};
 use crate::published::{Announcement, Extent};
 
 /// Commands of one commit. More would make the first of them wait longer without saving much: the cost of an fsync is
@@ -231,21 +231,38 @@ impl Owner {
     async fn catch_up(&mut self) -> Result<(), Fault> {
         let (after, head) = (self.workspace.head.get(), self.log.head());
         warn!(log.seq = head, "found a commit in the log that was believed to have failed");
-        let limit = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
-        let records = self.reads.read(move |reader| reader.range(after, head, limit)).await;
-        let records = records.map_err(|fault| report_read(&fault.into()))?;
-        let events = records.iter().map(codec::decode).collect::<Result<Vec<_>, _>>();
-        let events = events.map_err(|fault| report_read(&fault.into()))?;
+        let workspace = Workspace::clone(&self.workspace);
+        let read = move |reader: &mut Reader| Ok(find_commits(reader, after, head, workspace));
+        let found = self.reads.read(read).await.map_err(FoldError::from).flatten();
+        let (workspace, events, extent) = found.map_err(|fault| report_read(&fault))?;
         if !events.is_empty() {
-            let mut workspace = Workspace::clone(&self.workspace);
-            for event in &events {
-                workspace.apply(event);
-            }
             self.facts.follow(&events);
-            self.publish(workspace, events, Extent::found(&records)).await;
+            self.publish(workspace, events, extent).await;
         }
         Ok(())
     }
+}
+
+/// What the log has after `after`, as it is announced.
+fn find_commits(
+    reader: &mut Reader,
+    after: u64,
+    head: u64,
+    mut workspace: Workspace,
+) -> Result<(Workspace, Vec<LoggedEvent>, Extent), FoldError> {
+    let limit = usize::try_from(head.saturating_sub(after)).unwrap_or(usize::MAX);
+    let records = reader.range(after, head, limit)?;
+    let mut events = Vec::with_capacity(records.len());
+    for record in &records {
+        let event = codec::decode(record)?;
+        workspace.apply(&event);
+        events.push(event);
+    }
+    for event in &mut events {
+        // They are notified as if nothing had failed.
+        fold::add_followers(reader, event, &workspace)?;
+    }
+    Ok((workspace, events, Extent::found(&records)))
 }
 
 /// Waits until markers that are held may have to be written; for ever when no window is open.

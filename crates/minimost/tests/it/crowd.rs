@@ -1,11 +1,11 @@
-//! A channel of many readers: their markers are counted where they are too many to name. Here
-//! also: who joined later, who marks unread, who is gone.
+//! A channel of many readers: their markers are counted where they are too many to name, and so
+//! are not the followers of a thread in each reply. Here also: who joined later, who marks unread, who is gone.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{EventStream, Person, TestServer};
+use crate::support::{EventStream, Person, TestServer, rows};
 
 /// As many people as `readers`, who are called bob10, bob11 and so on.
 async fn bobs(server: &TestServer, readers: usize) -> Vec<Person> {
@@ -153,4 +153,43 @@ async fn who_came_later_hears_of_no_place_before_and_is_not_counted_there() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_thread_that_sixty_follow_does_not_name_them_in_each_reply() {
+    let mut server = TestServer::start().await;
+    let [alice, carol] = server.people(["alice", "carol"]).await;
+    let bobs = bobs(&server, 60).await;
+    let root = alice.send("general", "who comes?").await;
+    let say = async |person: &Person, text: &str| {
+        let wish = json!({"text": text, "thread_id": root["id"]});
+        person.post("/send/general", &wish).await.expect(201)
+    };
+    let first = say(&bobs[0], "me").await;
+    for bob in &bobs[1..] {
+        let follow = json!({"on": true});
+        bob.post(&format!("/thread/{}/follow", root["id"]), &follow).await.expect(204);
+    }
+    let mut screen = at(&bobs[59], "general").await;
+    let said = say(&alice, "at eight").await;
+    let notify = screen.next_named("notify").await.data;
+    assert_eq!((&notify["id"], &notify["reason"]), (&said["id"], &json!("thread")));
+    let unfollow = json!({"on": false});
+    bobs[58].post(&format!("/thread/{}/follow", root["id"]), &unfollow).await.expect(204);
+    say(&carol, "I come too").await;
+
+    server.restart().await;
+    let why = async |person: &Person, message: &Value| {
+        let path = format!("/why/{}", message["id"]);
+        person.at(&server).get(&path).await.expect(200)["reason"].clone()
+    };
+    for person in [&bobs[0], &bobs[58], &bobs[59]] {
+        assert_eq!(why(person, &said).await, "thread", "{} followed then", person.name);
+    }
+    assert_eq!(why(&alice, &said).await, "own");
+    assert_eq!(why(&carol, &said).await, "not_followed", "she followed later");
+    assert_eq!(why(&alice, &first).await, "thread");
+    let kept = "SELECT seq FROM record WHERE instr(CAST(body AS TEXT), '\"followers\"') > 0";
+    let log = server.data_dir().join("log.db");
+    assert_eq!(rows(&log, kept), [first["id"].to_string()], "only with the first, by two");
 }

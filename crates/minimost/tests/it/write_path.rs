@@ -1,5 +1,7 @@
 //! Submitting: what an answer promises, and what a repeat, a refusal and a fault come to.
 
+use chat::event::Posting;
+use chat::thread::{InThread, ThreadSummary};
 use chat::{Actor, Command, EventKind, Rejection, Seq};
 use eventlog::Body;
 use minimost::codec;
@@ -193,6 +195,36 @@ async fn a_commit_that_was_believed_to_have_failed_is_heard_of_before_the_next()
     assert!(*house.published.now() == house.folded());
     let seen = screen.until_text("next").await;
     assert_eq!(seen.last().unwrap().data["content"], "lost and found");
+}
+
+#[tokio::test]
+async fn who_follows_a_thread_is_notified_of_a_reply_that_was_believed_to_have_failed() {
+    let house = House::open().await;
+    let alice = house.sign_up("alice").await;
+    let mut bobs = Vec::new();
+    for number in 0..60 {
+        bobs.push(house.sign_up(&format!("bob{number}")).await);
+    }
+    let root = house.post(alice, "general", "who comes?").await;
+    let mut screen = house.screen(bobs[59], None, None);
+    let (channel, root) = (house.channel("general"), root.id);
+    let users: Vec<_> = bobs.iter().map(|bob| bob.user).collect();
+    let thread = InThread { root, summary: ThreadSummary::default(), followers: users.clone() };
+    let said = Posting::text(channel, "at eight".to_owned());
+    let said = Posting { thread: Some(Box::new(thread)), ..said };
+    let lost = [
+        chat::Event::ThreadFollowed { channel, root, users, on: true },
+        chat::Event::ThreadReplied(said),
+    ];
+    let (mut seq, mut ts) = (house.head(), house.published.now().last_ts);
+    let lost = lost.map(|event| {
+        (seq, ts) = (seq.next(), ts.plus_micros(1));
+        chat::LoggedEvent::new(seq, ts, bobs[0].user, None, event)
+    });
+    house.log.append(codec::batch(&lost, Vec::new())).await.unwrap();
+    house.post(alice, "general", "next").await;
+    let notify = screen.until("notify").await.pop().unwrap().data;
+    assert_eq!((&notify["content"], &notify["reason"]), (&"at eight".into(), &"thread".into()));
 }
 
 #[tokio::test]
