@@ -11,6 +11,7 @@ import type {
 } from '../lib/api/schema';
 import type { ChatState, Echo, TimelineData } from '../lib/sync/chat-state';
 import { followedAtFirst } from '../lib/sync/apply-threads';
+import { Passed, type Landed } from '../lib/sync/questions';
 import { asEntry } from '../lib/sync/unread';
 import type { Cursor } from '../lib/sync/cursor';
 
@@ -18,6 +19,11 @@ export const EPOCH = 'e1';
 
 export function at(seq: number): Cursor {
   return { epoch: EPOCH, seq };
+}
+
+/** An answer that nothing has overtaken. */
+export function landed<T>(value: T, seq: number): Landed<T> {
+  return { value, seq, passed: [] };
 }
 
 export function aMessage(
@@ -207,7 +213,7 @@ export class PlainTimeline implements TimelineData {
   hasOlder = false;
   hasNewer = false;
   quoted: TimelineData['quoted'] = {};
-  passed: TimelineData['passed'] = null;
+  isLoadingPage = false;
   markers: TimelineData['markers'] = {};
   readCounts: TimelineData['readCounts'] = null;
   constructor(
@@ -237,6 +243,7 @@ export class PlainState implements ChatState {
   reminders: ChatState['reminders'];
   isLaterStale = false;
   followed: ChatState['followed'];
+  readonly passed = new Passed();
   pinners: ChatState['pinners'] = {};
   readonly notifications: Notification[] = [];
   channels: ChatState['channels'];

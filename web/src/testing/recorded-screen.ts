@@ -8,11 +8,13 @@ import {
 import { parseEvent, type DurableEvent, type StreamEvent } from '../lib/api/events';
 import type { FollowedThread, Message, State, ThreadPage } from '../lib/api/schema';
 import { apply } from '../lib/sync/apply';
-import { learnFollowed, learnUnread } from '../lib/sync/apply-threads';
+import { learnFollowing } from '../lib/sync/apply-threads';
 import { parseCursor, type Cursor } from '../lib/sync/cursor';
 import { parseSse } from '../lib/sync/sse';
+import type { Complete } from '../lib/sync/questions';
 import { isStateStale, takeState } from '../lib/sync/take-state';
-import { expectPage, takePage, takeRoot } from '../lib/sync/timeline-fold';
+import { takeUnread } from '../lib/sync/take-threads';
+import { takePage, takeRoot } from '../lib/sync/timeline-fold';
 import { PlainState, type PlainTimeline } from './people';
 
 /** What the pages were asked for with; each channel and each thread has fewer. */
@@ -110,25 +112,38 @@ export class RecordedScreen {
     const [kind, name] = path.split(/[/?]/).slice(1);
     if (path === '/state') {
       if (!isStateStale(state)) return null;
-      return () => takeState(state, completed(body as State), cursor);
+      return this.#expect(completed(body as State), cursor, (landed) => takeState(state, landed));
     }
     if (path === THREADS_UNREAD) {
       if (!state.followed.isStale) return null;
       const threads = (body as FollowedThread[]).map(completedFollowed);
-      return () => learnUnread(state, threads, cursor);
+      return this.#expect(threads, cursor, (landed) => takeUnread(state, landed));
     }
     if (kind === 'thread') return this.#openThread(completedThread(body as ThreadPage), cursor);
     if (kind === 'messages') return this.#openChannel(name ?? '', body as Message[], cursor);
     throw new Error(`the client does not ask for ${path}`);
   }
 
-  #openChannel(channel: string, page: readonly Message[], { seq }: Cursor): Take | null {
+  /** Something is asked; the result brings its answer. */
+  #expect<T>(value: T, { seq }: Cursor, take: (landed: Complete<T>) => void): Take {
+    const { passed, cursor } = this.state;
+    passed.expect(cursor);
+    return () => {
+      const missed = passed.after(seq);
+      if (missed === null) throw new Error(`more has passed since ${seq} than is kept`);
+      take({ value, seq, passed: missed });
+      passed.forget();
+    };
+  }
+
+  #openChannel(channel: string, body: readonly Message[], cursor: Cursor): Take | null {
     const { state } = this;
     const isKnown = state.channels.some((entry) => entry.channel === channel);
     if (!isKnown || state.timelineOf(channel) !== undefined) return null;
     const timeline = state.openTimeline(channel);
-    expectPage(timeline);
-    return () => takePage(timeline, page.map(completedMessage), seq, PAGE_LIMIT);
+    return this.#expect(body.map(completedMessage), cursor, ({ value, seq, passed }) =>
+      takePage(timeline, value, seq, PAGE_LIMIT, passed),
+    );
   }
 
   #openThread(page: ThreadPage, cursor: Cursor): Take | null {
@@ -138,12 +153,11 @@ export class RecordedScreen {
     const isOpen = state.threads.some((thread) => thread.thread_id === page.id);
     if (channel === undefined || !isKnown || isOpen) return null;
     const thread: PlainTimeline = state.openThread(channel, page.id);
-    expectPage(thread);
-    return () => {
-      if (page.root !== null) takeRoot(thread, page.root, cursor.seq);
-      if (cursor.seq >= state.cursor.seq) learnFollowed(state, { [page.id]: page.following });
-      takePage(thread, page.replies, cursor.seq, PAGE_LIMIT);
-    };
+    return this.#expect(page, cursor, ({ seq, passed }) => {
+      if (page.root !== null) takeRoot(thread, page.root, seq);
+      learnFollowing(state, page.id, page.following, passed);
+      takePage(thread, page.replies, seq, PAGE_LIMIT, passed);
+    });
   }
 }
 

@@ -185,6 +185,22 @@ const EVENT_IS_DURABLE: Readonly<Record<EventKind, boolean>> = {
 
 export const EVENT_KINDS = Object.keys(EVENT_IS_DURABLE) as EventKind[];
 
+/** All of them; one that is forgotten does not compile. */
+const IS_OF_MESSAGE: Readonly<Record<MessageEvent['kind'], true>> = {
+  message_posted: true,
+  thread_replied: true,
+  message_edited: true,
+  message_deleted: true,
+  message_reacted: true,
+  thread_changed: true,
+  poll_voted: true,
+  poll_closed: true,
+};
+
+export function isMessageEvent(event: StreamEvent): event is MessageEvent {
+  return Object.hasOwn(IS_OF_MESSAGE, event.kind);
+}
+
 /** Whether a frame of this kind has an id of its own. */
 export function isDurable(kind: string): boolean {
   return EVENT_IS_DURABLE[kind as EventKind] === true;

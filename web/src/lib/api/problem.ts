@@ -58,6 +58,12 @@ export class ApiProblem extends Error {
     return new ApiProblem('about:blank', 'The answer of the server is incomplete.', detail, 502);
   }
 
+  /** More happened than can be kept while the answer was on its way, time and again. */
+  static tooLate(): ApiProblem {
+    const title = 'The network is too slow for all that happens here.';
+    return new ApiProblem('about:blank', title, '', 0);
+  }
+
   /** The session that there is may be somebody else's: nothing is asked in its name. */
   static otherSession(): ApiProblem {
     return new ApiProblem('about:blank', 'Somebody else is logged in.', '', 401);

@@ -103,7 +103,7 @@ export class AppState {
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  readonly #recount = new Recount(this.api);
+  readonly #recount = new Recount(this.api, () => void this.#load());
   #startTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** The channel on the screen; at `/` the first there is. */
@@ -145,6 +145,7 @@ export class AppState {
       stopAttention();
       this.#stream.close();
       this.#events.clear();
+      this.#recount.end();
       clearTimeout(this.#startTimer);
       this.chat = null;
     };
@@ -274,6 +275,7 @@ export class AppState {
   async #load(): Promise<void> {
     this.#stream.close();
     this.#events.clear();
+    this.#recount.end();
     try {
       const { value, cursor } = await this.api.state();
       // What this browser has kept is read from the disk; the screen does not wait for it.

@@ -9,6 +9,7 @@ import type { Position } from '../attachments/scroller.svelte';
 import { followedAtFirst } from '../sync/apply-threads';
 import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
+import { Passed } from '../sync/questions';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
 import type { Outbox } from '../sync/sender';
 import { ChannelsState } from './channels.svelte';
@@ -20,13 +21,14 @@ import { Timeline } from './timeline.svelte';
 
 export class Chat implements ChatState {
   cursor: Cursor;
+  readonly passed = new Passed();
   followed: Followed = $state.raw({
     unread: 0,
     mentions: 0,
     unreadIn: {},
     is: {},
     isWhole: false,
-    doubted: [],
+    doubted: {},
     isStale: false,
     as_of: 0,
   });
@@ -46,8 +48,6 @@ export class Chat implements ChatState {
   readonly #threads = new SvelteMap<number, Timeline>();
   /** The surroundings of a message that somebody went to, far from the newest. */
   readonly #contexts = new SvelteMap<string, Timeline>();
-  /** Contexts whose first page is on its way: they hear events, and nobody sees them yet. */
-  readonly #awaited = new Set<Timeline>();
 
   constructor(
     state: State,
@@ -194,7 +194,7 @@ export class Chat implements ChatState {
     return this.#contexts.get(channel);
   }
   asidesOf(channel: string): readonly Timeline[] {
-    const asides = [...this.#threads.values(), ...this.#contexts.values(), ...this.#awaited];
+    const asides = [...this.#threads.values(), ...this.#contexts.values()];
     return asides.filter((aside) => aside.channel === channel);
   }
   dropTimelines(channel: string): void {
@@ -218,16 +218,9 @@ export class Chat implements ChatState {
     return timeline;
   }
 
-  awaitContext(channel: string): Timeline {
-    const context = new Timeline(channel);
-    context.hasNewer = true;
-    this.#awaited.add(context);
-    return context;
-  }
-  /** Its page is here, or will not come. */
-  endAwaiting(context: Timeline, isShown: boolean): void {
-    this.#awaited.delete(context);
-    if (isShown) this.#contexts.set(context.channel, context);
+  /** The surroundings of a message, with their first page in them. */
+  showContext(context: Timeline): void {
+    this.#contexts.set(context.channel, context);
   }
   closeContext(channel: string): void {
     this.#contexts.delete(channel);

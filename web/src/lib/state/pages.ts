@@ -1,17 +1,25 @@
 import type { ApiClient, Read } from '../api/client';
-import { asProblem } from '../api/problem';
-import type { Message } from '../api/schema';
-import { learnFollowed } from '../sync/apply-threads';
+import { ApiProblem, asProblem } from '../api/problem';
+import type { Message, ThreadPage } from '../api/schema';
+import { learnFollowing } from '../sync/apply-threads';
+import { ask, askPatiently, type Complete } from '../sync/questions';
 import { takeMarkers } from '../sync/read-markers';
-import { expectPage, forgetPage, takeNewerPage, takePage, takeRoot } from '../sync/timeline-fold';
+import { takeNewerPage, takePage, takeQuoted, takeRoot } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
-import type { Timeline } from './timeline.svelte';
+import { Timeline } from './timeline.svelte';
 
 const PAGE_MESSAGES = 100;
 /** How far back a jump may lead in a thread, page by page. */
 const JUMP_PAGES_MAX = 20;
-/** An answer is behind the stream only in a rush; in a long one the quote may be a moment old. */
-const QUOTE_ATTEMPTS_MAX = 3;
+
+type Page = readonly Message[];
+/** How an answer becomes part of a timeline. */
+type Take<T> = (timeline: Timeline, landed: Complete<T>) => void;
+
+const takeOlder: Take<Page> = (timeline, { value, seq, passed }) =>
+  takePage(timeline, value, seq, PAGE_MESSAGES, passed);
+const takeNewer: Take<Page> = (timeline, { value, seq, passed }) =>
+  takeNewerPage(timeline, value, seq, PAGE_MESSAGES, passed);
 
 /** Brings pages of messages into timelines. How they fit the stream is in `sync/timeline-fold.ts`. */
 export class Pages {
@@ -23,22 +31,21 @@ export class Pages {
 
   loadNewest(chat: Chat, timeline: Timeline): Promise<void> {
     const { channel, thread_id } = timeline;
-    return this.#load(chat, timeline, () =>
-      thread_id === null
-        ? this.api.messages.newest(channel, PAGE_MESSAGES)
-        : this.#openThread(chat, timeline, thread_id),
-    );
+    if (thread_id !== null) return this.#openThread(chat, timeline, thread_id);
+    const wanted = () => this.api.messages.newest(channel, PAGE_MESSAGES);
+    return this.#load(chat, timeline, wanted, takeOlder);
   }
 
   async loadOlder(chat: Chat, timeline: Timeline): Promise<void> {
     const oldest = timeline.messages[0];
     if (!timeline.hasOlder || oldest === undefined) return;
     const { channel, thread_id } = timeline;
-    await this.#load(chat, timeline, async () => {
+    const wanted = async () => {
       if (thread_id === null) return this.api.messages.older(channel, oldest.id, PAGE_MESSAGES);
       const { value, cursor } = await this.api.threads.older(thread_id, oldest.id, PAGE_MESSAGES);
       return { value: value.replies, cursor };
-    });
+    };
+    await this.#load(chat, timeline, wanted, takeOlder);
   }
 
   /** Asks again for the page that could not be loaded. */
@@ -51,19 +58,21 @@ export class Pages {
     const newest = timeline.messages.at(-1);
     if (!timeline.hasNewer || newest === undefined) return;
     const { channel } = timeline;
-    const ask = () => this.api.messages.newer(channel, newest.id, PAGE_MESSAGES);
-    await this.#load(chat, timeline, ask, takeNewerPage);
+    const wanted = () => this.api.messages.newer(channel, newest.id, PAGE_MESSAGES);
+    await this.#load(chat, timeline, wanted, takeNewer);
     if (!timeline.hasNewer) chat.promoteContext(timeline);
   }
 
   /** Shows the surroundings of message `id` instead of the newest. False where it is not to be had. */
   async openContext(chat: Chat, channel: string, id: number): Promise<boolean> {
-    const context = chat.awaitContext(channel);
-    await this.#load(chat, context, () => this.api.messages.around(channel, id, PAGE_MESSAGES));
+    const context = new Timeline(channel);
+    context.hasNewer = true;
+    const wanted = () => this.api.messages.around(channel, id, PAGE_MESSAGES);
+    await this.#load(chat, context, wanted, takeOlder);
     // The length of a page around something says nothing about either side of it.
     context.hasOlder = true;
     const isFound = context.find(id) !== undefined;
-    chat.endAwaiting(context, isFound);
+    if (isFound) chat.showContext(context);
     return isFound;
   }
 
@@ -101,12 +110,11 @@ export class Pages {
   /** Fetches one older message to quote it. */
   async loadQuoted(chat: Chat, timeline: Timeline, id: number): Promise<void> {
     try {
-      for (let attempt = 0; attempt < QUOTE_ATTEMPTS_MAX; attempt += 1) {
-        const { value, cursor } = await this.api.messages.find(id);
-        timeline.quoted = { ...timeline.quoted, [id]: value };
-        // An answer behind the stream may lack an event that has passed already.
-        if (cursor.seq >= chat.cursor.seq) return;
-      }
+      await ask(
+        chat,
+        () => this.api.messages.find(id),
+        ({ value, passed }) => takeQuoted(timeline, value, passed ?? []),
+      );
     } catch {
       // The quote goes on saying "an earlier message".
     }
@@ -123,42 +131,31 @@ export class Pages {
   }
 
   /** The newest replies, and with them the root and how we stand to the thread. */
-  async #openThread(
-    chat: Chat,
-    timeline: Timeline,
-    root_id: number,
-  ): Promise<Read<readonly Message[]>> {
-    const { value, cursor } = await this.api.threads.newest(root_id, PAGE_MESSAGES);
-    // Before the replies are taken in: what has passed meanwhile is folded over both.
-    if (cursor.epoch === chat.cursor.epoch && value.root !== null) {
-      takeRoot(timeline, value.root, cursor.seq);
-    }
-    timeline.newAfterId = value.unread > 0 ? (value.last_read_id ?? 0) : null;
-    // An answer that is behind may not know yet what we have heard.
-    if (cursor.seq >= chat.cursor.seq) learnFollowed(chat, { [root_id]: value.following });
-    return { value: value.replies, cursor };
+  #openThread(chat: Chat, timeline: Timeline, root_id: number): Promise<void> {
+    const wanted = () => this.api.threads.newest(root_id, PAGE_MESSAGES);
+    return this.#load<ThreadPage>(chat, timeline, wanted, (_, { value: page, seq, passed }) => {
+      // Before the replies: what has passed meanwhile is folded over both.
+      if (page.root !== null) takeRoot(timeline, page.root, seq);
+      timeline.newAfterId = page.unread > 0 ? (page.last_read_id ?? 0) : null;
+      learnFollowing(chat, root_id, page.following, passed);
+      takePage(timeline, page.replies, seq, PAGE_MESSAGES, passed);
+    });
   }
 
-  async #load(
+  async #load<T>(
     chat: Chat,
     timeline: Timeline,
-    ask: () => Promise<Read<readonly Message[]>>,
-    take = takePage,
+    wanted: () => Promise<Read<T>>,
+    take: Take<T>,
   ): Promise<void> {
     if (timeline.isLoadingPage) return;
     timeline.isLoadingPage = true;
     timeline.failure = null;
-    expectPage(timeline);
     try {
-      const { value, cursor } = await ask();
-      if (cursor.epoch === chat.cursor.epoch) {
-        take(timeline, value, cursor.seq, PAGE_MESSAGES);
-      } else {
-        forgetPage(timeline);
-        this.onotherhistory();
-      }
+      const outcome = await askPatiently(chat, wanted, (landed) => take(timeline, landed));
+      if (outcome === 'elsewhere') this.onotherhistory();
+      if (outcome === 'late') timeline.failure = ApiProblem.tooLate().sentence;
     } catch (failure) {
-      forgetPage(timeline);
       timeline.failure = asProblem(failure).sentence;
     } finally {
       timeline.isLoadingPage = false;

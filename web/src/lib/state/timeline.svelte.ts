@@ -10,7 +10,6 @@ export class Timeline implements TimelineData {
   hasOlder = $state(false);
   hasNewer = $state(false);
   quoted = $state.raw<Readonly<Record<number, Message>>>({});
-  passed: TimelineData['passed'] = null;
   markers = $state.raw<Readonly<Record<string, ReadMarker>>>({});
   readCounts = $state.raw<TimelineData['readCounts']>(null);
 

@@ -9,21 +9,31 @@ import { countAmended, countPosted } from './unread';
 
 export function applyMessageEvent(state: ChatState, event: MessageEvent): void {
   const { channel } = event.data;
-  const { seq } = event.cursor;
   const timeline = state.timelineOf(channel);
   if (timeline) foldMessageEvent(timeline, event);
   for (const aside of state.asidesOf(channel)) foldMessageEvent(aside, event);
+  if (event.kind === 'message_posted' || event.kind === 'thread_replied') {
+    confirmEcho(state, event.data);
+    state.typingEnded(channel, event.data.sender);
+  }
+  countMessageEvent(state, event);
+}
 
+/** What it changes of the counts, after it was folded into what is held of messages. */
+export function countMessageEvent(state: ChatState, event: MessageEvent): void {
+  const { channel } = event.data;
+  const { seq } = event.cursor;
+  const timeline = state.timelineOf(channel);
   switch (event.kind) {
     case 'message_posted':
-      arrived(state, event.data, seq);
+      countReplied(state, event.data, seq);
       return withChannel(state, seq, channel, (entry) => ({
         ...countPosted(entry, event.data, state.me),
         // Somebody writes in a conversation that was closed: it is open again.
         is_hidden: event.data.id > (entry.newest_id ?? 0) ? false : entry.is_hidden,
       }));
     case 'thread_replied':
-      return arrived(state, event.data, seq);
+      return countReplied(state, event.data, seq);
     case 'message_deleted':
       replyAmended(state, event);
       return withChannel(state, seq, channel, (entry) => {
@@ -49,10 +59,4 @@ export function confirmEcho(state: ChatState, message: Message): void {
   if (message.sender !== state.me || message.client_msg_id === null) return;
   const waiting = state.echoes.filter((echo) => echo.client_msg_id !== message.client_msg_id);
   if (waiting.length < state.echoes.length) state.echoes = waiting;
-}
-
-function arrived(state: ChatState, message: Message, seq: number): void {
-  confirmEcho(state, message);
-  state.typingEnded(message.channel, message.sender);
-  countReplied(state, message, seq);
 }

@@ -7,14 +7,16 @@ import {
   aThread,
   deleted,
   edited,
+  landed,
   PlainState,
   posted,
   reacted,
   replied,
 } from '../../testing/people';
 import { apply, applyAnswer } from './apply';
-import { learnFollowed, learnUnread } from './apply-threads';
-import { expectPage, takePage, takeRoot } from './timeline-fold';
+import { learnFollowed } from './apply-threads';
+import { takeUnread } from './take-threads';
+import { takePage, takeRoot } from './timeline-fold';
 
 const ROOT = aMessage(10, 'bob', 'Who bakes?');
 
@@ -113,11 +115,11 @@ describe('a thread', () => {
   it('misses nothing that passes while its page is on the way', () => {
     const state = new PlainState(aliceState(), at(20));
     const thread = state.openThread('general', ROOT.id);
-    expectPage(thread);
+    state.passed.expect(state.cursor);
     apply(state, edited(21, 10, 'Who bakes today?'));
     apply(state, replied(reply(22, 'bob', 'I do'), aThread(2, 22)));
     takeRoot(thread, ROOT, 20);
-    takePage(thread, [reply(15, 'carol', 'not me')], 20, 100);
+    takePage(thread, [reply(15, 'carol', 'not me')], 20, 100, state.passed.after(20)!);
     expect(thread.root?.message).toMatchObject({
       content: 'Who bakes today?',
       thread: aThread(2, 22),
@@ -129,9 +131,9 @@ describe('a thread', () => {
     const state = new PlainState(aliceState(), at(20));
     const timeline = state.openTimeline('general');
     takePage(timeline, [aMessage(12, 'carol', 'hm')], 20, 1);
-    expectPage(timeline);
+    state.passed.expect(state.cursor);
     apply(state, replied(reply(21, 'bob', 'I do'), aThread(1, 21)));
-    takePage(timeline, [ROOT], 20, 100);
+    takePage(timeline, [ROOT], 20, 100, state.passed.after(20)!);
     expect(timeline.messages[0]?.thread).toEqual(aThread(1, 21));
   });
 
@@ -172,7 +174,7 @@ describe('the totals of followed threads', () => {
     const { state } = aliceInThread();
     const heard = (id: number) => apply(state, replied(reply(id, 'bob', 'and'), aThread(id, id)));
     heard(21);
-    expect(learnUnread(state, [], at(21))).toBe(true);
+    takeUnread(state, landed([], 21));
     heard(22);
     expect(state.followed).toMatchObject({ unread: 0, isStale: false, is: { 10: false } });
     // Whoever follows is told of it, and counts from then on.
@@ -187,7 +189,7 @@ describe('the totals of followed threads', () => {
       const { state } = aliceInThread();
       apply(state, replied(reply(21, 'bob', 'I do'), aThread(2, 21)));
       // Read on another screen at 22, which the answer knows already.
-      expect(learnUnread(state, [], at(30))).toBe(true);
+      takeUnread(state, landed([], 30));
       expect(state.followed.is[ROOT.id]).toBe(false);
       const data = { ...place, last_read_id: 21, from_id: 21 };
       apply(state, { kind: heard, cursor: at(22), data });
@@ -195,7 +197,7 @@ describe('the totals of followed threads', () => {
     }
     const { state } = aliceInThread();
     apply(state, replied(reply(21, 'bob', 'I do'), aThread(2, 21)));
-    learnUnread(state, [], at(30));
+    takeUnread(state, landed([], 30));
     apply(state, deleted(22, 21));
     expect(state.followed.is[ROOT.id]).toBeUndefined();
   });
@@ -204,7 +206,7 @@ describe('the totals of followed threads', () => {
     const { state } = aliceInThread();
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
     apply(state, deleted(22, 21));
-    learnUnread(state, [], at(22));
+    takeUnread(state, landed([], 22));
     apply(state, replied(reply(23, 'bob', 'two'), aThread(2, 23)));
     expect(state.followed.isStale).toBe(true);
   });
@@ -230,7 +232,10 @@ describe('the totals of threads in which something is unread', () => {
   function aliceWaits() {
     const { state } = aliceInThread();
     const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 1 };
-    learnUnread(state, [{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor);
+    takeUnread(
+      state,
+      landed([{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor.seq),
+    );
     return state;
   }
 
@@ -255,24 +260,25 @@ describe('the totals of threads in which something is unread', () => {
     expect(state.followed).toMatchObject({ is: {}, unreadIn: {}, isStale: true });
   });
 
-  it('count no reply that an answer ahead of the stream knew, and take none that is behind', () => {
+  it('count no reply that an answer ahead of the stream knew, and each that an answer behind it did not', () => {
     const { state } = aliceInThread();
     learnFollowed(state, { 10: true });
     const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
     const threads = [{ ...thread, last_read_id: null, last_reply_ts: 1 }];
-    expect(learnUnread(state, threads, at(21))).toBe(true);
+    takeUnread(state, landed(threads, 21));
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
     expect(state.followed.unread).toBe(1);
+    state.passed.expect(state.cursor);
     apply(state, replied(reply(22, 'bob', 'two'), aThread(3, 22)));
     expect(state.followed.unread).toBe(2);
-    expect(learnUnread(state, threads, at(21))).toBe(false);
+    takeUnread(state, { value: threads, seq: 21, passed: state.passed.after(21) });
     expect(state.followed.unread).toBe(2);
   });
 
   it('know a thread of which alice does not see the root', () => {
     const { state } = aliceInThread();
     const hidden = { id: 5, channel: 'general', root: null, unread: 2, mentions: 0 };
-    learnUnread(state, [{ ...hidden, last_read_id: 1, last_reply_ts: 1 }], state.cursor);
+    takeUnread(state, landed([{ ...hidden, last_read_id: 1, last_reply_ts: 1 }], state.cursor.seq));
     expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 5: 2 }, is: { 5: true } });
   });
 });
@@ -283,7 +289,10 @@ describe('what is unread in one thread', () => {
   it('is nothing once alice has read to its end, and asked for when she goes back', () => {
     const { state } = aliceInThread();
     const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
-    learnUnread(state, [{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor);
+    takeUnread(
+      state,
+      landed([{ ...thread, last_read_id: null, last_reply_ts: 1 }], state.cursor.seq),
+    );
     apply(state, replied(reply(21, 'bob', 'one'), aThread(2, 21)));
     expect(state.followed).toMatchObject({ unread: 2, unreadIn: { 10: 2 } });
     apply(state, { kind: 'thread_read', cursor: at(22), data: { ...place, last_read_id: 15 } });

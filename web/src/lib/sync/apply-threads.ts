@@ -2,8 +2,8 @@
  * What is unread in the threads that we follow. An event says exactly what changes only where we
  * know whether we follow the thread; elsewhere the totals are marked stale and asked for again.
  */
-import type { MessageDeleted, MessageEdited, ThreadEvent } from '../api/events';
-import type { FollowedThread, Message, ThreadsState, ThreadTotals } from '../api/schema';
+import type { DurableEvent, MessageDeleted, MessageEdited, ThreadEvent } from '../api/events';
+import type { Message, ThreadsState } from '../api/schema';
 import type { ChatState, Followed } from './chat-state';
 import type { Cursor } from './cursor';
 import { isCounted, namesUser } from './unread';
@@ -23,18 +23,12 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
 
 /** What the first answer says: most often all that there is to know. */
 export function followedAtFirst(threads: ThreadsState, { seq }: Cursor): Followed {
-  const { unread, mentions, unread_in, followed } = threads;
-  const isWhole = followed !== null;
-  return {
-    unread,
-    mentions,
-    unreadIn: unread_in,
-    is: Object.fromEntries((followed ?? []).map((id): [number, boolean] => [id, true])),
-    isWhole,
-    doubted: [],
-    isStale: !isWhole && unread > 0,
-    as_of: seq,
-  };
+  const { unread, unread_in, followed } = threads;
+  const nothing = { unread: 0, mentions: 0, unreadIn: {}, is: {}, doubted: {}, as_of: 0 };
+  const told = followedFrom({ ...nothing, isWhole: false, isStale: true }, threads, seq);
+  // A server that does not say in which of them.
+  const isStale = followed === null && sumOf(Object.values(unread_in)) !== unread;
+  return { ...told, isStale };
 }
 
 /** Whether we follow a thread; undefined when we do not know. */
@@ -62,44 +56,27 @@ function threadRead(
   askAgain(state, seq);
 }
 
-/**
- * Takes in all threads in which something is unread; with `totals`, as many of them as fit in an
- * answer. False when the answer is behind what was heard since: it lacks what was counted already.
- */
-export function learnUnread(
-  state: ChatState,
-  threads: readonly FollowedThread[],
-  { seq }: Cursor,
-  totals: ThreadTotals = sumOf(threads),
-): boolean {
-  if (seq < state.cursor.seq) return false;
-  const is = threads.map(({ id }): [number, boolean] => [id, true]);
-  const unreadIn = threads.map(({ id, unread }): [number, number] => [id, unread]);
-  const { is: before, isWhole, doubted } = state.followed;
-  // What was replied is unread in every thread that we follow, so one that is not here is not ours.
-  const areAllHere = totals.unread === sumOf(threads).unread;
-  const isNot = areAllHere ? doubted.map((id): [number, boolean] => [id, before[id] ?? false]) : [];
-  const { unread, mentions } = totals;
-  state.followed = {
-    unread,
-    mentions,
-    is: { ...before, ...Object.fromEntries(isNot), ...Object.fromEntries(is) },
-    isWhole,
-    unreadIn: Object.fromEntries(unreadIn),
-    doubted: [],
-    isStale: false,
-    as_of: seq,
-  };
-  return true;
+/** What is unread in threads and which of them we follow, as an answer for `seq` tells it. */
+export function followedFrom(before: Followed, threads: ThreadsState, seq: number): Followed {
+  const { unread, mentions, unread_in, followed } = threads;
+  const told = { unread, mentions, unreadIn: unread_in, doubted: {}, isStale: false, as_of: seq };
+  const named = followed ?? Object.keys(unread_in);
+  const is = Object.fromEntries(named.map((id): [number, boolean] => [Number(id), true]));
+  if (followed !== null) return { ...told, is, isWhole: true };
+  // What was replied until then is unread in every thread that we follow, so one that is not here is not ours.
+  const areAllHere = sumOf(Object.values(unread_in)) === unread;
+  const doubted = Object.entries(before.doubted).map(([id]) => Number(id));
+  const judged = doubted.filter((id) => areAllHere && (before.doubted[id] ?? seq) <= seq);
+  const isNot = judged.map((id): [number, boolean] => [id, before.is[id] ?? false]);
+  const known = { ...before.is, ...Object.fromEntries(isNot), ...is };
+  return { ...told, is: known, isWhole: before.isWhole };
 }
 
-function sumOf(threads: readonly FollowedThread[]): ThreadTotals {
-  const sum = (of: (thread: FollowedThread) => number) =>
-    threads.reduce((total, thread) => total + of(thread), 0);
-  return { unread: sum(({ unread }) => unread), mentions: sum(({ mentions }) => mentions) };
+export function sumOf(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
-/** Takes in which threads we follow: by an event at `seq`, or from a page that is not behind. */
+/** Takes in which threads we follow: by an event at `seq`, or from a page. */
 export function learnFollowed(
   state: ChatState,
   is: Readonly<Record<number, boolean>>,
@@ -107,6 +84,33 @@ export function learnFollowed(
 ): void {
   state.followed = { ...state.followed, is: { ...state.followed.is, ...is } };
   if (seq !== undefined) askAgain(state, seq);
+}
+
+/** Takes in from a page of a thread whether we follow it, unless what has passed since said something of it. */
+export function learnFollowing(
+  state: ChatState,
+  root_id: number,
+  isFollowed: boolean,
+  passed: readonly DurableEvent[],
+): void {
+  const isNews = (event: DurableEvent) => saysWhoFollows(event, root_id, state.me);
+  if (!passed.some(isNews)) learnFollowed(state, { [root_id]: isFollowed });
+}
+
+function saysWhoFollows(event: DurableEvent, root_id: number, me: string): boolean {
+  switch (event.kind) {
+    case 'thread_followed':
+    case 'thread_read':
+    case 'thread_unread':
+      return event.data.id === root_id;
+    case 'message_posted':
+    case 'thread_replied':
+      return event.data.thread_id === root_id && namesUser(event.data, me);
+    case 'member_removed':
+      return event.data.user === me;
+    default:
+      return false;
+  }
 }
 
 /** A reply was posted in a thread. */
@@ -122,7 +126,9 @@ export function countReplied(state: ChatState, message: Message, seq: number): v
     state.followed = { ...followed, unread: followed.unread + 1, mentions, unreadIn };
   } else if (isFollowed === undefined || isNamed) {
     // Who is named in a thread follows it from then on.
-    state.followed = { ...followed, doubted: [...followed.doubted, message.thread_id] };
+    // The first of them is enough to know by.
+    const doubted = { [message.thread_id]: seq, ...followed.doubted };
+    state.followed = { ...followed, doubted };
     askAgain(state, seq);
   }
 }
@@ -140,7 +146,7 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
     // A reply that is gone is unread nowhere, whether we follow its thread or not: neither what will be answered nor an
     // answer that was ahead of this says that we do not.
     const isKnown = event.cursor.seq > as_of ? is : onlyFollowed(is);
-    state.followed = { ...state.followed, doubted: [], is: isKnown };
+    state.followed = { ...state.followed, doubted: {}, is: isKnown };
   }
   if (unread === 0 && !isStale) return;
   const timelines = [state.timelineOf(channel), ...state.asidesOf(channel)];
@@ -154,7 +160,7 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
 
 /** With a channel we lose its threads; which of them we know were there nobody has noted. */
 export function leftChannel(state: ChatState): void {
-  const unknown = { is: {}, isWhole: false, unreadIn: {}, doubted: [] };
+  const unknown = { is: {}, isWhole: false, unreadIn: {}, doubted: {} };
   state.followed = { ...state.followed, ...unknown, isStale: true };
 }
 

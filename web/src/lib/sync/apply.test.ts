@@ -15,7 +15,7 @@ import {
   read,
 } from '../../testing/people';
 import { apply, applyAnswer } from './apply';
-import { expectPage, takePage } from './timeline-fold';
+import { takePage } from './timeline-fold';
 
 /** Alice has #general open with two messages by Bob, as of seq 20. */
 function aliceReading() {
@@ -150,22 +150,22 @@ describe('a page and the stream, at different cursors', () => {
   it('misses nothing when the stream was ahead of the page', () => {
     const state = new PlainState(aliceState(), at(20));
     const timeline = state.openTimeline('general');
-    expectPage(timeline);
+    state.passed.expect(state.cursor);
     apply(state, edited(22, 10, 'one (then)'));
     apply(state, posted(aMessage(24, 'bob', 'four')));
     apply(state, edited(25, 10, 'one (later)'));
-    takePage(timeline, page, 23, 100);
+    takePage(timeline, page, 23, 100, state.passed.after(23)!);
     expect(timeline.texts).toEqual(['one (later)', 'three', 'four']);
   });
 
   it('misses nothing about an older page that is on its way', () => {
     const { state, timeline } = aliceReading();
     timeline.hasOlder = true;
-    expectPage(timeline);
+    state.passed.expect(state.cursor);
     apply(state, edited(31, 5, 'older, edited'));
     apply(state, edited(32, 12, 'two, edited'));
     apply(state, reacted(33, 12, 'carol', true));
-    takePage(timeline, [aMessage(5, 'bob', 'older')], 30, 100);
+    takePage(timeline, [aMessage(5, 'bob', 'older')], 30, 100, state.passed.after(30)!);
     expect(timeline.texts).toEqual(['older, edited', 'one', 'two, edited']);
     expect(timeline.messages.at(-1)?.reactions).toEqual({ heart: ['carol'] });
   });

@@ -3,9 +3,10 @@
  *
  * Neighbours: `stream.ts` brings the events from the server's `api/stream.rs`; the `apply-` files
  * fold them by what they are about, `timeline-fold.ts` and `unread.ts` do the folding of messages;
+ * `questions.ts` keeps what passes while an answer is on its way;
  * `components/timeline/Message.svelte` shows the result.
  */
-import type { StreamEvent } from '../api/events';
+import type { MessageEvent, StreamEvent } from '../api/events';
 import type { Message } from '../api/schema';
 import { applyChannelEvent } from './apply-channels';
 import { applyLaterEvent } from './apply-later';
@@ -22,8 +23,17 @@ export function apply(state: ChatState, event: StreamEvent): void {
     // What the cursor contains is known, whoever repeats it.
     if (contains(state.cursor, event.cursor)) return;
     state.cursor = event.cursor;
+    state.passed.hear(event);
   }
+  routeEvent(state, event, applyMessageEvent);
+}
 
+/** Brings an event to the file of its noun; what happens to messages to whoever is given for it. */
+export function routeEvent(
+  state: ChatState,
+  event: StreamEvent,
+  onmessage: (state: ChatState, event: MessageEvent) => void,
+): void {
   switch (event.kind) {
     case 'message_posted':
     case 'thread_replied':
@@ -33,7 +43,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
     case 'thread_changed':
     case 'poll_voted':
     case 'poll_closed':
-      return applyMessageEvent(state, event);
+      return onmessage(state, event);
     case 'thread_followed':
     case 'thread_read':
     case 'thread_unread':

@@ -3,7 +3,6 @@
  * have these members as runes, the tests have them as plain objects. Lists and messages are
  * replaced, never changed in place, so that a screen redraws exactly what differs.
  */
-import type { MessageEvent } from '../api/events';
 import type {
   ChannelSummary,
   Dnd,
@@ -21,6 +20,7 @@ import type {
   ThreadTotals,
 } from '../api/schema';
 import type { Cursor } from './cursor';
+import type { Passed } from './questions';
 
 /** A message of ours that the server has not confirmed yet: the local echo. */
 export interface Echo {
@@ -69,8 +69,8 @@ export interface TimelineData {
   hasNewer: boolean;
   /** Older messages that held ones reply to, by id: for quoting only. */
   quoted: Readonly<Record<number, Message>>;
-  /** Events that passed while a page was on its way, oldest first; null when none is. */
-  passed: MessageEvent[] | null;
+  /** A page is on its way: what it goes on from must stay. */
+  isLoadingPage: boolean;
   /** How far others have read, by name: all of them, or of a crowd a few. */
   markers: Readonly<Record<string, ReadMarker>>;
   /** Of a crowd how many have read how far, as the server says; null where all are named. */
@@ -91,8 +91,8 @@ export interface Followed extends ThreadTotals {
   readonly is: Readonly<Record<number, boolean>>;
   /** Threads that are not in there we do not follow. */
   readonly isWhole: boolean;
-  /** The roots of threads in which others replied since the last answer, of which we do not know it. */
-  readonly doubted: readonly number[];
+  /** By root: when somebody first replied there since the last answer, of threads of which we do not know it. */
+  readonly doubted: Readonly<Record<number, number>>;
   /** The totals cannot be told from events alone any more; the server has to be asked. */
   readonly isStale: boolean;
   /** The seq up to which the totals are known from an answer. */
@@ -127,6 +127,8 @@ export interface ChatState extends LaterData, PeopleData {
   /** The seq of our account: what is older than we are arrived read. */
   readonly my_id: number;
   cursor: Cursor;
+  /** What passes while an answer is on its way. */
+  readonly passed: Passed;
   channels: readonly ChannelEntry[];
   followed: Followed;
   /** By message: who pinned it, as far as somebody has asked or told. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aliceState, aMessage, at, edited, PlainState, posted } from '../../testing/people';
 import { apply, applyAnswer } from './apply';
-import { expectPage, takeNewerPage, takePage } from './timeline-fold';
+import { takeNewerPage, takePage } from './timeline-fold';
 
 const LIMIT = 2;
 const one = aMessage(10, 'bob', 'one');
@@ -46,17 +46,23 @@ describe('the surroundings of an old message', () => {
 
   it('miss nothing that passed while the last page was on its way, and double nothing', () => {
     const { state, context } = aliceFarBack();
-    expectPage(context);
+    state.passed.expect(state.cursor);
     apply(state, posted(aMessage(21, 'bob', 'in the page')));
     apply(state, posted(aMessage(22, 'bob', 'after the page')));
-    takeNewerPage(context, [aMessage(21, 'bob', 'in the page')], 21, LIMIT);
+    takeNewerPage(
+      context,
+      [aMessage(21, 'bob', 'in the page')],
+      21,
+      LIMIT,
+      state.passed.after(21)!,
+    );
     expect(context.texts).toEqual(['one', 'two', 'in the page', 'after the page']);
   });
 
   it('do not repeat what a page ahead of the stream knows already', () => {
     const { state, context } = aliceFarBack();
-    expectPage(context);
-    takeNewerPage(context, [aMessage(21, 'bob', 'edited')], 22, LIMIT);
+    state.passed.expect(state.cursor);
+    takeNewerPage(context, [aMessage(21, 'bob', 'edited')], 22, LIMIT, state.passed.after(22)!);
     apply(state, posted(aMessage(21, 'bob', 'first')));
     apply(state, edited(22, 21, 'edited'));
     expect(context.texts).toEqual(['one', 'two', 'edited']);

@@ -7,6 +7,7 @@ import {
   aMessage,
   aPrivateChannel,
   at,
+  landed,
   PlainState,
   posted,
 } from '../../testing/people';
@@ -42,7 +43,7 @@ describe('a later answer', () => {
     const { state, lunch } = aliceJoined();
     apply(state, posted(aMessage(22, 'bob', 'hi')));
     expect(isStateStale(state)).toBe(true);
-    expect(takeState(state, stateWith({ unread: 2, pins: [10] }), at(22))).toBe(true);
+    takeState(state, landed(stateWith({ unread: 2, pins: [10] }), 22));
     expect(lunch()).toMatchObject({ unread: 2, pins: [10], isCountStale: false });
     expect(state.channels[0]?.unread).toBe(1);
     expect(isStateStale(state)).toBe(false);
@@ -57,16 +58,42 @@ describe('a later answer', () => {
     expect(isStateStale(state)).toBe(true);
   });
 
-  it('is not taken when it is behind what was heard since', () => {
+  it('that is behind knows what passed while it was on its way', () => {
     const { state, lunch } = aliceJoined();
+    state.passed.expect(state.cursor);
     apply(state, soup(22));
-    expect(takeState(state, stateWith({ unread: 0 }), at(21))).toBe(false);
-    expect(lunch()).toMatchObject({ unread: 1, isCountStale: true });
+    apply(state, {
+      kind: 'channel_changed',
+      cursor: at(23),
+      data: { channel: 'lunch', topic: 'Soup' },
+    });
+    takeState(state, { value: stateWith({ unread: 0 }), seq: 21, passed: state.passed.after(21) });
+    expect(lunch()).toMatchObject({ unread: 1, topic: 'Soup', newest_id: 22, isCountStale: false });
+  });
+
+  it('is taken for what it is worth where more has passed than is kept, and asked for again', () => {
+    const { state, lunch } = aliceJoined();
+    const topic = { channel: 'lunch', topic: 'Soup' };
+    apply(state, { kind: 'channel_changed', cursor: at(22), data: topic });
+    takeState(state, { value: stateWith({ unread: 3 }, { saved: [12] }), seq: 21, passed: null });
+    expect(lunch()).toMatchObject({ unread: 3, topic: 'Soup', isCountStale: true });
+    expect(isStateStale(state)).toBe(true);
+  });
+
+  it('says again which threads alice follows, when she has left a channel', () => {
+    const state = new PlainState(aliceState(), at(20));
+    const left = { channel: 'lunch', user: 'alice', by: 'alice', member_count: 1 };
+    apply(state, { kind: 'member_removed', cursor: at(21), data: left });
+    expect(state.followed.isStale).toBe(true);
+    const threads = { unread: 2, mentions: 0, unread_in: { 10: 2 }, followed: [10, 12] };
+    takeState(state, landed(stateWith({}, { threads }), 21));
+    expect(state.followed).toMatchObject({ unread: 2, isWhole: true, isStale: false });
+    expect(state.followed.is).toEqual({ 10: true, 12: true });
   });
 
   it('ahead of the stream counts nothing twice and undoes nothing', () => {
     const { state, lunch } = aliceJoined();
-    takeState(state, stateWith({ unread: 1, newest_id: 23, topic: 'Soup' }), at(23));
+    takeState(state, landed(stateWith({ unread: 1, newest_id: 23, topic: 'Soup' }), 23));
     const topic = { channel: 'lunch', topic: 'Bread' };
     apply(state, { kind: 'channel_changed', cursor: at(22), data: topic });
     apply(state, soup(23));
@@ -84,14 +111,14 @@ describe('what alice keeps and puts off', () => {
     const left = { channel: 'lunch', user: 'alice', by: 'alice', member_count: 1 };
     apply(state, { kind: 'member_removed', cursor: at(21), data: left });
     expect(isStateStale(state)).toBe(true);
-    takeState(state, aliceState(), at(21));
+    takeState(state, landed(aliceState(), 21));
     expect([state.saved, state.drafts]).toEqual([[], []]);
     expect(isStateStale(state)).toBe(false);
   });
 
   it('is asked for when she comes back', () => {
     const { state } = aliceJoined();
-    takeState(state, stateWith({}, { saved: [12], drafts: [draft] }), at(21));
+    takeState(state, landed(stateWith({}, { saved: [12], drafts: [draft] }), 21));
     expect([state.saved, state.drafts]).toEqual([[12], [draft]]);
   });
 

@@ -1,8 +1,9 @@
 /** A later answer of `GET /state`, taken in where events alone could not tell. */
 import type { State } from '../api/schema';
-import type { ChatState } from './chat-state';
-import type { Cursor } from './cursor';
-import { asEntry } from './unread';
+import { followedFrom } from './apply-threads';
+import type { ChannelEntry, ChatState } from './chat-state';
+import type { Landed } from './questions';
+import { Told } from './told';
 
 /** Whether something is to be asked for that `GET /state` answers. */
 export function isStateStale(state: ChatState): boolean {
@@ -10,23 +11,37 @@ export function isStateStale(state: ChatState): boolean {
 }
 
 /**
- * Takes in what went stale. An answer may be ahead of the stream: then what it knows is not folded
- * into it again. False when it is behind, and lacks what was heard since: ask again.
+ * Takes in what went stale, and leaves the rest as it is. An answer may be ahead of the stream: then what it knows is not
+ * folded into it again. What events that passed since do not say stays stale: how much is unread after our marker was
+ * moved among messages that are not held, or after one of these was deleted; what is shown to us of a channel into which we
+ * came, or of what we keep.
  */
-export function takeState(state: ChatState, fresh: State, { seq }: Cursor): boolean {
-  if (seq < state.cursor.seq) return false;
-  const summaries = new Map(fresh.channels.map((summary) => [summary.channel, summary]));
-  state.channels = state.channels.map((entry) => {
-    const summary = summaries.get(entry.channel);
-    return entry.isCountStale && summary ? asEntry(summary, seq) : entry;
-  });
+export function takeState(state: ChatState, { value, seq, passed }: Landed<State>): void {
+  const told = Told.of(state, value, seq, followedFrom(state.followed, value.threads, seq));
+  if (passed === null) return takeOld(state, told);
+  told.hear(passed);
+  const entries = new Map(told.channels.map((entry) => [entry.channel, entry]));
+  state.channels = state.channels.map((entry) =>
+    entry.isCountStale ? (entries.get(entry.channel) ?? entry) : entry,
+  );
   if (state.isLaterStale) {
-    // Applying their events twice is harmless.
-    state.saved = fresh.saved;
-    state.drafts = fresh.drafts;
-    state.scheduled = fresh.scheduled;
-    state.reminders = fresh.reminders;
-    state.isLaterStale = false;
+    // Of an answer that is ahead events will repeat a part, which is harmless.
+    state.saved = told.saved;
+    state.drafts = told.drafts;
+    state.scheduled = told.scheduled;
+    state.reminders = told.reminders;
+    state.isLaterStale = told.isLaterStale;
   }
-  return true;
+  // One question for all of it, where the answer names all threads that we follow.
+  if (state.followed.isStale && value.threads.followed !== null) state.followed = told.followed;
+}
+
+/** More has passed since than was kept: counts that are a moment old are better than none, and stay to be asked for. */
+function takeOld(state: ChatState, told: Told): void {
+  const entries = new Map(told.channels.map((entry) => [entry.channel, entry]));
+  const counted = (entry: ChannelEntry): ChannelEntry => {
+    const { unread, mentions } = entries.get(entry.channel) ?? entry;
+    return { ...entry, unread, mentions };
+  };
+  state.channels = state.channels.map((entry) => (entry.isCountStale ? counted(entry) : entry));
 }

@@ -2,33 +2,23 @@
  * Pages and events of one channel, folded into one list. Neighbours: `apply.ts` hands in events,
  * `state/app.svelte.ts` pages.
  *
- * Why nothing is missing and nothing is doubled: the stream and a page are two reads of one log,
- * at cursors that we cannot choose. A page that answers for P, asked for while the stream stood
- * at S, may be ahead of the stream or behind it.
- *
- * - Ahead (P > S): the events in (S, P] will still arrive, although the page contains them. Every
- *   page leaves a span, "from this id on, as of P", and an event at or before the `as_of` of its
- *   message is dropped.
- * - Behind (P < S, the answer travelled slowly): events after P have passed while the messages they
- *   concern were not here. So, as long as a page is on its way, events are kept; when it lands,
- *   those that concern it are folded over it, and the span drops those that it knows already.
+ * Why nothing is missing and nothing is doubled: `questions.ts` says how an answer fits the stream. Every page leaves a
+ * span, "from this id on, as of its seq", and an event at or before the `as_of` of its message is dropped. What has passed
+ * while the page was on its way is folded over the messages that it brings.
  *
  * Together: each message holds exactly the events up to the stream's cursor or its span, whichever
  * is later, each once.
  */
-import type { MessageDeleted, MessageEvent, MessagePosted, ThreadReplied } from '../api/events';
+import {
+  isMessageEvent,
+  type DurableEvent,
+  type MessageDeleted,
+  type MessageEvent,
+  type MessagePosted,
+  type ThreadReplied,
+} from '../api/events';
 import type { Message, Poll } from '../api/schema';
 import type { TimelineData } from './chat-state';
-
-/** Says that a page was asked for: from now on events are kept for it. */
-export function expectPage(timeline: TimelineData): void {
-  timeline.passed ??= [];
-}
-
-/** Says that no page will come: the request failed. */
-export function forgetPage(timeline: TimelineData): void {
-  timeline.passed = null;
-}
 
 /**
  * Takes in a page (oldest first): the newest one, or the one just before what is held. `limit` is
@@ -39,6 +29,7 @@ export function takePage(
   page: readonly Message[],
   as_of: number,
   limit: number,
+  passed: readonly DurableEvent[] = [],
 ): void {
   const oldestHeld = timeline.messages[0]?.id ?? Infinity;
   const older = page.filter((message) => message.id < oldestHeld);
@@ -52,11 +43,8 @@ export function takePage(
   }
   timeline.hasOlder = page.length >= limit;
 
-  const passed = timeline.passed ?? [];
-  timeline.passed = null;
-  for (const event of passed) {
-    fold(timeline, event, (id) => isFirstPage || (id >= first_id && id < oldestHeld));
-  }
+  const isOfPage = (id: number) => isFirstPage || (id >= first_id && id < oldestHeld);
+  for (const event of messageEvents(timeline, passed)) fold(timeline, event, isOfPage);
 }
 
 /**
@@ -68,6 +56,7 @@ export function takeNewerPage(
   page: readonly Message[],
   as_of: number,
   limit: number,
+  passed: readonly DurableEvent[] = [],
 ): void {
   const newestHeld = timeline.messages.at(-1)?.id ?? 0;
   const newer = page.filter((message) => message.id > newestHeld);
@@ -76,9 +65,12 @@ export function takeNewerPage(
   timeline.spans = [...timeline.spans, { first_id, as_of }];
   timeline.hasNewer = page.length >= limit;
 
-  const passed = timeline.passed ?? [];
-  timeline.passed = null;
-  for (const event of passed) fold(timeline, event, (id) => id > newestHeld);
+  const isOfPage = (id: number) => id > newestHeld;
+  for (const event of messageEvents(timeline, passed)) fold(timeline, event, isOfPage);
+}
+
+function messageEvents({ channel }: TimelineData, passed: readonly DurableEvent[]): MessageEvent[] {
+  return passed.filter(isMessageEvent).filter((event) => event.data.channel === channel);
 }
 
 /** Takes in the root of a thread, before its first page of replies. */
@@ -86,9 +78,22 @@ export function takeRoot(timeline: TimelineData, message: Message, as_of: number
   if (timeline.root === null) timeline.root = { message, as_of };
 }
 
+/** Takes in an older message to quote it. */
+export function takeQuoted(
+  timeline: TimelineData,
+  message: Message,
+  passed: readonly DurableEvent[] = [],
+): void {
+  const isAbout = (event: MessageEvent): event is Amendment =>
+    event.data.id === message.id &&
+    event.kind !== 'message_posted' &&
+    event.kind !== 'thread_replied';
+  const quoted = messageEvents(timeline, passed).filter(isAbout).reduce(amended, message);
+  timeline.quoted = { ...timeline.quoted, [message.id]: quoted };
+}
+
 /** Folds an event into the timeline it happened in. One about a message not held is dropped. */
 export function foldMessageEvent(timeline: TimelineData, event: MessageEvent): void {
-  timeline.passed?.push(event);
   fold(timeline, event, () => true);
 }
 
@@ -114,11 +119,10 @@ function belongs(timeline: TimelineData, event: MessagePosted | ThreadReplied): 
     : event.data.thread_id === timeline.thread_id;
 }
 
+type Amendment = Exclude<MessageEvent, MessagePosted | ThreadReplied>;
+
 /** What one event made of a message. */
-function amended(
-  message: Message,
-  event: Exclude<MessageEvent, MessagePosted | ThreadReplied>,
-): Message {
+function amended(message: Message, event: Amendment): Message {
   // The replies of a deleted root go on.
   if (event.kind === 'thread_changed') return { ...message, thread: event.data.thread };
   if (event.kind === 'message_deleted') return tombstone(message, event.data);
@@ -156,7 +160,7 @@ export function addMessage(timeline: TimelineData, message: Message): void {
 
 /** Lets go of all but the newest messages of a channel that nobody looks at. */
 export function trim(timeline: TimelineData, messages_max: number): void {
-  if (timeline.passed !== null || timeline.messages.length <= messages_max) return;
+  if (timeline.isLoadingPage || timeline.messages.length <= messages_max) return;
   timeline.messages = timeline.messages.slice(-messages_max);
   const first_id = timeline.messages[0]?.id ?? 0;
   const as_of = asOf(timeline, first_id);

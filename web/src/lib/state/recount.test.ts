@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ApiClient, Read } from '../api/client';
+import type { FollowedThread, State } from '../api/schema';
+import { apply } from '../sync/apply';
+import { PASSED_EVENTS_MAX } from '../sync/questions';
+import { takePage } from '../sync/timeline-fold';
+import { isStateStale } from '../sync/take-state';
+import { PlainState } from '../../testing/people';
+import { Town } from '../../testing/town';
+import type { Chat } from './chat.svelte';
+import { Recount } from './recount';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Alice's screen, on a wire where a test decides what comes when. */
+class Screen {
+  readonly state: PlainState;
+  asked: string[] = [];
+  /** What happens on the server, and is heard, while an answer is on its way. */
+  meanwhile = () => {};
+  /** Answers under way that a test brings itself. */
+  readonly underway: (() => void)[] = [];
+  isSlow = false;
+  readonly recount: Recount;
+  #heard = 0;
+
+  constructor(
+    readonly town: Town,
+    private readonly isWhole = true,
+  ) {
+    this.state = new PlainState(town.state(isWhole), town.cursor);
+    this.#heard = town.log.length;
+    const api = {
+      state: () => this.#answer('/state', () => town.state(this.isWhole)),
+      threads: { unread: () => this.#answer('/threads', () => town.unreadThreads()) },
+    };
+    this.recount = new Recount(api as unknown as ApiClient, () => {});
+  }
+
+  hear(count = Infinity): void {
+    const events = this.town.log.slice(this.#heard, this.#heard + count);
+    this.#heard += events.length;
+    for (const event of events) apply(this.state, event);
+    this.recount.look(this.state as unknown as Chat);
+  }
+
+  get isStale(): boolean {
+    return isStateStale(this.state) || this.state.followed.isStale;
+  }
+
+  /** What counts: what is unread, and what is kept. */
+  get shown() {
+    const { channels, followed, saved } = this.state;
+    const counts = channels.map(({ isCountStale: _stale, as_of: _as_of, ...rest }) => rest);
+    const unreadIn = Object.entries(followed.unreadIn).filter(([, count]) => count > 0);
+    return {
+      channels: counts.toSorted((a, b) => a.id - b.id),
+      threads: [followed.unread, followed.mentions, Object.fromEntries(unreadIn)],
+      saved,
+    };
+  }
+
+  #answer<T extends State | FollowedThread[]>(path: string, tell: () => T): Promise<Read<T>> {
+    this.asked.push(path);
+    const read = { value: tell(), cursor: this.town.cursor };
+    if (this.isSlow) return new Promise((resolve) => this.underway.push(() => resolve(read)));
+    this.meanwhile();
+    return Promise.resolve(read);
+  }
+}
+
+describe('a screen on a server where something happens between each question and its answer', () => {
+  function busy(isWhole = true) {
+    const town = new Town();
+    town.post('general');
+    town.post('lunch');
+    const screen = new Screen(town, isWhole);
+    screen.meanwhile = () => {
+      town.post('general', ['alice']);
+      town.topic('lunch');
+      town.save(town.post('lunch'));
+      screen.hear();
+    };
+    return { town, screen };
+  }
+
+  it('asks once what is unread where alice has come, and knows it', async () => {
+    const { town, screen } = busy();
+    town.comeOrGo('lunch');
+    town.comeOrGo('lunch');
+    town.post('lunch');
+    screen.hear();
+    expect(screen.isStale).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(screen.asked).toEqual(['/state']);
+    expect(screen.isStale).toBe(false);
+    expect(screen.shown).toEqual(new Screen(town).shown);
+  });
+
+  it('asks once where a message is deleted that is not held', async () => {
+    const { town, screen } = busy();
+    const message = town.post('garden', ['alice']);
+    town.post('garden');
+    town.delete(message);
+    screen.hear();
+    expect(screen.isStale).toBe(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(screen.asked).toEqual(['/state']);
+    expect(screen.shown).toEqual(new Screen(town).shown);
+  });
+
+  it('asks once what is unread in threads', async () => {
+    const { town, screen } = busy(false);
+    const [root] = town.rootsIn('general');
+    town.follow(root!);
+    town.reply(root!);
+    screen.hear();
+    const { meanwhile } = screen;
+    screen.meanwhile = () => {
+      town.reply(root!, ['alice']);
+      meanwhile();
+    };
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(screen.asked).toEqual(['/threads']);
+    expect(screen.isStale).toBe(false);
+    expect(screen.shown).toEqual(new Screen(town, false).shown);
+    expect(screen.state.followed).toMatchObject({ unread: 2, mentions: 1 });
+  });
+});
+
+it('asks seldom where more passes than is kept, shows what it was told, and ends when there is calm', async () => {
+  const town = new Town();
+  const screen = new Screen(town);
+  town.comeOrGo('lunch');
+  town.comeOrGo('lunch');
+  town.post('lunch');
+  screen.meanwhile = () => {
+    for (let count = 0; count < PASSED_EVENTS_MAX; count += 1) town.topic('general');
+    screen.hear();
+  };
+  screen.hear();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(screen.isStale).toBe(true);
+  expect(screen.state.channels.find(({ channel }) => channel === 'lunch')?.unread).toBe(1);
+  expect(screen.asked.length).toBeLessThan(2 * 18);
+  screen.meanwhile = () => {};
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(screen.isStale).toBe(false);
+  expect(screen.shown).toEqual(new Screen(town).shown);
+});
+
+it('asks seldom while the server does not answer', async () => {
+  const town = new Town();
+  const screen = new Screen(town);
+  town.comeOrGo('lunch');
+  town.comeOrGo('lunch');
+  screen.meanwhile = () => {
+    throw new Error('out of reach');
+  };
+  screen.hear();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(screen.asked.length).toBeLessThan(20);
+  screen.meanwhile = () => {};
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(screen.isStale).toBe(false);
+});
+
+it('asks nothing any more when nobody is logged in', async () => {
+  const town = new Town();
+  const screen = new Screen(town);
+  town.comeOrGo('lunch');
+  screen.hear();
+  expect(vi.getTimerCount()).toBe(1);
+  screen.recount.end();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(screen.asked).toEqual([]);
+});
+
+/** Numbers that look like chance and are the same in every run. */
+function chance(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+describe('whatever comes when', () => {
+  function happen(town: Town, below: (end: number) => number): void {
+    const channel = ['general', 'lunch', 'garden'][below(3)]!;
+    const some = <T>(list: readonly T[]): T | undefined => list[below(list.length)];
+    const message = some(town.messages.filter((one) => one.channel === channel));
+    const root = some(town.rootsIn(channel).slice(-4));
+    const mentions = below(4) === 0 ? ['alice'] : [];
+    const act = below(16);
+    if (act <= 4 || message === undefined || root === undefined) town.post(channel, mentions);
+    else if (act <= 7) town.reply(root, mentions);
+    else if (act === 8) town.delete(message);
+    else if (act === 9) town.edit(message, mentions);
+    else if (act === 10) town.read(root);
+    else if (act === 11) town.pin(root);
+    else if (act === 12) town.save(root);
+    else if (act === 13) town.follow(root);
+    else if (act === 14) town.readThread(root);
+    else if (channel === 'general') town.topic(channel);
+    else town.comeOrGo(channel);
+  }
+
+  it.each(Array.from({ length: 200 }, (_, seed) => seed + 1))('history %i', async (seed) => {
+    const below = chance(seed * 7919);
+    const town = new Town();
+    for (let step = 0; step < 10; step += 1) happen(town, below);
+    const screen = new Screen(town, below(2) === 0);
+    screen.isSlow = true;
+    if (below(2) === 0) {
+      const { state } = screen;
+      const page = town.rootsIn('general');
+      takePage(state.openTimeline('general'), page, state.cursor.seq, 1_000);
+    }
+    for (let step = 0; step < 150; step += 1) {
+      const turn = below(10);
+      if (turn < 4) happen(town, below);
+      else if (turn < 7) screen.hear(1 + below(3));
+      else if (turn < 8) screen.underway.shift()?.();
+      await vi.advanceTimersByTimeAsync(turn < 8 ? 0 : below(600));
+    }
+    screen.hear();
+    while (screen.underway.length > 0 || vi.getTimerCount() > 0) {
+      screen.underway.shift()?.();
+      await vi.advanceTimersByTimeAsync(120_000);
+    }
+    expect(screen.isStale).toBe(false);
+    expect(screen.shown).toEqual(new Screen(town).shown);
+  });
+});
