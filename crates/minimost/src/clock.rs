@@ -53,6 +53,12 @@ impl Clock {
         }
     }
 
+    /// The machine's time, as HTTP writes a date.
+    #[expect(clippy::disallowed_methods, reason = "the one sanctioned caller")]
+    pub fn http_date() -> String {
+        httpdate::fmt_http_date(SystemTime::now())
+    }
+
     /// Moves a manual clock; the system's is not ours to move.
     pub fn advance(&self, micros: i64) {
         if let Clock::Manual(now) = self {

@@ -13,7 +13,9 @@ use axum::http::header::{
     ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
 };
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+use axum::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+};
 use axum::response::IntoResponse;
 use chat::UserId;
 use futures_util::FutureExt;
@@ -192,14 +194,7 @@ impl Door {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem_page::PROBLEM));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         self.finish(headers);
-        let mut answer = format!("HTTP/1.1 {status}\r\n").into_bytes();
-        for (name, value) in response.headers() {
-            answer.extend_from_slice(name.as_str().as_bytes());
-            answer.extend_from_slice(b": ");
-            answer.extend_from_slice(value.as_bytes());
-            answer.extend_from_slice(b"\r\n");
-        }
-        answer.extend_from_slice(b"\r\n");
+        let mut answer = written_head(status, response.headers());
         answer.extend_from_slice(body.as_bytes());
         answer
     }
@@ -218,6 +213,19 @@ impl Door {
             headers.insert(CACHE_CONTROL, NO_STORE);
         }
     }
+}
+
+/// A head as it goes to the socket.
+pub(super) fn written_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status}\r\n").into_bytes();
+    for (name, value) in headers {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
 }
 
 /// An answer after which the connection closes, and that says so.

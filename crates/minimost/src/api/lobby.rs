@@ -46,9 +46,10 @@ impl Lobby {
 
 async fn read_head(socket: &TcpStream) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    let mut chunk = [0; 1024];
     loop {
         socket.readable().await.ok()?;
+        // Not kept while the next is waited for.
+        let mut chunk = [0; 1024];
         match socket.try_read(&mut chunk) {
             Ok(0) => return None,
             Ok(bytes) => head.extend_from_slice(&chunk[..bytes]),

@@ -156,6 +156,11 @@ impl Connection {
         Answering(Arc::clone(self))
     }
 
+    /// Whether a request is being answered.
+    pub(super) fn is_answering(&self) -> bool {
+        self.state().is_answering
+    }
+
     /// Whether nothing can be done before the peer does something.
     pub(super) fn set_waits_for_peer(&self, waits: bool) {
         self.change(|state| state.waits_for_peer = waits);

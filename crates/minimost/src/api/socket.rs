@@ -5,13 +5,14 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::connection::Exchange;
 use super::door::Door;
 use super::problem::BadRequest;
 use super::seats::Connection;
@@ -28,11 +29,10 @@ pub(super) struct Socket {
     peer: StallGuard,
     /// What was read of the connection before, and is not read again yet.
     heard: Vec<u8>,
-    is_stalled: bool,
     connection: Arc<Connection>,
     door: Arc<Door>,
-    /// Something that the peer has sent will not be read.
-    is_unread: Arc<AtomicBool>,
+    /// With the service behind hyper.
+    exchange: Arc<Exchange>,
     /// What is written in place of hyper's own words.
     instead: Option<Instead>,
     /// Since we have closed.
@@ -55,17 +55,32 @@ impl Socket {
         heard: Vec<u8>,
         connection: Arc<Connection>,
         door: Arc<Door>,
-        is_unread: Arc<AtomicBool>,
     ) -> Socket {
-        let (is_stalled, instead, lingering) = (false, None, None);
-        Socket { peer, heard, is_stalled, connection, door, is_unread, instead, lingering }
+        let (exchange, instead, lingering) = (Arc::default(), None, None);
+        Socket { peer, heard, connection, door, exchange, instead, lingering }
+    }
+
+    /// From here on hyper has it.
+    pub(super) fn begin(&mut self, exchange: Arc<Exchange>) {
+        self.exchange = exchange;
+    }
+
+    /// Gives back what was read and is not needed yet.
+    pub(super) fn unread(&mut self, bytes: &[u8]) {
+        self.heard.splice(..0, bytes.iter().copied());
+    }
+
+    /// Returns when there is something to read.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        if self.heard.is_empty() { self.peer.readable().await } else { Ok(()) }
     }
 
     /// Says when the peer has stopped taking what is written, and when it goes on.
     fn watch<T>(&mut self, written: Poll<T>) -> Poll<T> {
-        if self.is_stalled != written.is_pending() {
-            self.is_stalled = written.is_pending();
-            self.connection.set_waits_for_peer(self.is_stalled);
+        let is_stalled = &self.exchange.is_stalled;
+        if is_stalled.load(Ordering::Relaxed) != written.is_pending() {
+            is_stalled.store(written.is_pending(), Ordering::Relaxed);
+            self.connection.set_waits_for_peer(written.is_pending());
         }
         written
     }
@@ -78,7 +93,7 @@ impl Socket {
     ) -> Option<Poll<io::Result<usize>>> {
         if self.instead.is_none() {
             let answer = self.door.answer_unread(own_problem(bytes)?);
-            self.is_unread.store(true, Ordering::Relaxed);
+            self.exchange.is_unread.store(true, Ordering::Relaxed);
             self.instead = Some(Instead { answer, written: 0 });
         }
         let instead = self.instead.as_mut()?;
@@ -169,7 +184,7 @@ impl AsyncWrite for Socket {
         let this = &mut *self;
         if this.lingering.is_none() {
             ready!(Pin::new(&mut this.peer).poll_shutdown(cx))?;
-            if !this.is_unread.load(Ordering::Relaxed) {
+            if !this.exchange.is_unread.load(Ordering::Relaxed) {
                 return Poll::Ready(Ok(()));
             }
         }

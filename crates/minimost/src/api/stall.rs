@@ -27,6 +27,11 @@ impl StallGuard {
         StallGuard { socket, waiting: None }
     }
 
+    /// Returns when there is something to read.
+    pub(super) async fn readable(&self) -> io::Result<()> {
+        self.socket.readable().await
+    }
+
     /// Passes progress on, and turns too long a wait into an error.
     fn guard<T>(
         &mut self,

@@ -13,6 +13,7 @@ use chat::{ChannelName, Place, Rejection};
 use futures_util::StreamExt;
 use utoipa::IntoParams;
 
+use super::connection::Streamed;
 use super::extract::LoggedIn;
 use super::fields::{Input, Query, fields};
 use super::problem::{ApiError, BadRequest};
@@ -73,6 +74,7 @@ pub(super) async fn events(
     })?;
     app.mailboxes.connected(asker.user);
     let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));
+    response.extensions_mut().insert(Streamed);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -9,6 +9,7 @@ mod accounts;
 mod channels;
 mod coming_and_going;
 #[cfg(unix)]
+mod connections;
 mod control;
 mod crash;
 mod crowd;

@@ -39,23 +39,49 @@ impl Wire {
         self.socket.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// Whether the connection still took it.
+    pub async fn try_say(&mut self, text: &str) -> bool {
+        self.socket.write_all(text.as_bytes()).await.is_ok()
+    }
+
+    /// The next chunk of a body that comes in such (RFC 9112, 7.1); `None` after the last.
+    pub async fn hear_chunk(&mut self) -> Option<String> {
+        let size = String::from_utf8(self.hear_up_to(b"\r\n").await?).unwrap();
+        let size = usize::from_str_radix(size.trim_end(), 16).expect("a size");
+        while self.unread.len() < size + 2 && self.read().await {}
+        let chunk = self.unread.drain(..size).collect();
+        assert_eq!(self.unread.drain(..2).collect::<Vec<u8>>(), b"\r\n", "it ends where it says");
+        (size > 0).then(|| String::from_utf8(chunk).unwrap())
+    }
+
+    /// Everything until the connection ends.
+    pub async fn hear_all(&mut self) -> String {
+        while self.read().await {}
+        String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
+    }
+
     /// The next answer; `None` when the connection ends instead.
     pub async fn hear(&mut self) -> Option<Said> {
-        let end = loop {
-            let end = self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-            match end {
-                Some(end) => break end + 4,
-                None if self.read().await => {}
-                None => return None,
-            }
-        };
-        let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap().to_lowercase();
+        let head = self.hear_up_to(b"\r\n\r\n").await?;
+        let head = String::from_utf8(head).unwrap().to_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.map_or(0, |length| length.parse().unwrap());
         while self.unread.len() < length && self.read().await {}
         let body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Some(Said { status, head, body })
+    }
+
+    /// What comes up to and with `end`; `None` when the connection ends before.
+    async fn hear_up_to(&mut self, end: &[u8]) -> Option<Vec<u8>> {
+        loop {
+            let found = self.unread.windows(end.len()).position(|bytes| bytes == end);
+            match found {
+                Some(at) => return Some(self.unread.drain(..at + end.len()).collect()),
+                None if self.read().await => {}
+                None => return None,
+            }
+        }
     }
 
     /// Whether the server has ended it, and nothing more was said.
