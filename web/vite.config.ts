@@ -55,5 +55,27 @@ export default defineConfig({
       },
     },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/**/*.client.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        // What is drawn anew: Svelte as a browser runs it, with its effects.
+        extends: true,
+        resolve: { conditions: ['browser'] },
+        test: {
+          name: 'client',
+          include: ['src/**/*.client.test.ts'],
+          environment: './src/testing/client-environment.ts',
+        },
+      },
+    ],
+  },
 });

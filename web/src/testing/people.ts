@@ -247,7 +247,7 @@ export class PlainState implements ChatState {
   pinners: ChatState['pinners'] = {};
   readonly notifications: Notification[] = [];
   channels: ChatState['channels'];
-  presence: ChatState['presence'];
+  presence: State['presence'];
   echoes: readonly Echo[] = [];
   typing: string[] = [];
   readonly timelines = new Map<string, PlainTimeline>();
@@ -289,6 +289,9 @@ export class PlainState implements ChatState {
   }
   notified(notification: Notification): void {
     this.notifications.push(notification);
+  }
+  presenceTold(users: State['presence'], isWhole: boolean): void {
+    this.presence = { ...(isWhole ? {} : this.presence), ...users };
   }
   typingStarted(_channel: string, user: string): void {
     this.typing = [...this.typing, user];

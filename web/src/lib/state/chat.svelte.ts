@@ -83,12 +83,6 @@ export class Chat implements ChatState {
   set channels(list: readonly ChannelEntry[]) {
     this.channelList.list = list;
   }
-  get presence(): Readonly<Record<string, Presence>> {
-    return this.people.users;
-  }
-  set presence(users: Readonly<Record<string, Presence>>) {
-    this.people.users = users;
-  }
   get echoes(): readonly Echo[] {
     return this.outbox.echoes;
   }
@@ -204,6 +198,9 @@ export class Chat implements ChatState {
   }
   notified(notification: Notification): void {
     this.onnotify(notification);
+  }
+  presenceTold(users: Readonly<Record<string, Presence>>, isWhole: boolean): void {
+    this.people.told(users, isWhole);
   }
   typingStarted(channel: string, user: string): void {
     this.people.typingStarted(channel, user);

@@ -1,3 +1,4 @@
+import { SvelteMap } from 'svelte/reactivity';
 import type { Presence } from '../api/schema';
 
 interface Typist {
@@ -7,7 +8,8 @@ interface Typist {
 
 /** Who is here, and who is typing: signals, which expire by themselves. */
 export class PresenceState {
-  users = $state.raw<Readonly<Record<string, Presence>>>({});
+  /** Of thousands a round comes each second: only who is on the screen and changes is drawn anew. */
+  readonly #users: SvelteMap<string, Presence>;
   #typing = $state.raw<readonly Typist[]>([]);
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -15,11 +17,21 @@ export class PresenceState {
     users: Readonly<Record<string, Presence>>,
     private readonly typing_ms: number,
   ) {
-    this.users = users;
+    this.#users = new SvelteMap(Object.entries(users));
   }
 
   of(user: string): Presence {
-    return this.users[user] ?? 'offline';
+    return this.#users.get(user) ?? 'offline';
+  }
+
+  /** Of a whole round whoever is not in it is offline. */
+  told(users: Readonly<Record<string, Presence>>, isWhole: boolean): void {
+    if (isWhole) {
+      for (const user of this.#users.keys()) {
+        if (!Object.hasOwn(users, user)) this.#users.set(user, 'offline');
+      }
+    }
+    for (const [user, presence] of Object.entries(users)) this.#users.set(user, presence);
   }
 
   typingIn(channel: string): readonly string[] {

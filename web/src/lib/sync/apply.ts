@@ -83,8 +83,7 @@ export function routeEvent(
     case 'typing':
       return state.typingStarted(event.data.channel, event.data.user);
     case 'presence':
-      state.presence = { ...(event.data.whole ? {} : state.presence), ...event.data.users };
-      return;
+      return state.presenceTold(event.data.users, event.data.whole ?? false);
     case 'notify':
       return state.notified(event.data);
     case 'hello':

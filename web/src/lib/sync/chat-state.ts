@@ -133,7 +133,6 @@ export interface ChatState extends LaterData, PeopleData {
   followed: Followed;
   /** By message: who pinned it, as far as somebody has asked or told. */
   pinners: Readonly<Record<number, string>>;
-  presence: Readonly<Record<string, Presence>>;
   echoes: readonly Echo[];
   /** Undefined where the channel was not opened. */
   timelineOf(channel: string): TimelineData | undefined;
@@ -143,6 +142,8 @@ export interface ChatState extends LaterData, PeopleData {
   dropTimelines(channel: string): void;
   /** A message notifies us. */
   notified(notification: Notification): void;
+  /** How people are now; of a whole one whoever is not among them is offline. */
+  presenceTold(users: Readonly<Record<string, Presence>>, isWhole: boolean): void;
   /** Somebody types; whoever implements this lets it expire. */
   typingStarted(channel: string, user: string): void;
   typingEnded(channel: string, user: string): void;

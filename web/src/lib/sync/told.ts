@@ -31,7 +31,6 @@ export class Told implements ChatState {
   keywords: readonly string[] = [];
   do_not_disturb: ChatState['do_not_disturb'];
   pinners: ChatState['pinners'] = {};
-  presence: ChatState['presence'] = {};
   echoes: readonly Echo[] = [];
   readonly passed = new Passed();
 
@@ -71,6 +70,7 @@ export class Told implements ChatState {
   }
   dropTimelines(): void {}
   notified(): void {}
+  presenceTold(): void {}
   typingStarted(): void {}
   typingEnded(): void {}
 }
