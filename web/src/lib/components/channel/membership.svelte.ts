@@ -8,6 +8,9 @@ export class Membership {
   /** Null until the server has answered. */
   #asked = $state.raw<readonly string[] | null>(null);
   hasFailed = $state(false);
+  /** People may join faster than the server answers: of the numbered questions the newest that was answered counts. */
+  #questions = 0;
+  #answered = 0;
 
   /** What the question is about: null where nothing has to be asked, new when somebody comes or goes. */
   readonly #question: string | null = $derived.by(() => {
@@ -24,20 +27,27 @@ export class Membership {
     private readonly chat: Chat,
     private readonly entry: () => ChannelEntry,
   ) {
+    let isOver = false;
+    // The component: nobody looks at it any more.
+    $effect(() => () => (isOver = true));
     // The server: who is in it.
     $effect(() => {
       if (this.#question === null) return;
-      let isOver = false;
       const { channel } = untrack(this.entry);
+      const question = (this.#questions += 1);
+      const isOfUse = () =>
+        !isOver && question > this.#answered && this.entry().channel === channel;
       this.app.api.channels.members(channel).then(
         (others) => {
-          if (isOver) return;
+          if (!isOfUse()) return;
+          this.#answered = question;
           this.#asked = [...others, this.chat.me].sort();
           this.hasFailed = false;
         },
-        () => (this.hasFailed = !isOver),
+        () => {
+          if (isOfUse()) this.hasFailed = true;
+        },
       );
-      return () => (isOver = true);
     });
   }
 }
