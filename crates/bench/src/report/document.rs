@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use super::{Row, Value, drawing, table};
+use super::{Row, Value, derived, drawing, table};
 
 const END: &str = "<!-- bench:end -->";
 
@@ -15,6 +15,9 @@ const MACHINE: &str = "machine";
 /// Suites whose cells may be measured one by one: what comes first in a row says which cell it is.
 const CELLS: &str = "people";
 const CELL_COLUMNS: usize = 3;
+
+/// The table that is no suite's: its figures are of several.
+const RATIOS: &str = "ratios";
 
 /// Puts every suite's newest run in the JSON lines into the document's marked places.
 pub fn fill(json: &Path, document: &Path) -> anyhow::Result<()> {
@@ -37,10 +40,10 @@ fn filled(document: &str, rows: &[Row]) -> anyhow::Result<String> {
     while let Some((before, after)) = rest.split_once("<!-- bench:") {
         let Some((suite, after)) = after.split_once(" -->") else { bail!("a mark without end") };
         let Some((old, after)) = after.split_once(END) else { bail!("{suite} has no end mark") };
-        let of_suite = if suite.starts_with(CELLS) {
-            newest_cells(rows, suite)
-        } else {
-            newest_run(rows, suite)
+        let of_suite = match suite {
+            RATIOS => derived::ratios(rows),
+            cells if cells.starts_with(CELLS) => derived::with_growth(rows, cells),
+            run => newest_run(rows, run),
         };
         text.extend([before, "<!-- bench:", suite, " -->"]);
         if of_suite.is_empty() {
@@ -58,7 +61,7 @@ fn filled(document: &str, rows: &[Row]) -> anyhow::Result<String> {
 }
 
 /// A suite's rows in the last run that had it; each run begins with the machine's row.
-fn newest_run(rows: &[Row], suite: &str) -> Vec<Row> {
+pub fn newest_run(rows: &[Row], suite: &str) -> Vec<Row> {
     let mut of_suite = Vec::new();
     for run in rows.chunk_by(|_, row| row.suite != MACHINE) {
         let found: Vec<_> = run.iter().filter(|row| row.suite == suite).cloned().collect();

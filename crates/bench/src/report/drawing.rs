@@ -144,34 +144,23 @@ fn lines(rows: &[Row]) -> Vec<Line> {
         let mut found: BTreeMap<(String, String), Line> = BTreeMap::new();
         for row in newest_cells(rows, suite) {
             let (Some(people), Some(messages), Some(cores)) =
-                (number(&row, "people"), number(&row, "messages"), number(&row, "CPU cores"))
+                (row.number("people"), row.number("messages"), row.number("CPU cores"))
             else {
                 continue;
             };
-            let how = cell(&row, "how").map(ToString::to_string).unwrap_or_default();
+            let how = row.cell("how").map(ToString::to_string).unwrap_or_default();
             if how != "cold" && how != "warm" {
                 continue;
             }
             let label = suite[SUITE.len()..].to_owned();
             let line = found.entry((how.clone(), format!("{messages:012}")));
             let line = line.or_insert(Line { label, how, messages, points: Vec::new() });
-            let has_errors = number(&row, "errors").is_some_and(|errors| errors > 0.0);
+            let has_errors = row.number("errors").is_some_and(|errors| errors > 0.0);
             line.points.push(Point { people, cores, has_errors });
         }
         lines.extend(found.into_values().filter(|line| line.points.len() > 1));
     }
     lines
-}
-
-fn cell<'a>(row: &'a Row, column: &str) -> Option<&'a Value> {
-    row.cells.iter().find(|(name, _)| name == column).map(|(_, value)| value)
-}
-
-fn number(row: &Row, column: &str) -> Option<f64> {
-    match cell(row, column)? {
-        Value::Number(number) => Some(*number),
-        Value::Text(_) => None,
-    }
 }
 
 fn largest(lines: &[Line], of: impl Fn(&Point) -> f64) -> Option<f64> {

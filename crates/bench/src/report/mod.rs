@@ -4,6 +4,7 @@
 //! that no figure is typed by hand.
 
 mod cell;
+mod derived;
 mod document;
 mod drawing;
 mod table;
@@ -50,6 +51,19 @@ impl Row {
             _ => "no",
         };
         self.with("aim", text).with("met", met)
+    }
+
+    /// The value of a column.
+    fn cell(&self, column: &str) -> Option<&Value> {
+        self.cells.iter().find(|(name, _)| name == column).map(|(_, value)| value)
+    }
+
+    /// The value of a column that is a figure.
+    fn number(&self, column: &str) -> Option<f64> {
+        match self.cell(column)? {
+            Value::Number(number) => Some(*number),
+            Value::Text(_) => None,
+        }
     }
 }
 

@@ -60,7 +60,7 @@ fn measure(bench: &mut Bench, server: &Server, held: Held) -> anyhow::Result<()>
     let (name, aims) = match held {
         Held::Silent => ("connection, nothing sent", Vec::new()),
         Held::Answered => ("connection, one answer", Vec::new()),
-        Held::Streams => ("live stream", vec![Aim::AtMost(24.0, "KiB", Some(rss))]),
+        Held::Streams => ("live stream", vec![Aim::AtMost(12.0, "KiB", Some(rss))]),
     };
     let row = Row::new("idle")
         .with("open", name)

@@ -145,7 +145,9 @@ fn row(streams: usize, load: Load, delivered: &Delivered, bare: &Delivered) -> R
     let p99 = delivered.latencies.percentile_ms(99);
     let (name, aims) = match (load, streams) {
         (Load::Paced(per_second), 1_000) => {
-            let aims = vec![Aim::AtMost(20.0, "ms", p99), Aim::AtMost(1.3, "x bare", Some(ratio))];
+            let cpu_aim = if per_second < 100.0 { 7.0 } else { 4.5 };
+            let cpu = Some(delivered.cpu_micros_each);
+            let aims = vec![Aim::AtMost(20.0, "ms", p99), Aim::AtMost(cpu_aim, "µs", cpu)];
             (format!("{per_second}/s"), aims)
         }
         (Load::Paced(per_second), _) => (format!("{per_second}/s"), Vec::new()),
