@@ -23,7 +23,7 @@ pub use error::Error;
 pub use fault::fault_point;
 pub use label::{Label, LabelChange, OWNER_MAX, When};
 pub use meaning::{Meaning, NotUnderstood};
-pub use record::{Batch, Body, Epoch, Record, Redaction, SEQ_MAX};
+pub use record::{Batch, Body, Epoch, Haste, Record, Redaction, SEQ_MAX};
 pub use sqlite::{
     Comparison, Gaps, Log, Migration, OwnReads, Reader, Repaired, Wanted, migrate, repair,
 };

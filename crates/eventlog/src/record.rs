@@ -130,4 +130,17 @@ pub struct Batch {
     pub redactions: Vec<Redaction>,
     /// What the records change in the labels, in order.
     pub labels: Vec<LabelChange>,
+    /// How soon what they erase has to be out of the files.
+    pub haste: Haste,
+}
+
+/// How soon erased bytes have to be out of the files of a log that stays open. Closing it, and opening it after a crash,
+/// leaves none of either kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Haste {
+    /// Within half a minute, so that very many small ones share one emptying of the write-ahead log.
+    Later,
+    /// Within about a second.
+    #[default]
+    Soon,
 }

@@ -10,7 +10,7 @@ use chat::event::{Envelope, Erasure};
 use chat::ids::ChannelId;
 use chat::label::{self, label_changes, may_change_labels};
 use chat::{Body, ClientMsgId, EventKind, LoggedEvent, Seq, Timestamp, UserId};
-use eventlog::{Label, LabelChange, Meaning, NotUnderstood, Record, Redaction, When};
+use eventlog::{Haste, Label, LabelChange, Meaning, NotUnderstood, Record, Redaction, When};
 
 /// A record that cannot be understood: written by a newer version or damaged in a way that its checksum does not show.
 #[derive(Debug, thiserror::Error)]
@@ -50,10 +50,21 @@ pub fn encode(event: &LoggedEvent) -> Record {
 /// What one commit makes durable of these events: their records, what they erase, and the labels that they change.
 pub fn batch(events: &[LoggedEvent], redactions: Vec<Redaction>) -> eventlog::Batch {
     eventlog::Batch {
+        haste: haste(events, &redactions),
         records: events.iter().map(encode).collect(),
         redactions,
         labels: events.iter().flat_map(label_changes).map(label_change).collect(),
     }
+}
+
+/// How soon what these events erase has to be out of the log's files.
+fn haste(events: &[LoggedEvent], redactions: &[Redaction]) -> Haste {
+    let may_wait = |redaction: &Redaction| {
+        let by = events.binary_search_by_key(&redaction.by, |event| event.seq.get());
+        let by = by.ok().and_then(|at| events[at].event());
+        by.is_some_and(Erasure::may_wait_after)
+    };
+    if redactions.iter().all(may_wait) { Haste::Later } else { Haste::Soon }
 }
 
 /// The erasure of an event by one of this seq and kind.
@@ -514,5 +525,29 @@ mod tests {
         assert!(decode(&Record { kind: 0, ..record.clone() }).is_err());
         assert!(decode(&Record { kind: 999, ..record.clone() }).is_err());
         assert!(decode(&Record { client_msg_id: Some("a b".to_owned()), ..record }).is_err());
+    }
+
+    #[test]
+    fn what_somebody_goes_on_writing_is_erased_at_leisure_and_what_they_take_back_is_not() {
+        let logged = |seq, event| LoggedEvent::new(Seq(seq), Timestamp(1), ALICE, None, event);
+        let draft = |text: &str| Event::DraftSaved {
+            channel: GENERAL,
+            thread: None,
+            text: text.to_owned(),
+        };
+        let haste_of = |events: &[LoggedEvent]| {
+            let by = |event: &LoggedEvent| redaction(Seq(9), event.seq, event.kind);
+            batch(events, events.iter().map(by).collect()).haste
+        };
+        let writing = logged(11, draft("hello "));
+        let sent = logged(12, Event::MessagePosted(Posting::text(GENERAL, "hello".to_owned())));
+        let cleared = logged(13, draft(""));
+        let deleted = logged(14, example(EventKind::MessageDeleted));
+        assert_eq!(haste_of(&[writing.clone(), sent.clone()]), Haste::Later);
+        for hasty in [cleared, deleted, logged(15, example(EventKind::PasswordSet))] {
+            assert_eq!(haste_of(&[writing.clone(), hasty]), Haste::Soon);
+        }
+        let of_an_earlier_batch = redaction(Seq(9), Seq(10), EventKind::DraftSaved);
+        assert_eq!(batch(&[writing], vec![of_an_earlier_batch]).haste, Haste::Soon);
     }
 }

@@ -1,6 +1,6 @@
 //! Why events are erased.
 
-use super::EventKind;
+use super::{Event, EventKind};
 
 /// Why an event lost its body, as the number in the log; numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,15 @@ impl Erasure {
     /// Why an event is erased by one of this kind.
     pub fn by(kind: EventKind) -> Erasure {
         if kind == EventKind::MessageDeleted { Erasure::Deleted } else { Erasure::Superseded }
+    }
+
+    /// Whether what an event erases is only the last state of what its actor goes on writing, or has sent by it. It happens
+    /// once a second while they write, so it may take as long as is promised. What somebody takes back is in haste.
+    pub fn may_wait_after(event: &Event) -> bool {
+        match event {
+            Event::DraftSaved { text, .. } => !text.is_empty(),
+            other => other.kind().begins_message(),
+        }
     }
 
     /// The number in the log.

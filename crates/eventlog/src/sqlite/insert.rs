@@ -5,7 +5,7 @@ use rusqlite::{CachedStatement, Connection, ffi};
 use super::file::Tip;
 use super::label::Labeller;
 use crate::Error;
-use crate::record::{Batch, Body, Record, Redaction, SEQ_MAX, redacted_sum};
+use crate::record::{Batch, Body, Haste, Record, Redaction, SEQ_MAX, redacted_sum};
 
 /// What an open transaction would make durable.
 pub(super) struct Applied {
@@ -13,7 +13,8 @@ pub(super) struct Applied {
     pub tip: Tip,
     /// The fate of each batch: the head after it, or why it was refused.
     pub answers: Vec<Result<u64, Error>>,
-    pub has_redactions: bool,
+    /// How soon what they erase has to be out of the files; `None` when they erase nothing.
+    pub haste: Option<Haste>,
 }
 
 /// Begins a transaction and puts every acceptable batch into it; COMMIT is the caller's.
@@ -24,15 +25,16 @@ pub(super) fn apply(
 ) -> Result<Applied, Error> {
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
     let mut inserter = Inserter::new(connection)?;
-    let mut applied =
-        Applied { tip, answers: Vec::with_capacity(batches.len()), has_redactions: false };
+    let mut applied = Applied { tip, answers: Vec::with_capacity(batches.len()), haste: None };
     run("BEGIN IMMEDIATE")?;
     for batch in batches {
         run("SAVEPOINT batch")?;
         match inserter.insert(batch, applied.tip) {
             Ok(tip) => {
                 applied.tip = tip;
-                applied.has_redactions |= !batch.redactions.is_empty();
+                if !batch.redactions.is_empty() {
+                    applied.haste = applied.haste.max(Some(batch.haste));
+                }
                 applied.answers.push(Ok(tip.seq));
             }
             Err(refusal @ (Error::OutOfOrder { .. } | Error::DuplicateClientMsgId)) => {

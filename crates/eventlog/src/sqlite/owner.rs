@@ -19,7 +19,7 @@ use crate::Error;
 use crate::appends::Progress;
 use crate::fault::fault_point;
 use crate::follow::Head;
-use crate::record::Batch;
+use crate::record::{Batch, Haste};
 
 /// Records that one commit takes at most; what is beyond waits for the next, so that no caller waits for all the world.
 const GROUP_RECORDS_MAX: usize = 8_192;
@@ -27,6 +27,9 @@ const GROUP_RECORDS_MAX: usize = 8_192;
 /// How long erased bytes may stay in the WAL, so that several erasures share one emptying: it costs more than a commit,
 /// and everybody who appends waits for it.
 const ERASURE_DELAY: Duration = Duration::from_secs(1);
+
+/// The same for those that are in no haste: what people write is saved as they write, and takes its own place each time.
+const LATER_ERASURE_DELAY: Duration = Duration::from_secs(30);
 
 /// How long emptying the WAL waits for a reader that is in the middle of it.
 const ERASURE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
@@ -178,9 +181,9 @@ impl Owner {
         let connection = self.connection.as_ref().expect("it is as it was");
         let committed =
             connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        if applied.has_redactions {
+        if let Some(haste) = applied.haste {
             // Of a failed commit too: what is due too often is only slow.
-            self.erasure_due.get_or_insert_with(|| now() + ERASURE_DELAY);
+            self.erasure_due = Some(due(self.erasure_due, haste, now()));
         }
         match committed {
             Ok(_) => {
@@ -305,6 +308,15 @@ impl Owner {
     }
 }
 
+/// When the WAL is to be emptied, which was due at `before`, after an erasure at `now`.
+fn due(before: Option<Instant>, haste: Haste, now: Instant) -> Instant {
+    let delay = match haste {
+        Haste::Soon => ERASURE_DELAY,
+        Haste::Later => LATER_ERASURE_DELAY,
+    };
+    before.map_or(now + delay, |before| before.min(now + delay))
+}
+
 /// Whether a COMMIT that ended so may have left all of its frames in the WAL: then it was not the writing that failed.
 fn may_rise(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
@@ -332,4 +344,35 @@ fn checkpoint(connection: &Connection, pragma: &str) -> Result<bool, Error> {
 )]
 pub(super) fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often the WAL is emptied in ten minutes, when something is erased thirty times a second.
+    fn emptied(haste: Haste) -> usize {
+        let start = now();
+        let (mut erasure_due, mut times) = (None, 0);
+        for at in (0..600_000).step_by(33).map(|ms| start + Duration::from_millis(ms)) {
+            times += usize::from(erasure_due.take_if(|due| *due <= at).is_some());
+            erasure_due = Some(due(erasure_due, haste, at));
+        }
+        times
+    }
+
+    #[test]
+    fn what_is_in_no_haste_empties_the_wal_twice_a_minute_and_what_is_each_second() {
+        assert_eq!(emptied(Haste::Later), 19);
+        assert!((550..600).contains(&emptied(Haste::Soon)), "{}", emptied(Haste::Soon));
+    }
+
+    #[test]
+    fn haste_is_not_kept_waiting_by_what_has_none() {
+        let start = now();
+        let later = due(None, Haste::Later, start);
+        let soon = due(Some(later), Haste::Soon, start);
+        assert_eq!(soon, start + ERASURE_DELAY);
+        assert_eq!(due(Some(soon), Haste::Later, start), soon);
+    }
 }

@@ -1,6 +1,8 @@
 //! Erasing: gone from every byte on disk, the envelope stays.
 
-use eventlog::{Batch, Body, Error, Redaction};
+use std::fs;
+
+use eventlog::{Batch, Body, Error, Haste, Redaction};
 
 use crate::support::{
     ALICE, BOB, DELETED, EDITED, GENERAL, Place, WHY, about, batch, erasing, everything, posted,
@@ -50,6 +52,51 @@ async fn erased_text_leaves_the_disk_of_a_log_that_stays_open() {
     for seq in 3..1_000_000 {
         log.append(batch(vec![posted(seq, BOB, GENERAL, "and on")])).await.unwrap();
         if !place.holds("xyzzy") {
+            return;
+        }
+    }
+    panic!("xyzzy is still on disk");
+}
+
+#[tokio::test]
+async fn what_is_erased_at_leisure_leaves_with_what_is_in_haste() {
+    let place = Place::new();
+    let log = place.open();
+    log.append(batch(vec![posted(1, ALICE, GENERAL, "xyzzy is the password")])).await.unwrap();
+    let later = erasing(1, about(2, 1, EDITED, "{}"));
+    log.append(Batch { haste: Haste::Later, ..later }).await.unwrap();
+    assert!(place.holds("xyzzy"), "for half a minute");
+    log.append(batch(vec![posted(3, ALICE, GENERAL, "plugh is another")])).await.unwrap();
+    log.append(erasing(3, about(4, 3, DELETED, "{}"))).await.unwrap();
+    for seq in 5..1_000_000 {
+        log.append(batch(vec![posted(seq, BOB, GENERAL, "and on")])).await.unwrap();
+        if !place.holds("xyzzy") {
+            assert!(!place.holds("plugh"));
+            return;
+        }
+    }
+    panic!("xyzzy is still on disk");
+}
+
+#[tokio::test]
+async fn what_is_erased_at_leisure_is_gone_when_the_log_is_closed_and_after_a_crash() {
+    let place = Place::new();
+    let log = place.open();
+    log.append(batch(vec![posted(1, ALICE, GENERAL, "xyzzy is the password")])).await.unwrap();
+    let later = erasing(1, about(2, 1, EDITED, "{}"));
+    log.append(Batch { haste: Haste::Later, ..later }).await.unwrap();
+    // What a crash at this moment would leave.
+    let left = Place::new();
+    for file in ["log.db", "log.db-wal"] {
+        fs::copy(place.path().with_file_name(file), left.path().with_file_name(file)).unwrap();
+    }
+    log.close().await.unwrap();
+    assert!(!place.holds("xyzzy"), "closed in good order");
+    assert!(left.holds("xyzzy"), "or there was nothing to erase");
+    let log = left.open();
+    for seq in 3..1_000_000 {
+        log.append(batch(vec![posted(seq, BOB, GENERAL, "and on")])).await.unwrap();
+        if !left.holds("xyzzy") {
             return;
         }
     }

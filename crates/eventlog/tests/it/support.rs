@@ -127,7 +127,7 @@ pub fn batch(records: Vec<Record>) -> Batch {
     for record in &records {
         Plain.labels(record, &mut labels).unwrap();
     }
-    Batch { records, redactions: Vec::new(), labels }
+    Batch { records, labels, ..Batch::default() }
 }
 
 /// Erases `seq` in the batch of the record `by`.
