@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::crowd::Crowd;
 use crate::auth::Network;
 
-/// Connections of one address; one more takes the seat of the oldest.
+/// Connections of one address, and at most half of all that may be here; one more takes the seat of the oldest.
 const EACH_MAX: usize = 6_000;
 
 /// Bytes of a head that are waited for; what is longer is judged as it is.
@@ -23,10 +23,10 @@ pub(super) struct Lobby {
 }
 
 impl Lobby {
-    /// `patience` is how long the head of a request may take.
-    pub(super) fn new(patience: Duration) -> Lobby {
-        // Files are needed for other things too.
-        Lobby { crowd: Crowd::new(EACH_MAX.min(open_files_max() / 2).max(1)), patience }
+    /// `patience` is how long the head of a request may take, `all_max` how many connections may be anywhere before
+    /// they carry a stream: one address alone does not fill them.
+    pub(super) fn new(patience: Duration, all_max: usize) -> Lobby {
+        Lobby { crowd: Crowd::new(EACH_MAX.min(all_max / 2).max(1)), patience }
     }
 
     /// What a connection says until its first head is whole, or cannot be one; `None` when it ends before, takes too
@@ -65,18 +65,6 @@ async fn read_head(socket: &TcpStream) -> Option<Vec<u8>> {
             return Some(head);
         }
     }
-}
-
-#[cfg(unix)]
-fn open_files_max() -> usize {
-    use rustix::process::{Resource, getrlimit};
-    let files = getrlimit(Resource::Nofile).current;
-    files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
-}
-
-#[cfg(not(unix))]
-fn open_files_max() -> usize {
-    usize::MAX
 }
 
 #[cfg(test)]

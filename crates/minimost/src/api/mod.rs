@@ -24,6 +24,7 @@ mod fields;
 mod forwarding;
 mod groups;
 mod gzip;
+mod hall;
 mod invites;
 mod knock;
 mod lobby;

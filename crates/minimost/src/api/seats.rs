@@ -16,6 +16,7 @@ use chat::UserId;
 use tokio::sync::Notify;
 
 use super::crowd::{Crowd, Seat};
+use super::hall::Hall;
 use super::problem::BadRequest;
 use crate::auth::Network;
 use crate::config::Limits;
@@ -26,6 +27,7 @@ const WAYS_OUT_PER_PERSON: usize = 4;
 
 /// Who holds what.
 pub(super) struct Seats {
+    hall: Arc<Hall>,
     visitors: Arc<Crowd<Network>>,
     people: Arc<Crowd<UserId>>,
     ways_out: Arc<Crowd<UserId>>,
@@ -88,6 +90,7 @@ impl Seats {
             number => usize::try_from(number).unwrap_or(usize::MAX),
         };
         Arc::new(Seats {
+            hall: Hall::new(limits),
             visitors: Crowd::new(limit(limits.connections_per_address)),
             people: Crowd::new(limit(limits.connections_per_person)),
             ways_out: Crowd::new(WAYS_OUT_PER_PERSON),
@@ -98,6 +101,11 @@ impl Seats {
             },
             is_behind_proxy,
         })
+    }
+
+    /// How many connections there are, of everybody.
+    pub(super) fn hall(&self) -> &Arc<Hall> {
+        &self.hall
     }
 
     /// Whether the connections are a proxy's.

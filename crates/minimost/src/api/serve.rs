@@ -17,9 +17,6 @@ use super::door::Door;
 use super::lobby::Lobby;
 use super::problem::BadRequest;
 
-/// Connections at once, streams included; the next one is told to come back.
-const CONNECTIONS_MAX: usize = 20_000;
-
 /// How long requests may still run after the shutdown began.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -30,17 +27,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Streams must be ended by the hub, or they are cut off after the drain timeout.
 pub async fn serve(listener: TcpListener, door: Door, shutdown: impl Future<Output = ()>) {
-    serve_at_most(CONNECTIONS_MAX, listener, door, shutdown).await;
-}
-
-async fn serve_at_most(
-    connections_max: usize,
-    listener: TcpListener,
-    door: Door,
-    shutdown: impl Future<Output = ()>,
-) {
     let door = Arc::new(door);
-    let lobby = Arc::new(Lobby::new(HEADERS_TIMEOUT));
+    let hall = Arc::clone(door.seats().hall());
+    let lobby = Arc::new(Lobby::new(HEADERS_TIMEOUT, hall.others_max()));
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -51,13 +40,15 @@ async fn serve_at_most(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, _)) if connections.len() >= connections_max => {
-                turn_away(&socket, &door.answer_unread(BadRequest::Busy));
-            }
             Ok((socket, peer)) => {
+                let Some(entered) = hall.enter() else {
+                    turn_away(&socket, &door.answer_unread(BadRequest::Busy));
+                    continue;
+                };
                 let (door, lobby) = (Arc::clone(&door), Arc::clone(&lobby));
                 let mut closed = closed.clone();
                 connections.spawn(async move {
+                    let _entered = entered;
                     // A proxy's connections are not told apart before they say for whom they are.
                     let heard = if door.seats().are_behind_proxy() {
                         Some(Vec::new())
@@ -97,61 +88,5 @@ async fn pause_after(error: &io::Error) {
     if error.kind() != io::ErrorKind::ConnectionAborted {
         warn!("a connection could not be accepted: {error}");
         tokio::time::sleep(ACCEPT_PAUSE).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-    use std::net::SocketAddr;
-
-    use chat::Timestamp;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-    use crate::boot::{Server, Start};
-    use crate::clock::Clock;
-    use crate::config::Config;
-
-    async fn knock(at: SocketAddr) -> (TcpStream, String) {
-        let mut socket = TcpStream::connect(at).await.unwrap();
-        // Whoever is turned away may hear so before all of it is said.
-        drop(socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await);
-        let mut heard = vec![0; BUFFER_BYTES];
-        let bytes = socket.read(&mut heard).await.unwrap_or_default();
-        (socket, String::from_utf8_lossy(&heard[..bytes]).into_owned())
-    }
-
-    #[tokio::test]
-    async fn one_connection_more_than_there_may_be_is_told_to_come_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        config.data.dir = dir.path().join("data");
-        config.auth.argon2_memory_kib = 8;
-        let anywhere = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let start = Start { clock: Clock::manual(Timestamp(1)), allow_future_log: false };
-        let server = Server::start(config, start, anywhere().await).await.unwrap();
-        let small = anywhere().await;
-        let at = small.local_addr().unwrap();
-        let serving = serve_at_most(2, small, Door::new(server.app().clone()), pending());
-        let visiting = async {
-            let (first, heard) = knock(at).await;
-            assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
-            let (_second, heard) = knock(at).await;
-            assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
-            let mut third = TcpStream::connect(at).await.unwrap();
-            let mut heard = String::new();
-            third.read_to_string(&mut heard).await.unwrap();
-            assert!(heard.starts_with("HTTP/1.1 503"), "{heard}");
-            assert!(heard.contains("/problems/busy"), "{heard}");
-            drop(first);
-            // There is room when the server has seen the end of it.
-            while !knock(at).await.1.starts_with("HTTP/1.1 200") {}
-        };
-        tokio::select! {
-            () = serving => unreachable!("nobody ends it"),
-            () = visiting => {}
-        }
-        server.stop().await.unwrap();
     }
 }

@@ -4,9 +4,10 @@
 //! screens.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use chat::{ChannelName, Place, Rejection};
@@ -17,6 +18,7 @@ use super::connection::Streamed;
 use super::extract::LoggedIn;
 use super::fields::{Input, Query, fields};
 use super::problem::{ApiError, BadRequest};
+use super::seats::Seats;
 use crate::app::App;
 use crate::live::Connect;
 
@@ -57,6 +59,7 @@ fields! {
     responses((status = 200, content_type = "text/event-stream", description = "docs/api.md, The live stream")))]
 pub(super) async fn events(
     State(app): State<App>,
+    Extension(seats): Extension<Arc<Seats>>,
     asker: LoggedIn,
     headers: HeaderMap,
     Query(input): Query<EventsInput>,
@@ -66,6 +69,8 @@ pub(super) async fn events(
     let cursor = last_event_id.filter(|id| !id.is_empty()).or(input.cursor.as_deref());
     // An address that leads nowhere must not end the stream: a screen would hear nothing more of any channel.
     let place = input.channel.as_deref().and_then(|channel| place(&asker, channel));
+    // Before anybody is said to be connected: where there is no room, nothing has happened.
+    let room = seats.hall().begin_stream().ok_or(BadRequest::Busy)?;
     let outbox = app.hub.connect(&Connect {
         user: asker.user,
         session: asker.session,
@@ -73,7 +78,12 @@ pub(super) async fn events(
         place,
     })?;
     app.mailboxes.connected(asker.user);
-    let mut response = Response::new(Body::from_stream(outbox.map(Ok::<_, Infallible>)));
+    let frames = outbox.map(move |frame| {
+        // It is free again when the stream is dropped.
+        let _ = &room;
+        Ok::<_, Infallible>(frame)
+    });
+    let mut response = Response::new(Body::from_stream(frames));
     response.extensions_mut().insert(Streamed);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));

@@ -86,6 +86,9 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Bytes of their bodies in memory, per address.
     pub body_bytes_per_address: usize,
+    /// Live streams of everybody, and connections of everybody that carry none: neither takes the other's room.
+    pub streams: u32,
+    pub connections: u32,
     /// Connections per user, live streams included; behind a proxy requests at once.
     pub connections_per_person: u32,
 }
@@ -167,6 +170,8 @@ impl Default for Limits {
             password_resets_per_hour: 30,
             connections_per_address: 200,
             body_bytes_per_address: 4 * 1024 * 1024,
+            streams: 20_000,
+            connections: 20_000,
             connections_per_person: 50,
         }
     }
@@ -324,6 +329,8 @@ fn read_limits(options: &mut Options<'_>) -> Limits {
         password_resets_per_hour: options.value("limits.password_resets_per_hour", "30"),
         connections_per_address: options.value("limits.connections_per_address", "200"),
         body_bytes_per_address: options.value("limits.body_bytes_per_address", "4194304"),
+        streams: options.value("limits.streams", "20000"),
+        connections: options.value("limits.connections", "20000"),
         connections_per_person: options.value("limits.connections_per_person", "50"),
     }
 }

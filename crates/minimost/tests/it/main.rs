@@ -22,6 +22,7 @@ mod every_question;
 mod every_wish;
 mod forgetting;
 mod forwarding;
+mod full_house;
 mod groups;
 mod guarantees;
 mod histories;
