@@ -83,9 +83,9 @@ impl Server {
         let data_dir = DataDir::open(&config.data.dir)?;
         let log = open_log(&data_dir, &start).await?;
         let dir = data_dir.path().to_owned();
-        let workspace = {
+        let snapshot::Loaded { workspace, stored } = {
             let (dir, log) = (dir.clone(), log.clone());
-            tokio::task::spawn_blocking(move || snapshot::load_workspace(&dir, &log))
+            tokio::task::spawn_blocking(move || snapshot::load(&dir, &log))
                 .await?
                 .context("the workspace cannot be made of the log")?
         };
@@ -107,7 +107,7 @@ impl Server {
         let projections = Projections {
             presence: PresenceDb::start(&dir, &log, published.clone(), signals.clone())?,
             auth: AuthDb::start(&dir, &log, published.clone())?,
-            snapshots: Snapshots::start(&dir, &log, published.clone())?,
+            snapshots: Snapshots::start(&dir, &log, published.clone(), stored)?,
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
         let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signals, active);

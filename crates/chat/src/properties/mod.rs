@@ -12,7 +12,7 @@ use crate::ids::Seq;
 use crate::member::{Members, Membership};
 use crate::message::Message;
 use crate::schedule::ScheduleOutcome;
-use crate::testing::History;
+use crate::testing::{History, change_stored, read_back, stored};
 use crate::workspace::{Channel, ChannelKind, Workspace};
 
 fn fold(log: &[LoggedEvent]) -> (Workspace, BTreeMap<Seq, Message>) {
@@ -44,17 +44,28 @@ proptest! {
     #[test]
     fn a_stored_workspace_is_read_back_whole(seed: u64, steps in 0usize..300) {
         let workspace = History::random(seed, steps).story.workspace;
-        let stored = serde_json::to_string(&workspace).unwrap();
-        let read_back: Workspace = serde_json::from_str(&stored).unwrap();
-        prop_assert_eq!(read_back, workspace);
+        prop_assert_eq!(read_back(&stored(&workspace)), workspace);
+    }
+
+    #[test]
+    fn the_parts_that_have_changed_bring_the_others_up_to_date(seed: u64, at in 0usize..300) {
+        let log = History::random(seed, 300).story.log;
+        let mut workspace = fold(&log[..at.min(log.len())]).0;
+        let before = workspace.clone();
+        let mut parts = stored(&before);
+        for record in &log[at.min(log.len())..] {
+            workspace.apply(record);
+        }
+        change_stored(&mut parts, &before, &workspace);
+        prop_assert_eq!(&parts, &stored(&workspace));
+        prop_assert_eq!(read_back(&parts), workspace);
     }
 
     #[test]
     fn a_snapshot_and_the_tail_of_the_log_come_to_the_whole(seed: u64, at in 0usize..300) {
         let log = History::random(seed, 300).story.log;
         let (head, tail) = log.split_at(at.min(log.len()));
-        let stored = serde_json::to_string(&fold(head).0).unwrap();
-        let mut workspace: Workspace = serde_json::from_str(&stored).unwrap();
+        let mut workspace = read_back(&stored(&fold(head).0));
         for record in tail {
             workspace.apply(record);
         }

@@ -6,10 +6,12 @@
 mod history;
 mod labels;
 mod prng;
+mod stored;
 mod story;
 pub mod wish;
 
 pub use history::{History, Step};
 pub use labels::Labels;
 pub use prng::Prng;
+pub use stored::{StoredParts, change_stored, read_back, stored};
 pub use story::{Batch, Story};

@@ -7,8 +7,9 @@ mod accounts;
 mod apply;
 mod channels;
 mod house;
+mod indexes;
+mod parts;
 mod people;
-mod stored;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ use crate::profile::Profile;
 use crate::quota::Made;
 use crate::session::EndedSession;
 use crate::settings::Settings;
+
+pub use parts::{PartKey, PartNoun, WorkspaceParts};
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,9 +136,8 @@ pub struct ReadMarker {
     pub ts: Timestamp,
 }
 
-/// The state that the rules decide on. Serialised without its indexes; reading it back makes them again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "stored::StoredWorkspace")]
+/// The state that the rules decide on. Stored without its indexes; reading it back makes them again.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[expect(missing_docs, reason = "fields named by the glossary; a retelling would say less")]
 pub struct Workspace {
     /// The last event applied.
@@ -158,32 +160,21 @@ pub struct Workspace {
     /// By whose password they are for.
     pub resets: OrdMap<UserId, PasswordReset>,
     /// By folded name.
-    #[serde(skip_serializing)]
     pub user_ids: HashMap<String, UserId>,
-    #[serde(skip_serializing)]
     pub session_ids: HashMap<TokenHash, SessionId>,
-    #[serde(skip_serializing)]
     pub ended_ids: HashMap<TokenHash, Seq>,
-    #[serde(skip_serializing)]
     pub slugs: HashMap<Slug, ChannelId>,
     /// By the set of members: one direct channel per set of people.
-    #[serde(skip_serializing)]
     pub direct_ids: HashMap<BTreeSet<UserId>, ChannelId>,
     /// By folded handle.
-    #[serde(skip_serializing)]
     pub group_ids: HashMap<String, Seq>,
-    #[serde(skip_serializing)]
     pub invite_ids: HashMap<TokenHash, Seq>,
-    #[serde(skip_serializing)]
     pub reset_ids: HashMap<TokenHash, UserId>,
     /// What the server has to do by itself, by its time: scheduled messages and reminders, with whose they are.
-    #[serde(skip_serializing)]
     pub agenda: OrdMap<(Timestamp, Seq), UserId>,
     /// Public and private channels that are not archived.
-    #[serde(skip_serializing)]
     pub open_channels: usize,
     /// Who has keywords.
-    #[serde(skip_serializing)]
     pub keyword_users: OrdSet<UserId>,
 }
 

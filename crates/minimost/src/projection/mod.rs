@@ -53,7 +53,7 @@ pub enum ProjectionError {
     #[error("{} does not match its checksum", file.display())]
     SumDiffers { file: PathBuf },
     #[error("the workspace cannot be written down")]
-    Serialise(#[source] serde_json::Error),
+    Serialise(#[from] serde_json::Error),
     #[error(transparent)]
     Log(#[from] eventlog::Error),
     #[error(transparent)]

@@ -126,7 +126,7 @@ impl Bench<'_> {
             }
             Projection::Auth => auth::bring_to_head(dir, &mut sources.reader, epoch, workspace),
             Projection::Workspace => {
-                snapshot::write(&snapshot::snapshot_path(dir), epoch, workspace).map(drop)
+                snapshot::write_whole(&snapshot::snapshot_path(dir), epoch, workspace)
             }
         }
     }
@@ -174,7 +174,7 @@ impl Bench<'_> {
     fn snapshot_differences(&mut self, file: &Path) -> Result<Vec<Difference>, ProjectionError> {
         let (epoch, head) = (self.sources.epoch, self.workspace.head);
         let mut stored = match snapshot::find_stored(file, epoch, head) {
-            Ok(Some(stored)) => stored,
+            Ok(Some(stored)) => Workspace::clone(&stored.workspace),
             Ok(None) => return Ok(Vec::new()),
             Err(error) => return finding(file.to_owned(), &Projection::Workspace, error),
         };
@@ -185,8 +185,8 @@ impl Bench<'_> {
         }
         Ok(vec![Difference {
             file: file.to_owned(),
-            table: "workspace".to_owned(),
-            row: "id = 1".to_owned(),
+            table: "part".to_owned(),
+            row: "all together".to_owned(),
             kind: DifferenceKind::Changed { columns: vec!["json".to_owned()] },
         }])
     }

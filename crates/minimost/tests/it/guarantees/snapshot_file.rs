@@ -9,7 +9,10 @@ use rusqlite::Connection;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Person, TestServer, copy_dir};
+use crate::support::{Person, TestServer, copy_dir, rows};
+
+/// The parts that say who is in a channel.
+const MEMBERS: u8 = 6;
 
 /// A private channel of alice's with somebody in it who plays bob, and mallory, whose id differs from theirs in one bit.
 struct Secret {
@@ -22,35 +25,30 @@ struct Secret {
     flipped: Vec<u8>,
 }
 
-fn json_of(file: &Path) -> String {
-    let file = Connection::open(file).unwrap();
-    file.query_row("SELECT json FROM workspace", [], |row| row.get(0)).unwrap()
-}
-
-fn is_member(json: &str, channel: u64, user: u64) -> bool {
-    let Ok(workspace) = serde_json::from_str::<chat::Workspace>(json) else { return false };
-    let channel = chat::ChannelId(chat::Seq(channel));
-    workspace.membership(chat::UserId(chat::Seq(user)), channel).is_some()
+/// Whether a part that lists members lists `user`.
+fn is_member(json: &str, user: u64) -> bool {
+    let members = serde_json::from_str::<Vec<(u64, Value)>>(json).unwrap_or_default();
+    members.iter().any(|(member, _)| *member == user)
 }
 
 /// Flips the bit of the file that puts `user` where somebody else is a member of the channel.
 fn flip_a_member(file: &Path, channel: u64, user: u64) -> Vec<u8> {
-    let json = json_of(file);
-    assert!(!is_member(&json, channel, user));
-    let start = json.find("\"channels\"").unwrap();
-    for at in start..json.len() {
-        for bit in 0..4 {
-            let mut bytes = json.clone().into_bytes();
-            bytes[at] ^= 1 << bit;
-            let is_digit = bytes[at].is_ascii_digit() && json.as_bytes()[at].is_ascii_digit();
-            let Some(flipped) = is_digit.then(|| String::from_utf8(bytes).unwrap()) else {
-                continue;
-            };
-            if is_member(&flipped, channel, user) {
-                let context = &json.as_bytes()[at - 40..at + 20];
+    let select = format!("SELECT json FROM part WHERE noun = {MEMBERS} AND channel = {channel}");
+    for json in rows(file, &select) {
+        assert!(!is_member(&json, user));
+        for at in 0..json.len() {
+            for bit in 0..4 {
+                let mut flipped = json.clone().into_bytes();
+                flipped[at] ^= 1 << bit;
+                if !String::from_utf8(flipped).is_ok_and(|flipped| is_member(&flipped, user)) {
+                    continue;
+                }
                 let mut bytes = fs::read(file).unwrap();
-                let found = bytes.windows(60).position(|window| window == context).unwrap();
-                bytes[found + 40] ^= 1 << bit;
+                let found =
+                    |bytes: &[u8]| bytes.windows(json.len()).position(|it| it == json.as_bytes());
+                let start = found(&bytes).expect("the part is in one page");
+                bytes[start + at] ^= 1 << bit;
+                assert_eq!(found(&bytes), None, "it is there once");
                 return bytes;
             }
         }
@@ -102,19 +100,17 @@ impl Secret {
     }
 }
 
-/// What the server writes beside the JSON.
-fn sum_of(file: &Connection) -> Vec<u8> {
-    let select = "
-        SELECT format || ' ' || epoch || ' ' || seq || ' ' || json
-          FROM workspace
-          JOIN checkpoint ON checkpoint.id = workspace.id";
-    let text: String = file.query_row(select, [], |row| row.get(0)).unwrap();
-    Sha256::digest(text.as_bytes()).to_vec()
-}
-
+/// What the server writes beside the parts.
 fn set_the_sum(file: &Path) {
+    let select = "SELECT noun || ' ' || channel || ' ' || shelf || ' ' || json FROM part";
+    let of_each = rows(file, select).into_iter().map(|text| {
+        let sum = Sha256::digest(text.as_bytes());
+        u128::from_be_bytes(sum[..16].try_into().unwrap())
+    });
+    let total = of_each.fold(0, u128::wrapping_add);
+    let checkpoint = rows(file, "SELECT format, epoch, seq FROM checkpoint").concat();
+    let sum = Sha256::digest(format!("{checkpoint} {total}")).to_vec();
     let file = Connection::open(file).unwrap();
-    let sum = sum_of(&file);
     assert_eq!(file.execute("UPDATE workspace SET sum = ?1", [sum]).unwrap(), 1);
 }
 
@@ -145,9 +141,14 @@ async fn guarantee_8_a_workspace_db_that_is_torn_or_of_another_log_is_folded_aga
         "UPDATE checkpoint SET seq = seq - 1",
         "UPDATE checkpoint SET seq = seq + 1000000",
         "UPDATE workspace SET sum = x'00'",
-        "UPDATE workspace SET json = '{}'",
+        "UPDATE part SET json = '[]' WHERE noun = 6",
+        "UPDATE part SET channel = channel + 1 WHERE noun = 6",
+        "UPDATE part SET noun = 99 WHERE noun = 6",
+        "DELETE FROM part WHERE noun = 6",
+        "DELETE FROM part",
         "DELETE FROM workspace",
         "DROP TABLE workspace",
+        "DROP TABLE part",
     ];
     for lie in lies {
         fs::write(&secret.file, &whole).unwrap();

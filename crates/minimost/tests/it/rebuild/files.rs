@@ -282,7 +282,7 @@ async fn a_snapshot_and_the_tail_make_the_workspace() {
     told.post(alice, "general", "after the snapshot").await;
     let loaded = load_workspace(told.house.dir.path(), &told.house.log).unwrap();
     assert!(loaded == told.story.workspace);
-    let broken = "UPDATE workspace SET json = '{'";
+    let broken = "UPDATE part SET json = '{' WHERE noun = 1";
     told.open("workspace.db").execute(broken, []).unwrap();
     let folded = load_workspace(told.house.dir.path(), &told.house.log).unwrap();
     assert!(folded == told.story.workspace, "an unreadable snapshot only costs time");
@@ -305,7 +305,10 @@ async fn edits_by_hand_in_the_shared_files_are_found_and_mended() {
     let edits = [
         ("presence.db", "UPDATE read_interval SET to_seq = to_seq + 1"),
         ("auth.db", "UPDATE users SET password_hash = 'mine' WHERE username = 'bob'"),
-        ("workspace.db", "UPDATE workspace SET json = replace(json, 'bob', 'eve')"),
+        (
+            "workspace.db",
+            "UPDATE part SET json = replace(json, 'bob', 'eve') WHERE noun = 2 AND json LIKE '%\"bob\"%'",
+        ),
     ];
     for (file, sql) in edits {
         assert_eq!(told.open(file).execute(sql, []).unwrap(), 1);

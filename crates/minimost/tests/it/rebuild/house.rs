@@ -12,7 +12,7 @@ use minimost::projection::auth::AuthDb;
 use minimost::projection::check::{Difference, check};
 use minimost::projection::mailbox::{Mailboxes, user_db_path};
 use minimost::projection::presence::PresenceDb;
-use minimost::projection::snapshot::{Snapshots, load_workspace, stored_seq};
+use minimost::projection::snapshot::{Loaded, Snapshots, load, stored_seq};
 use minimost::published::{Announcement, Extent, PublishedWorkspace};
 use minimost::reading::{PageQuery, Reading};
 use minimost::waiting_signals::WaitingSignals;
@@ -46,7 +46,7 @@ impl House {
 
     pub fn at(dir: TempDir, window: usize) -> House {
         let log = Log::open(&dir.path().join("log.db"), stored_seq(dir.path()).get()).unwrap();
-        let workspace = load_workspace(dir.path(), &log).unwrap();
+        let Loaded { workspace, stored } = load(dir.path(), &log).unwrap();
         let (publish, published) = PublishedWorkspace::new(workspace.clone());
         let signals = WaitingSignals::default();
         let path = dir.path();
@@ -55,7 +55,7 @@ impl House {
         let mailboxes = Mailboxes::start(path, &log, published.clone(), window).unwrap();
         let presence = PresenceDb::start(path, &log, published.clone(), signals.clone()).unwrap();
         let auth = AuthDb::start(path, &log, published.clone()).unwrap();
-        let snapshots = Snapshots::start(path, &log, published).unwrap();
+        let snapshots = Snapshots::start(path, &log, published, stored).unwrap();
         House {
             dir,
             log,

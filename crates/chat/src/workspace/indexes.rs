@@ -1,52 +1,11 @@
-//! The workspace as it is stored: facts only. The indexes over them are made again on reading, so they cannot be forgotten.
+//! The indexes over the facts of a workspace, made anew when it is read.
 
-use std::sync::Arc;
+use super::{ChannelKind, Workspace};
 
-use imbl::OrdMap;
-use serde::Deserialize;
-
-use super::{Channel, ChannelKind, Session, User, Workspace};
-use crate::event::Envelope;
-use crate::group::GroupSettings;
-use crate::ids::{ChannelId, Seq, SessionId, Timestamp, UserId};
-use crate::invite::Invite;
-use crate::password_reset::PasswordReset;
-use crate::session::EndedSession;
-use crate::settings::Settings;
-
-#[derive(Deserialize)]
-pub(super) struct StoredWorkspace {
-    head: Seq,
-    last_ts: Timestamp,
-    last: Option<Arc<Envelope>>,
-    users: OrdMap<UserId, User>,
-    sessions: OrdMap<SessionId, Session>,
-    ended_sessions: OrdMap<Seq, EndedSession>,
-    channels: OrdMap<ChannelId, Arc<Channel>>,
-    settings: Settings,
-    groups: OrdMap<Seq, Arc<GroupSettings>>,
-    groups_saved: OrdMap<Seq, Seq>,
-    invites: OrdMap<Seq, Invite>,
-    resets: OrdMap<UserId, PasswordReset>,
-}
-
-impl From<StoredWorkspace> for Workspace {
-    fn from(stored: StoredWorkspace) -> Workspace {
-        let mut workspace = Workspace {
-            head: stored.head,
-            last_ts: stored.last_ts,
-            last: stored.last,
-            users: stored.users,
-            sessions: stored.sessions,
-            ended_sessions: stored.ended_sessions,
-            channels: stored.channels,
-            settings: stored.settings,
-            groups: stored.groups,
-            groups_saved: stored.groups_saved,
-            invites: stored.invites,
-            resets: stored.resets,
-            ..Workspace::default()
-        };
+impl Workspace {
+    /// Makes all of them; there are none yet.
+    pub(super) fn make_indexes(&mut self) {
+        let workspace = self;
         for (id, user) in &workspace.users {
             workspace.user_ids.insert(user.name.folded(), *id);
             for (seq, scheduled) in &user.personal.scheduled {
@@ -93,6 +52,5 @@ impl From<StoredWorkspace> for Workspace {
         for (user, reset) in &workspace.resets {
             workspace.reset_ids.insert(reset.token_hash.clone(), *user);
         }
-        workspace
     }
 }
