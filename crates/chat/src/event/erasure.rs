@@ -23,10 +23,10 @@ impl Erasure {
     /// Whether what an event erases is only the last state of what its actor goes on writing, or has sent by it. It happens
     /// once a second while they write, so it may take as long as is promised. What somebody takes back is in haste.
     pub fn may_wait_after(event: &Event) -> bool {
-        match event {
-            Event::DraftSaved { text, .. } => !text.is_empty(),
-            other => other.kind().begins_message(),
+        if let Event::DraftSaved { text, .. } = event {
+            return !text.is_empty();
         }
+        event.kind().begins_message()
     }
 
     /// The number in the log.

@@ -107,7 +107,7 @@ impl PartNoun {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Once {
     head: Seq,
     last_ts: Timestamp,
     last: Option<Arc<Envelope>>,
@@ -207,8 +207,9 @@ impl<E: From<serde_json::Error>, T: FnMut(PartKey, Option<&str>) -> Result<(), E
 
 fn key_of<'a, K, V>(item: &DiffItem<'a, 'a, K, V>) -> &'a K {
     match item {
-        DiffItem::Add(key, _) | DiffItem::Remove(key, _) => key,
-        DiffItem::Update { new: (key, _), .. } => key,
+        DiffItem::Add(key, _)
+        | DiffItem::Remove(key, _)
+        | DiffItem::Update { new: (key, _), .. } => key,
     }
 }
 
@@ -273,9 +274,9 @@ impl Workspace {
             keyword_users: _,
         } = self;
         let mut teller = Teller(tell);
-        let head = Head { head: *head, last_ts: *last_ts, last: last.clone(), settings: *settings };
+        let once = Once { head: *head, last_ts: *last_ts, last: last.clone(), settings: *settings };
         let key = PartKey { noun: PartNoun::Head, channel: Seq::ZERO, shelf: 0 };
-        (teller.0)(key, Some(&serde_json::to_string(&head)?))?;
+        (teller.0)(key, Some(&serde_json::to_string(&once)?))?;
         let of_none = Seq::ZERO;
         teller.map(PartNoun::Users, of_none, [&before.users, users])?;
         teller.map(PartNoun::Sessions, of_none, [&before.sessions, sessions])?;
@@ -292,7 +293,7 @@ impl Workspace {
 /// A workspace that is put together of its parts, in whatever order they come.
 #[derive(Default)]
 pub struct WorkspaceParts {
-    head: Option<Head>,
+    once: Option<Once>,
     facts: Workspace,
     channels: BTreeMap<ChannelId, Channel>,
     members: BTreeMap<ChannelId, OrdMap<UserId, Membership>>,
@@ -308,7 +309,7 @@ impl WorkspaceParts {
     pub fn add(&mut self, key: PartKey, json: &str) -> Result<(), serde_json::Error> {
         let channel = ChannelId(key.channel);
         match key.noun {
-            PartNoun::Head => self.head = Some(serde_json::from_str(json)?),
+            PartNoun::Head => self.once = Some(serde_json::from_str(json)?),
             PartNoun::Users => self.facts.users.extend(pairs(json)?),
             PartNoun::Sessions => self.facts.sessions.extend(pairs(json)?),
             PartNoun::EndedSessions => self.facts.ended_sessions.extend(pairs(json)?),
@@ -331,11 +332,11 @@ impl WorkspaceParts {
     pub fn workspace(mut self) -> Result<Workspace, serde_json::Error> {
         let missing = |what: &str| serde_json::Error::custom(format!("{what} is missing"));
         let mut workspace = self.facts;
-        let head = self.head.ok_or_else(|| missing("the head"))?;
-        workspace.head = head.head;
-        workspace.last_ts = head.last_ts;
-        workspace.last = head.last;
-        workspace.settings = head.settings;
+        let once = self.once.ok_or_else(|| missing("the head"))?;
+        workspace.head = once.head;
+        workspace.last_ts = once.last_ts;
+        workspace.last = once.last;
+        workspace.settings = once.settings;
         for (id, mut channel) in self.channels {
             if let Members::Listed(members) = &mut channel.members {
                 *members = self.members.remove(&id).unwrap_or_default();

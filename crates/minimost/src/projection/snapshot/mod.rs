@@ -234,16 +234,13 @@ fn write(
         before.workspace.head == at.seq && seal.as_deref() == Some(&before.total.seal(at))
     };
     let transaction = connection.unchecked_transaction().in_file(file)?;
-    let total = match before.filter(is_there) {
-        Some(Stored { workspace: before, total }) => {
-            parts::write_changes(&transaction, file, workspace, before, *total)?
-        }
-        None => {
-            parts::clear(&transaction).in_file(file)?;
-            let (nothing, none) = (Workspace::default(), Total::default());
-            parts::write_changes(&transaction, file, workspace, &nothing, none)?
-        }
-    };
+    let nothing = Stored { workspace: Arc::default(), total: Total::default() };
+    let there = before.filter(is_there);
+    if there.is_none() {
+        parts::clear(&transaction).in_file(file)?;
+    }
+    let Stored { workspace: before, total } = there.unwrap_or(&nothing);
+    let total = parts::write_changes(&transaction, file, workspace, before, *total)?;
     let finish = || {
         parts::set_seal(&transaction, &total.seal(expected))?;
         sqlite::set_checkpoint(&transaction, expected)

@@ -130,13 +130,16 @@ fn what_another_has_written_is_written_over_as_a_whole() {
     let log = History::random(3, 300).story.log;
     let (first, second) = log.split_at(log.len() / 2);
     let (mut file, mut workspace) = (File::new(), Workspace::default());
-    first.iter().for_each(|event| workspace.apply(event));
+    for event in first {
+        workspace.apply(event);
+    }
     file.write(&workspace);
     // As far as ours, and something else.
-    let mut other = Workspace::default();
-    other.head = workspace.head;
+    let other = Workspace { head: workspace.head, ..Workspace::default() };
     write_whole(&file.path(), EPOCH, &other).unwrap();
-    second.iter().for_each(|event| workspace.apply(event));
+    for event in second {
+        workspace.apply(event);
+    }
     file.write(&workspace);
     assert!(*file.read().unwrap().workspace == workspace);
     fs::remove_file(file.path()).unwrap();
