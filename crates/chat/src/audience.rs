@@ -164,6 +164,28 @@ fn seers<'a>(record: &'a LoggedEvent, workspace: &'a Workspace) -> Seers<'a> {
     }
 }
 
+/// Whether anybody but its actor may be told of an event of a kind. Of read markers, drafts and log-ins there are more
+/// than of all else together.
+pub fn is_told_to_others(kind: EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::ChannelRead
+            | EventKind::ThreadRead
+            | EventKind::ThreadUnread
+            | EventKind::PersonalChanged
+            | EventKind::DraftSaved
+            | EventKind::MessageScheduled
+            | EventKind::ScheduleEnded
+            | EventKind::ReminderSet
+            | EventKind::ReminderDue
+            | EventKind::ReminderEnded
+            | EventKind::PasswordSet
+            | EventKind::SessionOpened
+            | EventKind::SessionClosed
+            | EventKind::SessionsForgotten
+    )
+}
+
 /// Whether `user` may see an old event now: it was for them, and they may still look there. What ended their membership
 /// they may always see.
 pub fn may_see_now(user: UserId, record: &LoggedEvent, workspace: &Workspace) -> bool {

@@ -52,8 +52,8 @@ pub struct Announcement {
 pub struct Extent {
     /// What it erased, of older events or of its own; `None` when that is not known.
     pub erased: Option<Arc<[Erased]>>,
-    /// About how many bytes of memory its events take.
-    pub bytes: usize,
+    /// About how many bytes of memory each of its events takes.
+    pub sizes: Arc<[usize]>,
 }
 
 /// An event that has lost its body, and the one that says so.
@@ -68,22 +68,26 @@ impl Extent {
     pub fn of(commit: &eventlog::Batch) -> Extent {
         let erased = commit.redactions.iter();
         let erased = erased.map(|it| Erased { seq: Seq(it.seq), by: Seq(it.by) }).collect();
-        Extent { erased: Some(erased), bytes: memory_bytes(&commit.records) }
+        Extent { erased: Some(erased), sizes: sizes(&commit.records) }
     }
 
     /// Of what was found in the log.
     pub fn found(records: &[Record]) -> Extent {
-        Extent { erased: None, bytes: memory_bytes(records) }
+        Extent { erased: None, sizes: sizes(records) }
     }
 }
 
-/// About how many bytes of memory the events of these records take.
-pub fn memory_bytes(records: &[Record]) -> usize {
-    let bodies = records.iter().map(|record| match &record.body {
+fn sizes(records: &[Record]) -> Arc<[usize]> {
+    records.iter().map(memory_bytes).collect()
+}
+
+/// About how many bytes of memory the event of a record takes.
+pub fn memory_bytes(record: &Record) -> usize {
+    let body = match &record.body {
         Body::Present(body) => body.len(),
         Body::Redacted { .. } | Body::Damaged => 0,
-    });
-    bodies.sum::<usize>() + records.len() * (size_of::<LoggedEvent>() + 64)
+    };
+    body + size_of::<LoggedEvent>() + 64
 }
 
 /// Who appears active. `live` writes it in the same breath as what it knows, so what a person was answered holds for

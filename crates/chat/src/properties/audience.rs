@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use crate::audience::{
-    Audience, audience, channel_audience, history_start, is_seen_by, may_see, may_see_now,
+    Audience, audience, channel_audience, history_start, is_seen_by, is_told_to_others, may_see,
+    may_see_now,
 };
 use crate::event::{ChannelOrigin, Event, EventKind, LoggedEvent};
 use crate::ids::{ChannelId, Seq, UserId};
@@ -121,6 +122,10 @@ proptest! {
             let audience = audience(record, &workspace);
             if let Audience::Users(users) = &audience {
                 prop_assert!(users.is_sorted());
+            }
+            if !is_told_to_others(record.kind) {
+                let own = [Audience::Users(vec![record.actor]), Audience::Nobody];
+                prop_assert!(own.contains(&audience), "{:?}", record);
             }
             for user in workspace.users.keys() {
                 let is_seen = is_seen_by(*user, record, &workspace);

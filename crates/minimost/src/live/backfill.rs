@@ -20,6 +20,10 @@ use crate::fold::FoldError;
 /// Events of one page: the log is not held up, and memory stays small when the reader is slow.
 pub(super) const PAGE_EVENTS: usize = 500;
 
+/// The longest gap that is replayed, in events of the whole log without those that others did for themselves. Further behind,
+/// loading the state anew is cheaper for both sides, and the stream says `resync`.
+const BACKFILL_EVENTS_MAX: u64 = 10_000;
+
 /// Of each message that was edited in a gap, the last edit there.
 pub(super) type LastEdits = HashMap<Seq, Seq>;
 
@@ -31,6 +35,19 @@ pub(super) struct Gap {
     pub(super) up_to: Seq,
     /// Found when they are first needed; they are those of the whole gap.
     pub(super) last_edits: Option<Arc<LastEdits>>,
+    /// Whether it is known to be one that is replayed.
+    is_short: bool,
+}
+
+impl Gap {
+    pub(super) fn new(after: Cursor, up_to: Seq) -> Gap {
+        Gap { after, up_to, last_edits: None, is_short: false }
+    }
+
+    /// In events of the whole log, at most.
+    fn length(&self) -> u64 {
+        self.up_to.get().saturating_sub(self.after.seq.get())
+    }
 }
 
 /// A piece of what the client missed.
@@ -42,7 +59,7 @@ pub(super) struct Page {
 }
 
 /// Reads the next page of a gap; `None` when the client does not stand on this history, or has to load the state anew
-/// because a record in the gap cannot be read.
+/// because the gap is too long or a record in it cannot be read.
 pub(super) async fn next_page(
     shared: &Shared,
     user: UserId,
@@ -72,12 +89,16 @@ async fn try_next_page(
     }
     let workspace = shared.published.now();
     shared.hear_of(workspace.head).await;
+    if !gap.is_short && is_too_long(shared, user, &gap) {
+        return Ok(None);
+    }
+    gap.is_short = true;
     let hides_earlier_texts = workspace.settings.edit_history != EditHistoryVisibility::Everyone;
     if hides_earlier_texts && gap.last_edits.is_none() {
         gap.last_edits = Some(Arc::new(find_last_edits(shared, &gap).await?));
     }
     let last_edits = gap.last_edits.clone().unwrap_or_default();
-    let recent = shared.recent().page(gap.after.seq, gap.up_to, &last_edits);
+    let recent = shared.recent().page(user, gap.after.seq, gap.up_to, &last_edits);
     let viewer = Viewer { user, workspace, epoch: shared.epoch };
     if let Some(stretch) = recent {
         return Ok(Some(viewer.page(&stretch, gap)));
@@ -90,6 +111,11 @@ async fn try_next_page(
         }))
     };
     shared.log.read(read).await?.map(Some)
+}
+
+fn is_too_long(shared: &Shared, user: UserId, gap: &Gap) -> bool {
+    gap.length() > BACKFILL_EVENTS_MAX
+        && shared.recent().count(user, gap.after.seq, gap.up_to) > BACKFILL_EVENTS_MAX
 }
 
 /// Whether there is an event with this seq whose envelope has this sum.
@@ -140,6 +166,8 @@ fn edit(record: &Record) -> Option<(Seq, Seq)> {
 pub(super) struct Stretch {
     /// The whole gap when there are fewer than [`PAGE_EVENTS`].
     pub(super) events: Vec<Arc<LoggedEvent>>,
+    /// The event at the end of the gap, whoever may see it: the cursor behind it says which it is.
+    pub(super) last: Option<Arc<LoggedEvent>>,
     /// The last edits of messages that begin in it, for who may not know their first texts.
     pub(super) texts_now: HashMap<Seq, Arc<LoggedEvent>>,
 }
@@ -173,7 +201,8 @@ impl Viewer {
                 texts_now.insert(message, Arc::new(edit));
             }
         }
-        Ok(Stretch { events, texts_now })
+        let last = events.last().cloned();
+        Ok(Stretch { events, last, texts_now })
     }
 
     /// The frames of what the user may see, and a cursor at the end.
@@ -181,7 +210,7 @@ impl Viewer {
         let events = &stretch.events;
         let is_last = events.len() < PAGE_EVENTS;
         let seq = events.last().filter(|_| !is_last).map_or(gap.up_to, |logged| logged.seq);
-        let end = events.last().filter(|logged| logged.seq == seq);
+        let end = events.last().into_iter().chain(&stretch.last).find(|logged| logged.seq == seq);
         let sum = end.and_then(|logged| Cursor::behind(self.epoch, logged).sum);
         let end = Cursor { epoch: self.epoch, seq, sum };
         let mut out = Vec::new();

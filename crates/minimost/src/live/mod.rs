@@ -86,7 +86,8 @@ struct Shared {
     signals: WaitingSignals,
     /// Told to `registry` only after it is in here.
     recent: Mutex<RecentEvents>,
-    /// How far `recent` has come; at the end as far as there is, so that nobody waits for more.
+    /// How far `recent` has come, from the time on at which it has what was before; at the end as far as there is, so that
+    /// nobody waits for more.
     heard: watch::Sender<Seq>,
     registry: Mutex<Registry>,
     presence: Mutex<Presence>,
@@ -116,7 +117,7 @@ impl Hub {
             clock,
             signals,
             recent,
-            heard: watch::Sender::new(told.seq),
+            heard: watch::Sender::new(Seq::ZERO),
             registry,
             presence: Mutex::new(Presence::new(active)),
             whole_presence: Mutex::default(),

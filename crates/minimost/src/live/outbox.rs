@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use chat::{Actor, Seq, Workspace};
+use chat::{Actor, Workspace};
 use futures_util::Stream;
 use tracing::error;
 
@@ -16,10 +16,6 @@ use super::backfill::{Gap, Page, next_page};
 use super::subscriber::Subscriber;
 use super::{Connect, ConnectError, Cursor, Shared, frame};
 use crate::fold::FoldError;
-
-/// The longest gap that is replayed, in events of the whole log. Further behind, loading the state anew is cheaper for
-/// both sides, and the stream says `resync`.
-const BACKFILL_EVENTS_MAX: u64 = 10_000;
 
 /// The bytes of one person's stream of Server-Sent Events; everything that waits comes as one piece.
 pub struct Outbox {
@@ -75,7 +71,7 @@ impl Outbox {
         let hello = frame::hello(&subscriber.name(), workspace.user_name(connect.user), cursor);
         // Before the first id: whoever is cut off behind one is taken to have heard it.
         let opening = [&hello[..], missed.as_deref().unwrap_or_default()].concat().into();
-        let phase = match standing(cursor, announced.seq, &workspace, shared) {
+        let phase = match standing(cursor, &workspace, shared) {
             Standing::Known => Phase::Opening { opening, had: Cursor { sum: None, ..cursor } },
             Standing::ToBeSeen => Phase::Opening { opening, had: cursor },
             Standing::Elsewhere => Phase::Refusing([&hello, frame::RESYNC].concat().into()),
@@ -98,15 +94,13 @@ enum Standing {
     Known,
     /// The log has to be asked whether the record is the one that the cursor stands on.
     ToBeSeen,
-    /// Of another history, ahead of this one, or too far behind.
+    /// Of another history, or ahead of this one.
     Elsewhere,
 }
 
-fn standing(cursor: Cursor, announced: Seq, workspace: &Workspace, shared: &Shared) -> Standing {
+fn standing(cursor: Cursor, workspace: &Workspace, shared: &Shared) -> Standing {
     let head = Cursor::at_head(shared.epoch, workspace);
-    let is_ours = cursor.epoch == shared.epoch
-        && cursor.seq <= head.seq
-        && announced.get().saturating_sub(cursor.seq.get()) <= BACKFILL_EVENTS_MAX;
+    let is_ours = cursor.epoch == shared.epoch && cursor.seq <= head.seq;
     match cursor.sum {
         _ if !is_ours => Standing::Elsewhere,
         None => Standing::Known,
@@ -128,7 +122,7 @@ impl Stream for Outbox {
                 Phase::Opening { opening, had } => {
                     let (opening, after) = (std::mem::take(opening), *had);
                     let up_to = self.subscriber.from;
-                    self.phase = self.continue_with(Gap { after, up_to, last_edits: None });
+                    self.phase = self.continue_with(Gap::new(after, up_to));
                     return Poll::Ready(Some(opening));
                 }
                 Phase::Backfill(page) => match ready!(page.as_mut().poll(cx)) {

@@ -1,10 +1,13 @@
-//! A channel of many readers: their markers are counted where they are too many to name, and so
-//! are not the followers of a thread in each reply. Here also: who joined later, who marks unread, who is gone.
+//! A channel of many readers: their markers are counted where they are too many to name, and nobody who loses the network
+//! is told of them. Here also: who joined later, who marks unread, who is gone.
 
 use std::collections::BTreeMap;
 
+use chat::{Command, Seq};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
+use crate::house::{House, Person as Resident};
 use crate::support::{EventStream, Person, TestServer, rows};
 
 /// As many people as `readers`, who are called bob10, bob11 and so on.
@@ -192,4 +195,61 @@ async fn a_thread_that_sixty_follow_does_not_name_them_in_each_reply() {
     let kept = "SELECT seq FROM record WHERE instr(CAST(body AS TEXT), '\"followers\"') > 0";
     let log = server.data_dir().join("log.db");
     assert_eq!(rows(&log, kept), [first["id"].to_string()], "only with the first, by two");
+}
+
+/// So many people read and mark unread, until they have done so `rounds` times.
+async fn there_and_back(house: &House, readers: &[Resident], message: Seq, rounds: usize) {
+    for round in 0..rounds {
+        let mut wishes = JoinSet::new();
+        for reader in readers {
+            let (writer, actor) = (house.writer.clone(), reader.actor());
+            let back = Command::MarkUnread { message };
+            let wish = if round % 2 == 0 { Command::MarkAllRead } else { back };
+            wishes.spawn(async move { writer.submit(actor, None, wish).await.is_ok() });
+        }
+        assert!(wishes.join_all().await.into_iter().all(|is_ok| is_ok));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn markers_of_others_do_not_make_a_gap_too_long() {
+    let house = House::open().await;
+    let [alice, bob] = [house.sign_up("alice").await, house.sign_up("bob").await];
+    let mut readers = Vec::new();
+    for number in 0..200 {
+        readers.push(house.sign_up(&format!("reader{number}")).await);
+    }
+    let first = house.post(bob, "general", "first").await;
+    let lost = house.head();
+    there_and_back(&house, &readers, first.id, 30).await;
+    let own = house.post(bob, "general", "second").await;
+    house.mark_read(alice, "general", own.id).await.unwrap();
+    there_and_back(&house, &readers, first.id, 24).await;
+    house.post(bob, "general", "third").await;
+    assert!(house.head().get() > lost.get() + 10_000);
+
+    let house = {
+        let mut screen = house.screen(alice, Some(lost), None);
+        says_the_two_messages(&house, bob, &mut screen).await;
+        drop(screen);
+        house.restart().await
+    };
+    let mut screen = house.screen(alice, Some(lost), None);
+    says_the_two_messages(&house, bob, &mut screen).await;
+    let mut readers_screen = house.screen(readers[0], Some(lost), None);
+    let heard = readers_screen.until_text("third").await;
+    let own = heard.iter().filter(|frame| frame.event == "channel_read").count();
+    assert_eq!(own, 54, "one's own are all told");
+}
+
+async fn says_the_two_messages(house: &House, bob: Resident, screen: &mut crate::house::Screen) {
+    house.post(bob, "general", "now").await;
+    let heard = screen.until_text("now").await;
+    let kinds: Vec<_> = heard.iter().map(|frame| frame.event.as_str()).collect();
+    let kinds: Vec<_> = kinds.into_iter().filter(|kind| *kind != "presence").collect();
+    let expected = ["hello", "message_posted", "channel_read", "message_posted"];
+    assert_eq!(kinds[..4], expected, "{kinds:?}");
+    let posted = heard.iter().filter(|frame| frame.event == "message_posted");
+    let texts: Vec<_> = posted.map(|frame| frame.data["content"].clone()).collect();
+    assert_eq!(texts[..2], [json!("second"), json!("third")]);
 }

@@ -1,49 +1,52 @@
 //! What happened last, in memory: whoever was away for a moment misses only that, and when a thousand come back at once
 //! none of it is read or decoded again.
 //!
+//! What only its actor is told is kept apart (`own`): it takes no room from what others are told (`runs`), and is no part of
+//! what they have missed.
+//!
 //! Promises: what is here is what the log holds. Whoever reads it has waited until what was acknowledged before they asked is
 //! in here, deletions above all.
 //!
 //! Neighbours: `run` fills it and adds each commit; `backfill` takes from it what it would read from the log.
 
-use std::collections::{HashMap, VecDeque};
+mod own;
+mod runs;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use chat::{Body, EventKind, LoggedEvent, Seq};
+use chat::audience::is_told_to_others;
+use chat::{Body, EventKind, LoggedEvent, Seq, UserId};
 use eventlog::{Log, Reader};
 
+use self::own::OwnEvents;
+use self::runs::{Run, Runs};
 use super::Shared;
 use super::backfill::{LastEdits, PAGE_EVENTS, Stretch};
 use crate::codec;
 use crate::fold::FoldError;
 use crate::published::{Announcement, Erased, memory_bytes};
 
-/// Events that are kept; who has missed more reads the log. Five minutes of a rush hour with 30 events a second.
-const RECENT_EVENTS_MAX: usize = 10_000;
-
-/// Bytes of them, about.
-const RECENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Pages that are read when the server starts, so that a restart is a short loss of the network: a tenth of a second.
+const PAGES_FILLED_MAX: usize = 40;
 
 /// The newest events, without a gap.
 pub(super) struct RecentEvents {
     /// Every event after this one, up to `last`, is here.
     after: Seq,
     last: Seq,
-    runs: VecDeque<Run>,
-    events_count: usize,
-    bytes: usize,
+    told: Runs,
+    own: OwnEvents,
 }
 
-/// Events that came together, and go together; at least one.
-struct Run {
-    events: Vec<Arc<LoggedEvent>>,
-    bytes: usize,
-}
+/// Events with about how many bytes of memory each takes.
+type Weighed = Vec<(Arc<LoggedEvent>, usize)>;
 
 impl RecentEvents {
     /// Nothing yet; what is added goes on after `head`.
     pub(super) fn new(head: Seq) -> RecentEvents {
-        RecentEvents { after: head, last: head, runs: VecDeque::new(), events_count: 0, bytes: 0 }
+        let (told, own) = (Runs::default(), OwnEvents::default());
+        RecentEvents { after: head, last: head, told, own }
     }
 
     /// Adds a commit, and erases what it erased. Of one that was found in the log nobody knows what that is: then what is
@@ -53,96 +56,113 @@ impl RecentEvents {
         let Some(erased) = &announcement.extent.erased else {
             return *self = RecentEvents::new(head);
         };
-        let news = announcement.events.iter().filter(|logged| logged.seq > self.last);
-        let events: Vec<_> = news.cloned().map(Arc::new).collect();
-        if !events.is_empty() {
-            self.events_count += events.len();
-            self.bytes += announcement.extent.bytes;
-            self.runs.push_back(Run { events, bytes: announcement.extent.bytes });
+        let mut run = Run::default();
+        let sizes = announcement.extent.sizes.iter();
+        for (logged, bytes) in announcement.events.iter().zip(sizes) {
+            if logged.seq <= self.last {
+                continue;
+            }
+            let event = Arc::new(logged.clone());
+            if is_told_to_others(logged.kind) {
+                run.add(event, *bytes);
+            } else {
+                self.own.push(event, *bytes);
+            }
         }
+        self.told.push(run);
         self.last = self.last.max(head);
         erased.iter().for_each(|erased| self.erase(*erased));
-        self.trim();
+        let gone = self.told.trim().max(self.own.trim());
+        self.after = self.after.max(gone.unwrap_or_default());
     }
 
     /// Puts what is directly before all that is here, from after `after` on; false, and nothing happens, when there is no
     /// room for it.
-    fn put_before(&mut self, after: Seq, run: Run) -> bool {
-        let (events_count, bytes) = (self.events_count + run.events.len(), self.bytes + run.bytes);
-        if events_count > RECENT_EVENTS_MAX || bytes > RECENT_BYTES_MAX {
+    fn put_before(&mut self, after: Seq, events: Weighed) -> bool {
+        let (mut run, mut own) = (Run::default(), Vec::new());
+        for (event, bytes) in events {
+            if is_told_to_others(event.kind) {
+                run.add(event, bytes);
+            } else {
+                own.push((event, bytes));
+            }
+        }
+        let own_bytes = own.iter().map(|(_, bytes)| bytes).sum();
+        if !self.told.has_room_for(&run) || !self.own.has_room_for(own.len(), own_bytes) {
             return false;
         }
-        (self.events_count, self.bytes, self.after) = (events_count, bytes, after);
-        // Seqs may have gaps.
-        if !run.events.is_empty() {
-            self.runs.push_front(run);
+        self.told.push_before(run);
+        for (event, bytes) in own.into_iter().rev() {
+            self.own.push_before(event, bytes);
         }
+        self.after = after;
         true
     }
 
-    fn trim(&mut self) {
-        while self.events_count > RECENT_EVENTS_MAX || self.bytes > RECENT_BYTES_MAX {
-            let Some(oldest) = self.runs.pop_front() else { return };
-            self.events_count -= oldest.events.len();
-            self.bytes -= oldest.bytes;
-            self.after = oldest.events.last().map_or(self.after, |last| last.seq);
-        }
-    }
-
     fn erase(&mut self, Erased { seq, by }: Erased) {
-        let Some((run, place)) = self.place(seq) else { return };
-        let event = &mut self.runs[run].events[place];
-        if matches!(event.body, Body::Present(_)) {
+        let event = match self.told.find_mut(seq) {
+            Some(event) => Some(event),
+            None => self.own.find_mut(seq),
+        };
+        if let Some(event) = event
+            && matches!(event.body, Body::Present(_))
+        {
             *event = Arc::new(erased(event, by));
         }
     }
 
-    fn place(&self, seq: Seq) -> Option<(usize, usize)> {
-        let run = self.run_with_first_after(Seq(seq.get().checked_sub(1)?));
-        let events = &self.runs.get(run)?.events;
-        let place = events.binary_search_by_key(&seq, |logged| logged.seq).ok()?;
-        Some((run, place))
-    }
-
-    /// The run in which the first event after `after` is.
-    fn run_with_first_after(&self, after: Seq) -> usize {
-        self.runs.partition_point(|run| run.events.last().is_none_or(|last| last.seq <= after))
-    }
-
-    /// Whether all events after `after` up to `up_to` are here.
+    /// Whether all events after `after` up to `up_to` are here, but for what others did for themselves.
     fn has(&self, after: Seq, up_to: Seq) -> bool {
         self.after <= after && up_to <= self.last
     }
 
-    fn between(&self, after: Seq, up_to: Seq) -> impl Iterator<Item = &Arc<LoggedEvent>> {
-        let runs = self.runs.range(self.run_with_first_after(after)..);
-        let events = runs.flat_map(|run| &run.events).skip_while(move |it| it.seq <= after);
-        events.take_while(move |it| it.seq <= up_to)
+    fn told_between(&self, after: Seq, up_to: Seq) -> impl Iterator<Item = &Arc<LoggedEvent>> {
+        self.told.after(after).take_while(move |it| it.seq <= up_to)
     }
 
     /// Whether it is known here which event has this seq, if any has.
     pub(super) fn covers(&self, seq: Seq) -> bool {
-        self.after < seq && seq <= self.last
+        self.after.max(self.own.bare_up_to()) < seq && seq <= self.last
     }
 
     pub(super) fn find(&self, seq: Seq) -> Option<Arc<LoggedEvent>> {
-        let (run, place) = self.place(seq)?;
-        Some(Arc::clone(&self.runs[run].events[place]))
+        self.told.find(seq).or_else(|| self.own.find(seq)).cloned()
+    }
+
+    /// How many events after `after` up to `up_to` there are, at most, without those that others did for themselves, as far
+    /// as it is known which these are.
+    pub(super) fn count(&self, user: UserId, after: Seq, up_to: Seq) -> u64 {
+        let known = after.max(self.after);
+        let unknown = known.get().min(up_to.get()).saturating_sub(after.get());
+        let told = self.told_between(known, up_to).count();
+        unknown + (told + self.own.count(user, known, up_to)) as u64
     }
 
     /// Of each message that was edited there, the last edit; `None` when only the log knows.
     pub(super) fn last_edits(&self, after: Seq, up_to: Seq) -> Option<LastEdits> {
-        let edits = self.between(after, up_to).filter(|it| it.kind == EventKind::MessageEdited);
+        let told = self.told_between(after, up_to);
+        let edits = told.filter(|it| it.kind == EventKind::MessageEdited);
         let edits = edits.filter_map(|edit| Some((edit.target?, edit.seq)));
         self.has(after, up_to).then(|| edits.collect())
     }
 
-    /// A page of events, and the last edits of those that begin messages; `None` when only the log knows.
-    pub(super) fn page(&self, after: Seq, up_to: Seq, last_edits: &LastEdits) -> Option<Stretch> {
-        if !self.has(after, up_to) {
+    /// A page of events without those that others did for themselves, and the last edits of those that begin messages;
+    /// `None` when only the log knows.
+    pub(super) fn page(
+        &self,
+        user: UserId,
+        after: Seq,
+        up_to: Seq,
+        last_edits: &LastEdits,
+    ) -> Option<Stretch> {
+        if !self.has(after, up_to) || !self.own.has(user, after) {
             return None;
         }
-        let events: Vec<_> = self.between(after, up_to).take(PAGE_EVENTS).cloned().collect();
+        let own = self.own.after(user, after).take_while(|it| it.seq <= up_to);
+        let told = self.told_between(after, up_to).take(PAGE_EVENTS);
+        let mut events: Vec<_> = told.chain(own.take(PAGE_EVENTS)).cloned().collect();
+        events.sort_unstable_by_key(|it| it.seq);
+        events.truncate(PAGE_EVENTS);
         let mut texts_now = HashMap::new();
         if !last_edits.is_empty() {
             let begun = events.iter().filter(|logged| logged.kind.begins_message());
@@ -154,7 +174,7 @@ impl RecentEvents {
                 }
             }
         }
-        Some(Stretch { events, texts_now })
+        Some(Stretch { events, last: self.find(up_to), texts_now })
     }
 
     /// How much of the log before `before` is to be read next.
@@ -172,25 +192,35 @@ impl Shared {
         let _: Result<_, _> = heard.wait_for(|heard| *heard >= head).await;
     }
 
-    /// Reads what happened before the server started, page by page from the newest, as far as there is room. Where the log
-    /// cannot be read, what is kept begins behind that place.
+    /// Reads what happened before the server started. Whoever comes back meanwhile waits for it.
     pub(super) async fn fill_recent(&self) {
-        loop {
-            let wanted = self.recent().wanted_before();
-            let Some((after, up_to)) = wanted else { return };
-            let Ok(run) = read(&self.log, after, up_to).await else { return };
-            if !self.recent().put_before(after, run) {
-                return;
+        for _ in 0..PAGES_FILLED_MAX {
+            if !self.fill_page().await {
+                break;
             }
         }
+        let filled = self.recent().last;
+        self.heard.send_modify(|heard| *heard = filled.max(*heard));
+    }
+
+    /// Reads a page of what is directly before all that is kept; false when there is none, or no room for it. Where the
+    /// log cannot be read, what is kept begins behind that place.
+    async fn fill_page(&self) -> bool {
+        let wanted = self.recent().wanted_before();
+        let Some((after, up_to)) = wanted else { return false };
+        let Ok(events) = read(&self.log, after, up_to).await else { return false };
+        self.recent().put_before(after, events)
     }
 }
 
-async fn read(log: &Log, after: Seq, up_to: Seq) -> Result<Run, FoldError> {
+async fn read(log: &Log, after: Seq, up_to: Seq) -> Result<Weighed, FoldError> {
     let range = move |reader: &mut Reader| reader.range(after.get(), up_to.get(), PAGE_EVENTS);
     let records = log.read(range).await?;
-    let events = records.iter().map(|record| Ok(Arc::new(codec::decode(record)?)));
-    Ok(Run { events: events.collect::<Result<_, FoldError>>()?, bytes: memory_bytes(&records) })
+    let events = records.iter().map(|record| {
+        let bytes = memory_bytes(record);
+        Ok((Arc::new(codec::decode(record)?), bytes))
+    });
+    events.collect()
 }
 
 /// What is left of an event.
@@ -212,9 +242,9 @@ fn erased(event: &LoggedEvent, by: Seq) -> LoggedEvent {
 mod tests {
     use std::path::Path;
 
+    use chat::Workspace;
     use chat::settings::EditHistoryVisibility;
     use chat::testing::{Batch, History, Story};
-    use chat::{UserId, Workspace};
     use proptest::prelude::{ProptestConfig, any, proptest};
     use tempfile::TempDir;
 
@@ -275,13 +305,15 @@ mod tests {
         workspace.settings.edit_history = hidden;
         publish.send_replace(Arc::new(workspace.clone()));
         let (_, published) = PublishedWorkspace::new(workspace);
-        [listening, hub(&log, published)]
+        let reading = hub(&log, published);
+        reading.shared.heard.send_replace(Seq(u64::MAX));
+        [listening, reading]
     }
 
     /// Everything that `user` is told who has come as far as `after`; `None` when that is no place of this history.
     async fn told(hub: &Hub, user: UserId, after: Cursor) -> Option<Vec<u8>> {
         let up_to = hub.shared.published.now().head;
-        let (mut told, mut gap) = (Vec::new(), Gap { after, up_to, last_edits: None });
+        let (mut told, mut gap) = (Vec::new(), Gap::new(after, up_to));
         loop {
             let page = next_page(&hub.shared, user, gap).await.unwrap()?;
             told.extend_from_slice(&page.bytes);
@@ -350,8 +382,12 @@ mod tests {
         let posted = LoggedEvent { seq: Seq(seq), ..posted };
         let mut workspace = story.workspace;
         workspace.head = Seq(seq);
-        let extent = Extent { erased: Some(Arc::default()), bytes };
+        let extent = Extent { erased: Some(Arc::default()), sizes: [bytes].into() };
         Announcement { workspace: Arc::new(workspace), events: [posted].into(), extent }
+    }
+
+    fn page(recent: &RecentEvents, after: Seq, up_to: u64) -> Option<Stretch> {
+        recent.page(UserId(Seq(1)), after, Seq(up_to), &LastEdits::new())
     }
 
     #[test]
@@ -366,13 +402,12 @@ mod tests {
                 let workspace = Arc::new(workspace);
                 recent.add(&Announcement { workspace, events, ..one.clone() });
             }
-            assert_eq!(recent.events_count, kept);
+            assert_eq!(recent.told.after(Seq::ZERO).count(), kept);
             let oldest = Seq(20_007 - kept as u64);
-            let none = LastEdits::new();
-            assert!(recent.page(oldest, Seq(20_007), &none).is_some());
-            assert!(recent.page(Seq(oldest.get() - 1), Seq(20_007), &none).is_none());
-            assert!(recent.page(oldest, Seq(20_008), &none).is_none(), "it is not told yet");
-            let page = recent.page(Seq(20_000), Seq(20_003), &none).unwrap();
+            assert!(page(&recent, oldest, 20_007).is_some());
+            assert!(page(&recent, Seq(oldest.get() - 1), 20_007).is_none());
+            assert!(page(&recent, oldest, 20_008).is_none(), "it is not told yet");
+            let page = page(&recent, Seq(20_000), 20_003).unwrap();
             assert_eq!(
                 page.events.iter().map(|it| it.seq.get()).collect::<Vec<_>>(),
                 [20_001, 20_002, 20_003]
@@ -385,7 +420,7 @@ mod tests {
         let mut recent = RecentEvents::new(Seq(7));
         recent.add(&announced(8, 100));
         assert!(recent.covers(Seq(8)) && recent.find(Seq(8)).is_some());
-        let extent = Extent { erased: None, bytes: 100 };
+        let extent = Extent { erased: None, sizes: [100].into() };
         recent.add(&Announcement { extent, ..announced(9, 100) });
         assert!(!recent.covers(Seq(9)) && recent.find(Seq(8)).or(recent.find(Seq(9))).is_none());
         recent.add(&announced(12, 100));
