@@ -47,10 +47,7 @@ struct Reader {
 impl Crowd {
     /// The crowd that has read in a channel; `None` where all markers are told one by one. It looks at each marker once.
     pub fn of(channel: ChannelId, workspace: &Workspace) -> Option<Crowd> {
-        let found = workspace.channels.get(&channel)?;
-        if found.markers.len() <= NAMED_MAX {
-            return None;
-        }
+        let found = workspace.channels.get(&channel).filter(|_| is_crowd(channel, workspace))?;
         let readers = found.markers.iter().filter_map(|(user, marker)| {
             let from = found.membership(channel, *user)?.history_start;
             let is_active = workspace.users.get(user).is_some_and(|user| !user.is_deactivated);
@@ -70,6 +67,11 @@ impl Crowd {
         let before = self.counts.partition_point(|count| count.up_to < beginning);
         (&self.named[hidden..], &self.counts[before..])
     }
+}
+
+/// Whether so many have read in a channel that they are counted.
+pub fn is_crowd(channel: ChannelId, workspace: &Workspace) -> bool {
+    workspace.channels.get(&channel).is_some_and(|channel| channel.markers.len() > NAMED_MAX)
 }
 
 /// On the way down from the newest message a reader comes in at their marker, and is gone before their history begins.

@@ -62,6 +62,7 @@ mod stream;
 mod streaming;
 mod threads;
 mod unread;
+mod versions;
 mod web;
 
 use std::sync::Arc;
@@ -170,6 +171,7 @@ fn conversations() -> Router<App> {
 
 /// What they say.
 fn what_is_said() -> Router<App> {
+    let crowds = Extension(Arc::<read_markers::Crowds>::default());
     Router::new()
         // Messages
         .route("/messages/{channel}", get(messages::page))
@@ -201,7 +203,7 @@ fn what_is_said() -> Router<App> {
         .route("/mark_all_read", post(read_markers::mark_all_read))
         .route("/last_read/{channel}", get(read_markers::last_read))
         .route("/read_receipts/{channel}", get(read_markers::receipts))
-        .route("/read_markers/{channel}", get(read_markers::of_channel))
+        .route("/read_markers/{channel}", get(read_markers::of_channel).layer(crowds))
         .route("/receipts/{id}", get(receipts::of_message))
         .route("/channel_unreads", get(read_markers::channel_unreads))
         .route("/unread_count", get(read_markers::unread_count))

@@ -1,10 +1,13 @@
 //! What has been read: one's own markers, other people's, and what is left to read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chat::audience::history_start;
+use chat::receipts::{Crowd, is_crowd};
 use chat::workspace::ChannelKind;
 use chat::{ChannelId, ClientMsgId, Command, Seq, Workspace};
 use futures_util::future::try_join_all;
@@ -15,9 +18,13 @@ use super::extract::{Answer, ChannelPath, LoggedIn, MessagePath};
 use super::fields::{Input, fields};
 use super::messages::submit;
 use super::problem::ApiError;
+use super::versions::Versions;
 use crate::app::App;
 use crate::reading::{At, Counts, ThreadQuery};
 use crate::wire::ReadMarkersView;
+
+/// The crowds of channels at one head: in the morning thousands open the same one, and each is counted once.
+pub(super) type Crowds = Versions<(ChannelId, Seq), Option<Crowd>>;
 
 /// Threads that are marked read in one commit.
 const THREADS_AT_ONCE: usize = 200;
@@ -153,13 +160,23 @@ pub(super) async fn receipts(
     responses((status = 200, body = ReadMarkersView)))]
 pub(super) async fn of_channel(
     State(app): State<App>,
+    Extension(crowds): Extension<Arc<Crowds>>,
     asker: LoggedIn,
     ChannelPath(name): ChannelPath,
 ) -> Result<Answer<ReadMarkersView>, ApiError> {
     let asker = with_own_markers(&app, asker).await?;
-    let channel = asker.place(&name)?.channel();
-    let view = |channel| ReadMarkersView::of(asker.user, channel, &asker.workspace);
-    let markers = channel.map(view).unwrap_or_default();
+    let Some(channel) = asker.place(&name)?.channel() else {
+        return Ok(asker.answer(&app, ReadMarkersView::default()));
+    };
+    let workspace = Arc::clone(&asker.workspace);
+    let crowd = if is_crowd(channel, &workspace) {
+        let version = (channel, workspace.head);
+        Some(crowds.get(version, move || Crowd::of(channel, &workspace)).await)
+    } else {
+        None
+    };
+    let crowd = crowd.as_deref().and_then(Option::as_ref);
+    let markers = ReadMarkersView::of(asker.user, channel, crowd, &asker.workspace);
     Ok(asker.answer(&app, markers))
 }
 

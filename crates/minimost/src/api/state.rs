@@ -22,8 +22,9 @@ use super::channel_state::{ChannelState, channel_states};
 use super::encoding::MayCompress;
 use super::extract::LoggedIn;
 use super::problem::ApiError;
-use super::shared_json::{SharedMembers, Versions, joined};
+use super::shared_json::{SharedMembers, joined};
 use super::threads::ThreadsState;
+use super::versions::Versions;
 use super::{drafts, notifications, preferences, presence, reminders, saved, scheduled};
 use crate::app::App;
 use crate::reading::Waiting;
@@ -98,9 +99,9 @@ pub(super) struct LimitsView {
 #[derive(Default)]
 pub(super) struct Shared {
     /// By the last event that changed any of it.
-    house: Versions<Seq>,
+    house: Versions<Seq, SharedMembers>,
     /// By the last round of presence that was told.
-    presence: Versions<u64>,
+    presence: Versions<u64, SharedMembers>,
 }
 
 /// All that a screen needs to start, at one cursor.

@@ -29,14 +29,20 @@ struct ReadMarkerView {
 }
 
 impl ReadMarkersView {
-    /// What `user` may see of a channel: their own marker, and those that stand where they see what was read.
-    pub fn of(user: UserId, channel: ChannelId, workspace: &Workspace) -> ReadMarkersView {
+    /// What `user` may see of a channel: of a crowd what of it is theirs to see, else their own marker, and those that stand
+    /// where they see what was read.
+    pub fn of(
+        user: UserId,
+        channel: ChannelId,
+        crowd: Option<&Crowd>,
+        workspace: &Workspace,
+    ) -> ReadMarkersView {
         let found = workspace.channels.get(&channel);
         let (Some(found), Some(start)) = (found, history_start(user, channel, workspace)) else {
             return ReadMarkersView::default();
         };
-        if let Some(crowd) = Crowd::of(channel, workspace) {
-            return ReadMarkersView::crowd(&crowd, start, workspace);
+        if let Some(crowd) = crowd {
+            return ReadMarkersView::crowd(crowd, start, workspace);
         }
         let markers = found.markers.iter();
         let seen = markers.filter(|(reader, it)| **reader == user || it.up_to >= start);
