@@ -32,6 +32,7 @@ use crate::follow::Head;
 use crate::{Appends, Batch, Epoch, Error, Meaning};
 pub use compare::{Comparison, Gaps};
 use damage::Damage;
+pub use damage::ReadsOn;
 use ended::Ended;
 use files::Files;
 pub use migrate::{Migration, migrate};
@@ -58,6 +59,7 @@ struct Shared {
     head: Arc<Head>,
     appends: Progress,
     damage: Arc<Damage>,
+    held_erasure: watch::Receiver<Option<i64>>,
     files: Arc<Files>,
     orders: mpsc::Sender<Order>,
     /// Bounds the queue of orders: each append holds one until it is answered.
@@ -95,6 +97,7 @@ impl Log {
         let files = Arc::new(files);
         let head = Arc::new(Head::new(tip.seq));
         let appends = Progress::new(tip.seq);
+        let (tell_held, held_erasure) = watch::channel(None);
         let owner = Owner {
             path: path.to_owned(),
             connection: Some(connection),
@@ -106,6 +109,8 @@ impl Log {
             wal_holds_refused: false,
             // A crash between an erasure and its checkpoint left erased bytes in the WAL.
             erasure_due: Some(owner::now()),
+            erased_ts: None,
+            held_erasure: tell_held,
             disk_is_filled: false,
         };
         let (orders, receiver) = mpsc::channel();
@@ -120,8 +125,19 @@ impl Log {
             .expect("a starting process may have threads");
         let places = Arc::new(Semaphore::new(APPENDS_WAITING_MAX));
         let (path, readers) = (path.to_owned(), ReaderPool::start(readers, &ended));
-        let shared =
-            Shared { path, epoch, head, appends, damage, files, orders, places, readers, ended };
+        let shared = Shared {
+            path,
+            epoch,
+            head,
+            appends,
+            damage,
+            held_erasure,
+            files,
+            orders,
+            places,
+            readers,
+            ended,
+        };
         Ok(Log { shared: Arc::new(shared) })
     }
 
@@ -149,6 +165,13 @@ impl Log {
     /// Which appends are under way, and which have ended.
     pub fn appends(&self) -> Appends {
         self.shared.appends.watch()
+    }
+
+    /// Erased bytes that should have left the write-ahead log and have not, because somebody reads there or the machine
+    /// refuses: since when, in microseconds, they may have been there. It is tried again every second; `None` once it is
+    /// done.
+    pub fn watch_held_erasure(&self) -> watch::Receiver<Option<i64>> {
+        self.shared.held_erasure.clone()
     }
 
     /// Appends a batch, all of it or nothing, and returns the head after it once it is on disk.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, ffi};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::damage::Damage;
 use super::file::{self, Tip};
@@ -67,6 +67,10 @@ pub(super) struct Owner {
     pub wal_holds_refused: bool,
     /// When bytes that were erased have to leave the WAL.
     pub erasure_due: Option<Instant>,
+    /// The time of the record that erased the first of them; `None` where that is not known.
+    pub erased_ts: Option<i64>,
+    /// Tells of bytes that could not leave the WAL when they had to, with that time.
+    pub held_erasure: watch::Sender<Option<i64>>,
     pub disk_is_filled: bool,
 }
 
@@ -126,6 +130,9 @@ impl Owner {
     fn do_chores(&mut self) -> Option<Duration> {
         if self.connect().is_err() {
             // Whoever appends next is told; here it only means trying again.
+            if self.erasure_due.is_some_and(|due| due <= now()) {
+                self.tell_erasure(false);
+            }
             return Some(REOPEN_DELAY);
         }
         let due = self.erasure_due?;
@@ -136,7 +143,17 @@ impl Owner {
         let is_done = self.empty_wal().unwrap_or(false);
         // A reader in the middle of it, or a fault that the next append will tell.
         self.erasure_due = (!is_done).then(|| now() + ERASURE_DELAY);
+        self.tell_erasure(is_done);
         (!is_done).then_some(ERASURE_DELAY)
+    }
+
+    /// Says what came of emptying the WAL.
+    fn tell_erasure(&mut self, is_done: bool) {
+        let held = (!is_done).then(|| *self.erased_ts.get_or_insert(self.tip.ts_micros));
+        if is_done {
+            self.erased_ts = None;
+        }
+        self.held_erasure.send_if_modified(|told| std::mem::replace(told, held) != held);
     }
 
     /// Commits a group and answers each of its batches.
@@ -184,6 +201,10 @@ impl Owner {
         if let Some(haste) = applied.haste {
             // Of a failed commit too: what is due too often is only slow.
             self.erasure_due = Some(due(self.erasure_due, haste, now()));
+            let erasing = batches.iter().find(|batch| !batch.redactions.is_empty());
+            let first = erasing.and_then(|batch| batch.records.first());
+            let ts = first.map_or(applied.tip.ts_micros, |record| record.ts_micros);
+            self.erased_ts.get_or_insert(ts);
         }
         match committed {
             Ok(_) => {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, Row};
 
-use super::damage::Damage;
+use super::damage::{Damage, ReadsOn};
 use super::file;
 use super::outline::{Found, Strays};
 use crate::Error;
@@ -43,8 +43,8 @@ impl Reader {
     }
 
     /// Whether it hands out damaged records.
-    pub fn reads_on(&self) -> bool {
-        self.reads_on
+    pub fn reads_on(&self) -> ReadsOn {
+        ReadsOn(self.reads_on.then(|| Arc::clone(&self.damage)))
     }
 
     /// Runs several reads on one state of the log, so that no redaction comes between them.

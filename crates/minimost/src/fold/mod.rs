@@ -16,7 +16,7 @@ mod changed;
 use chat::event::Body as Said;
 use chat::thread::followers_then;
 use chat::{ChannelId, Event, EventKind, LoggedEvent, Message, Seq, Workspace};
-use eventlog::{Body, Reader, Record, Wanted};
+use eventlog::{Body, Reader, ReadsOn, Record, Wanted};
 use tracing::error;
 
 use crate::codec::{self, DecodeError};
@@ -184,14 +184,16 @@ pub fn add_followers(
 
 /// The event of a record. For a reader that reads on, of one that cannot be understood what its envelope says; `None` when
 /// that is not enough to go by.
-pub fn event(record: &Record, reads_on: bool) -> Result<Option<LoggedEvent>, FoldError> {
+pub fn event(record: &Record, reads_on: &ReadsOn) -> Result<Option<LoggedEvent>, FoldError> {
     match codec::decode(record) {
-        Err(fault) if reads_on => {
+        Err(fault) if reads_on.is_so() => {
             let seq = record.seq;
-            error!(
-                log.seq = seq,
-                "the record at seq {seq} cannot be read, and is shown as such: {fault}"
-            );
+            if reads_on.is_first_to_tell(seq) {
+                error!(
+                    log.seq = seq,
+                    "the record at seq {seq} cannot be read, and is shown as such: {fault}"
+                );
+            }
             Ok(codec::outline(record))
         }
         decoded => Ok(Some(decoded?)),
@@ -200,7 +202,7 @@ pub fn event(record: &Record, reads_on: bool) -> Result<Option<LoggedEvent>, Fol
 
 /// Messages out of their `message_posted` records, which rise, and whatever is about them up to `up_to`.
 fn fold(reader: &mut Reader, posted: &[Record], up_to: Seq) -> Result<Vec<Message>, FoldError> {
-    let reads_on = reader.reads_on();
+    let reads_on = &reader.reads_on();
     let mut messages = Vec::with_capacity(posted.len());
     for record in posted {
         // Without a channel nobody can be said to read it.

@@ -119,7 +119,7 @@ fn edit_history(
         let edits = reader.target_newest(id.min(END).get(), edited, 0, end, TEXTS_MAX)?;
         let mut versions: Vec<Message> = Vec::with_capacity(edits.len() + 1);
         for record in posted.iter().chain(&edits) {
-            let Some(record) = fold::event(record, reader.reads_on())? else { continue };
+            let Some(record) = fold::event(record, &reader.reads_on())? else { continue };
             match versions.last() {
                 None if record.seq == id && begins(&record) => {
                     versions.push(Message::posted(&record));
@@ -162,7 +162,7 @@ fn posted(
 ) -> Result<Option<LoggedEvent>, FoldError> {
     let records = reader.by_seqs(&[message.min(END).get()])?;
     let Some(record) = records.first() else { return Ok(None) };
-    let Some(logged) = fold::event(record, reader.reads_on())? else { return Ok(None) };
+    let Some(logged) = fold::event(record, &reader.reads_on())? else { return Ok(None) };
     let channel = logged.channel.filter(|_| logged.kind.begins_message());
     let is_seen = channel.is_some_and(|channel| may_see(user, channel, logged.seq, workspace));
     Ok(is_seen.then_some(logged))
@@ -198,7 +198,7 @@ fn thread_readers(
     let mut readers = BTreeMap::new();
     for record in &records {
         // A marker that cannot be read moves nobody.
-        let Some(logged) = fold::event(record, reader.reads_on())? else { continue };
+        let Some(logged) = fold::event(record, &reader.reads_on())? else { continue };
         let member = workspace.membership(logged.actor, channel);
         // Whoever left and came back begins anew.
         let counts = member.is_some_and(|member| member.joined <= logged.seq);

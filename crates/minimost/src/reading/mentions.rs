@@ -226,7 +226,7 @@ fn named_by(reader: &mut Reader, message: Seq, head: Seq) -> Result<Vec<UserId>,
     };
     let Some(record) = record else { return Ok(Vec::new()) };
     // One that cannot be read names nobody that we know of.
-    let Some(logged) = fold::event(&record, reader.reads_on())? else { return Ok(Vec::new()) };
+    let Some(logged) = fold::event(&record, &reader.reads_on())? else { return Ok(Vec::new()) };
     let mentions = match logged.event() {
         Some(Event::MessageEdited { mentions, .. }) => Some(mentions),
         Some(about) => about.posting().map(|posting| &posting.mentions),

@@ -4,55 +4,11 @@
 use std::fs;
 use std::path::Path;
 
+use anyhow::{Result, ensure};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::{Person, TestServer};
-
-/// Everything that a reader asks of #general and of one message there.
-fn questions(about: &[&Value]) -> Vec<String> {
-    let fixed = [
-        "/state",
-        "/messages/general",
-        "/messages/general?limit=2",
-        "/messages/general?after=0",
-        "/messages/general?before_id=1000000&limit=200",
-        "/mentions",
-        "/mentions?all=true",
-        "/threads",
-        "/threads?unread=true",
-        "/saved",
-        "/pins/general",
-        "/channel_unreads",
-        "/unread_count",
-        "/last_read/general",
-        "/read_receipts/general",
-        "/read_markers/general",
-    ];
-    let about = about.iter().flat_map(|id| {
-        [
-            format!("/messages/general?around_id={id}&limit=3"),
-            format!("/messages/general?before_id={id}"),
-            format!("/messages/general?after_id={id}"),
-            format!("/message/{id}"),
-            format!("/message/{id}/history"),
-            format!("/thread/{id}"),
-            format!("/receipts/{id}"),
-            format!("/why/{id}"),
-        ]
-    });
-    fixed.map(str::to_owned).into_iter().chain(about).collect()
-}
-
-/// What somebody is answered; what is refused as its status.
-async fn ask(person: &Person, questions: &[String]) -> Vec<Value> {
-    let mut answers = Vec::new();
-    for question in questions {
-        let answer = person.get(question).await;
-        answers.push(if answer.status == 200 { answer.json() } else { json!(answer.status) });
-    }
-    answers
-}
+use crate::support::{Process, TestServer, ask, questions};
 
 /// Stops the server, does something to its log, and starts it again.
 async fn restart_with(server: &mut TestServer, damage: impl FnOnce(&Path)) {
@@ -367,4 +323,28 @@ async fn guarantee_8_a_stream_does_not_pass_over_a_damaged_record_in_silence() {
     bob.events_from(&cursor).await.next_named("resync").await;
     // The state that is loaded then is one from which the stream goes on.
     assert_eq!(bob.cursor().await, at_end);
+}
+
+#[tokio::test]
+async fn guarantee_8_a_damaged_record_is_told_of_once_however_often_it_is_read() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let data = dir.path().join("data");
+    let server = Process::start(&data).await?;
+    let alice = server.sign_up("alice").await?;
+    let message = alice.send("general", "kumquat").await;
+    alice.send("general", "after").await;
+    ensure!(server.terminate().await?.success());
+    // Below the seq up to which the snapshot has verified it.
+    flip(&data.join("log.db"), &message["id"], 7);
+    let server = Process::start(&data).await?;
+    let alice = server.welcome(&alice);
+    for _ in 0..3 {
+        let page = alice.messages("general").await;
+        assert_eq!((&page[0]["unreadable"], &page[1]["content"]), (&json!(true), &json!("after")));
+        alice.get(&format!("/message/{}", message["id"])).await.expect(200);
+    }
+    let said = server.terminate_listening().await?;
+    let told = format!("the record at seq {} cannot be read, and is shown as such", message["id"]);
+    assert_eq!(said.iter().filter(|line| line.contains(&told)).count(), 1, "{said:?}");
+    Ok(())
 }

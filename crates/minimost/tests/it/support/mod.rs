@@ -12,6 +12,7 @@ mod event_stream;
 mod files;
 mod person;
 mod process;
+mod questions;
 mod server;
 mod wire;
 
@@ -19,5 +20,6 @@ pub use event_stream::{Event, EventStream};
 pub use files::{copy_dir, files_with, forget_last_name, rows};
 pub use person::{Answer, PASSWORD, Person};
 pub use process::{Process, check, run};
+pub use questions::{ask, questions};
 pub use server::TestServer;
 pub use wire::{Said, Wire};

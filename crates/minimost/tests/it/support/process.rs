@@ -155,6 +155,12 @@ impl Process {
         ended.context("the server did not end")?.context("wait for the server")
     }
 
+    /// SIGTERM, and what it said since the last [`Process::says`].
+    pub async fn terminate_listening(mut self) -> Result<Vec<String>> {
+        kill_process(self.pid(), Signal::TERM)?;
+        Ok(self.ended().await?.1)
+    }
+
     /// Refuses every write to a file beyond so many bytes, as a full disk would; `None` makes room again.
     #[cfg(target_os = "linux")]
     pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
