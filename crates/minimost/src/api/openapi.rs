@@ -121,6 +121,7 @@ pub(super) async fn health(State(app): State<App>, asker: Option<LoggedIn>) -> J
                 "files": still.files,
                 "since_ts": still.since.as_seconds(),
                 "held": held.collect::<Vec<_>>(),
+                "held_files": still.held_files,
             })
         });
     }

@@ -87,8 +87,18 @@ pub(super) fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(PATIENCE)
 }
 
+/// Does not wait for other programs any more.
+pub(super) fn be_quick(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)
+}
+
+/// Whether there is a file. That it may not be looked at is an error and no answer: it may well be there.
+pub(super) fn is_there(file: &Path) -> Result<bool, ProjectionError> {
+    file.try_exists().in_file(file)
+}
+
 fn open_with(file: &Path, patience: Duration) -> Result<Connection, ProjectionError> {
-    if !file.exists() {
+    if !is_there(file)? {
         let dir = file.parent().expect("a projection lies in the data directory");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).in_file(dir)?;
         fs::OpenOptions::new()
@@ -137,7 +147,7 @@ pub fn is_ours(file: &Path) -> bool {
     // Reading in WAL mode creates the side files, unless SQLite is told that nobody writes.
     let mut wal = file.as_os_str().to_owned();
     wal.push("-wal");
-    let immutable = u8::from(!Path::new(&wal).exists());
+    let immutable = u8::from(matches!(Path::new(&wal).try_exists(), Ok(false)));
     let path = percent_encode(file.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
     let uri = format!("file:{path}?immutable={immutable}");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
@@ -200,10 +210,10 @@ pub(super) fn verify_not_ahead(
     epoch: Epoch,
     head: Seq,
 ) -> Result<(), ProjectionError> {
-    if !file.exists() {
+    // A file that cannot be looked at, opened or read says nothing about the log; its owner will set it aside.
+    if !file.try_exists().unwrap_or(false) {
         return Ok(());
     }
-    // A file that cannot be opened or read says nothing about the log; its owner will set it aside.
     let found = open(file).ok().and_then(|connection| checkpoint(&connection).ok().flatten());
     match found {
         Some(found) if found.epoch == epoch && found.seq > head => {

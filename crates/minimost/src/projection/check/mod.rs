@@ -149,7 +149,7 @@ impl Bench<'_> {
     ) -> Result<Vec<Difference>, ProjectionError> {
         let Some(found) = file_of(self.data_dir, projection) else { return Ok(Vec::new()) };
         // Before anything else touches it: a damaged file would be set aside, and not be found.
-        match found.exists().then(|| sqlite::damage(&found)).transpose() {
+        match sqlite::is_there(&found)?.then(|| sqlite::damage(&found)).transpose() {
             Ok(None | Some(None)) => {}
             Ok(Some(Some(why))) => return Ok(vec![unreadable(found, projection, why)]),
             Err(error) => return finding(found, projection, error),
@@ -242,7 +242,7 @@ impl Scratch {
     /// Beside the data, because it holds the same messages: same disk, same owner, same mode.
     fn new(data_dir: &Path) -> Result<Scratch, ProjectionError> {
         let dir = data_dir.join("check.tmp");
-        if dir.exists() {
+        if sqlite::is_there(&dir)? {
             fs::remove_dir_all(&dir).in_file(&dir)?;
         }
         fs::DirBuilder::new().mode(0o700).create(&dir).in_file(&dir)?;

@@ -1,7 +1,8 @@
 //! What was deleted leaves a file that is far behind before the file comes to the deletion: an erasure waits for no history.
 //!
 //! Invariant: the file's checkpoint stays. A tombstone that came early is the row that the deletion leaves: whatever the
-//! events between do to it, they do to a tombstone afterwards as well.
+//! events between do to it, they do to a tombstone afterwards as well. How far it went stands in the file, so that the next
+//! deletion costs no more than itself.
 //!
 //! Neighbours: `bringing` says which files are far behind; `apply` and `member` do the same in the order of the log.
 
@@ -9,6 +10,7 @@ use chat::{EventKind, Seq, Timestamp, Workspace};
 use eventlog::{Reader, Record};
 use rusqlite::Connection;
 
+use super::super::sqlite::to_sql;
 use super::super::{InFile, ProjectionError};
 use super::file::{Fault, Mailbox, Sources, State};
 use super::member::DELETE_MESSAGES;
@@ -25,6 +27,10 @@ impl Mailbox {
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
         let between = (self.checkpoint.max(self.erased_up_to), workspace.head);
+        self.wal_holds_erased = true;
+        if between.0 >= between.1 {
+            return Ok(());
+        }
         erase(&self.file, &self.state, sources, between, self.owner.0).in_file(&self.path)?;
         self.erased_up_to = workspace.head;
         self.wal_holds_erased = true;
@@ -60,8 +66,16 @@ fn erase(
         let Some((_, counter)) = left else { return Ok(()) };
         transaction.prepare_cached(DELETE_MESSAGES)?.execute([&counter.name]).map(drop)
     })?;
+    transaction.execute(UPSERT_AHEAD, [to_sql(between.1)])?;
     Ok(transaction.commit()?)
 }
+
+const UPSERT_AHEAD: &str = "
+    INSERT INTO ahead (id, erased_up_to) VALUES (1, ?1)
+    ON CONFLICT (id) DO UPDATE SET erased_up_to = excluded.erased_up_to";
+
+pub(super) const DELETE_AHEAD: &str = "
+    DELETE FROM ahead";
 
 /// Calls `done` for the records that `read` reads after `between.0` up to `between.1`, inclusive.
 fn each(
@@ -84,8 +98,9 @@ fn each(
 }
 
 #[cfg(test)]
-mod tests {
-    use chat::testing::{Batch, History, Step};
+pub(super) mod tests {
+    use chat::testing::{Batch, History, Step, Story, wish};
+    use chat::{Actor, Command};
     use eventlog::Log;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
@@ -94,8 +109,17 @@ mod tests {
     use super::*;
     use crate::codec;
 
-    async fn append(log: &Log, steps: &[Step], workspace: &mut Workspace) {
-        for Batch { events, redacted } in steps.iter().filter_map(|it| it.outcome.as_ref().ok()) {
+    pub async fn append(log: &Log, steps: &[Step], workspace: &mut Workspace) {
+        let batches = steps.iter().filter_map(|it| it.outcome.as_ref().ok());
+        append_all(log, batches, workspace).await;
+    }
+
+    async fn append_all(
+        log: &Log,
+        batches: impl Iterator<Item = &Batch>,
+        workspace: &mut Workspace,
+    ) {
+        for Batch { events, redacted } in batches {
             let Some(first) = events.first() else { continue };
             for event in events {
                 workspace.apply(event);
@@ -114,6 +138,42 @@ mod tests {
             .unwrap()
             .map(Result::unwrap)
             .collect()
+    }
+
+    /// A record that is read is verified, so a damaged one tells what is read.
+    #[tokio::test]
+    async fn a_second_deletion_costs_a_file_that_is_far_behind_only_itself() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let (dir, path) = (directory.path(), directory.path().join("log.db"));
+        let log = Log::open(&path, 0).unwrap();
+        let mut story = Story::new();
+        let mut workspace = Workspace::default();
+        story.given(Actor::System, &wish::create_channel("general", true));
+        let alice = story.sign_up("alice");
+        let said: Vec<Seq> = (0..3).map(|_| story.post(alice, "general", "kumquat")).collect();
+        let before = Batch { events: story.log.clone(), redacted: Vec::new() };
+        append_all(&log, std::iter::once(&before), &mut workspace).await;
+        let mut sources = Sources::new(log.reader().unwrap(), log.epoch(), 100);
+        let user = wish::user_of(alice);
+        let mut mailbox =
+            Mailbox::open(dir, user, &mut sources, &workspace, workspace.head).unwrap();
+        mailbox.catch_up(&mut sources, &workspace).unwrap();
+        drop(mailbox);
+        for (number, message) in said.iter().enumerate() {
+            let delete = Command::DeleteMessage { message: *message };
+            let batch = story.run(alice, None, &delete).unwrap();
+            append_all(&log, std::iter::once(&batch), &mut workspace).await;
+            // Each time the file is opened anew, and stays where it was.
+            let opened =
+                Mailbox::open_as_it_is(dir, user, &sources, &workspace, workspace.head).unwrap();
+            let mut mailbox = opened.expect("it is there");
+            mailbox.erase_ahead(&mut sources, &workspace).unwrap();
+            assert_eq!(with_text(&mailbox), said[number + 1..]);
+            let file = rusqlite::Connection::open(&path).unwrap();
+            let damage = "UPDATE record SET body = CAST('?' AS BLOB) WHERE seq = ?1";
+            let deleted = batch.events[0].seq;
+            assert_eq!(file.execute(damage, [deleted.get().cast_signed()]).unwrap(), 1);
+        }
     }
 
     proptest! {

@@ -28,9 +28,14 @@ fn beside(mailbox: &Path) -> Result<Vec<PathBuf>, ProjectionError> {
     let owner = mailbox.file_stem().and_then(OsStr::to_str);
     match fs::read_dir(dir) {
         Ok(entries) => {
-            let names = entries.flatten().map(|entry| entry.file_name());
-            let asides = names.filter(|name| owner_of(name).is_some_and(|it| Some(it) == owner));
-            Ok(asides.map(|name| dir.join(name)).collect())
+            let mut asides = Vec::new();
+            for entry in entries {
+                let name = entry.in_file(dir)?.file_name();
+                if owner_of(&name).is_some_and(|it| Some(it) == owner) {
+                    asides.push(dir.join(name));
+                }
+            }
+            Ok(asides)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error).in_file(dir),

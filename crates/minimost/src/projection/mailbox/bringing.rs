@@ -38,7 +38,7 @@ impl Owner {
     fn try_bring(&mut self, user: UserId) -> Result<(), ProjectionError> {
         let mailbox = match self.take_for_turn(user)? {
             Some(mailbox) => mailbox,
-            // It is made when there is room.
+            // Where it is to replay the log, it is made when there is room.
             None if !self.sweep.has_room(user) => return Ok(()),
             None => self.make(user)?,
         };
@@ -46,10 +46,21 @@ impl Owner {
             return self.catch_up(mailbox);
         }
         let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
-        if !mailbox.is_new && self.sweep.standings.find(user).is_none_or(may_hold) {
+        let is_rid = mailbox.is_new || mailbox.erased_up_to >= self.sweep.target.head;
+        if !is_rid && self.sweep.standings.find(user).is_none_or(may_hold) {
             return self.erase_ahead(mailbox);
         }
+        if self.sources.can_make() {
+            return self.fill(mailbox);
+        }
         self.join_group(mailbox)
+    }
+
+    /// Makes of a mailbox that is far behind what it is at the head: less than to replay what lies between.
+    fn fill(&mut self, mut mailbox: Mailbox) -> Result<(), ProjectionError> {
+        let target = Arc::clone(&self.sweep.target);
+        mailbox.fill(&mut self.sources, &target)?;
+        self.finish(mailbox)
     }
 
     fn try_bring_and_erase(&mut self, user: UserId) -> Result<(), ProjectionError> {
@@ -65,7 +76,7 @@ impl Owner {
     }
 
     fn try_move_on(&mut self, mut mailbox: Mailbox) -> Result<(), ProjectionError> {
-        if !mailbox.is_in_place() {
+        if !mailbox.is_in_place()? {
             self.miss(mailbox.owner);
             return Ok(());
         }
@@ -125,10 +136,12 @@ impl Owner {
         self.join_group(mailbox)
     }
 
-    /// Where it has no room there the mailbox is closed again, and waits.
+    /// Where it has no room there, or need not go there, the mailbox is closed again, and waits.
     pub fn join_group(&mut self, mailbox: Mailbox) -> Result<(), ProjectionError> {
         self.sweep.standings.know(mailbox.owner, mailbox.checkpoint);
-        if self.sweep.group.has_room(mailbox.checkpoint) {
+        if self.sources.can_make() {
+            self.sweep.turn_again(mailbox.owner);
+        } else if self.sweep.group.has_room(mailbox.checkpoint) {
             mailbox.release_memory()?;
             self.sweep.group.join(mailbox);
         }
@@ -192,7 +205,11 @@ impl Owner {
         };
         self.sweep.standings.put_off(user, now);
         if self.is_erasing(user) {
-            let why = if error.is_busy() { "another program holds it" } else { "it is refused" };
+            let why = match &error {
+                ProjectionError::File { .. } => "it cannot be looked at",
+                error if error.is_busy() => "another program holds it",
+                _ => "it is refused",
+            };
             let file = self.mailbox_path(user);
             self.sweep.erasures.tell_held(user, &file, why);
         }

@@ -5,6 +5,7 @@
 use chat::{Seq, Workspace};
 
 use super::super::{InFile, ProjectionError};
+use super::ahead::DELETE_AHEAD;
 use super::apply::Applying;
 use super::file::{Fault, Mailbox, Sources, save_checkpoint};
 
@@ -57,7 +58,14 @@ impl Mailbox {
         applying.draw_window(events.end)?;
         self.state.save(&transaction)?;
         save_checkpoint(&transaction, epoch, events.end)?;
+        let has_passed = self.erased_up_to > Seq::ZERO && self.erased_up_to <= events.end;
+        if has_passed {
+            transaction.execute(DELETE_AHEAD, [])?;
+        }
         transaction.commit()?;
+        if has_passed {
+            self.erased_up_to = Seq::ZERO;
+        }
         Ok(events.end)
     }
 }

@@ -2,26 +2,39 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chat::{Timestamp, UserId};
+use tokio::sync::watch;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::super::ProjectionError;
 use super::standing::Standings;
 
 /// Files that another program holds are named one by one up to so many; the rest are counted.
 const NAMED_MAX: usize = 20;
 
+/// How long the log may be held before the diagnostics name it: whoever copies it, or looks at it for a moment, does no
+/// harm.
+const LOG_HOLDS: Duration = Duration::from_secs(3);
+
 /// Files that may still hold erased text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StillErasing {
-    /// How many.
+    /// How many: mailboxes, and the log.
     pub files: usize,
     /// When the first of the deletions happened.
     pub since: Timestamp,
     /// Whose of them could not be written when it was tried, because another program holds them or the machine refuses.
     /// At most 20.
     pub held: Vec<UserId>,
+    /// What else another program holds meanwhile: the log, with erased text, and the register, which has none.
+    pub held_files: Vec<&'static str>,
 }
+
+/// Since when the log may hold erased bytes that could not leave it, in microseconds.
+pub(super) type HeldLog = watch::Receiver<Option<i64>>;
 
 /// What the handles are told; locked for single look-ups only.
 pub(super) type ErasureReport = Arc<Mutex<Option<StillErasing>>>;
@@ -31,11 +44,61 @@ pub(super) struct Erasures {
     report: ErasureReport,
     /// Whose file could not be written, and was named or counted.
     held: HashSet<UserId>,
+    log: HeldLog,
+    /// Since when the log is held, and whether it was named.
+    log_held: Option<(Instant, bool)>,
+    /// Since when the register could not be written.
+    register_held: Option<Timestamp>,
+    /// It could not be written at the last attempt, for another reason than that somebody holds it.
+    is_register_failing: bool,
 }
 
 impl Erasures {
-    pub fn new(report: ErasureReport) -> Erasures {
-        Erasures { report, held: HashSet::new() }
+    pub fn new(report: ErasureReport, log: HeldLog) -> Erasures {
+        Erasures {
+            report,
+            held: HashSet::new(),
+            log,
+            log_held: None,
+            register_held: None,
+            is_register_failing: false,
+        }
+    }
+
+    /// The register was written down, or could not be. Each is told once, since it is tried at every look.
+    pub fn tell_register(&mut self, saved: &Result<(), ProjectionError>, ts: Timestamp) {
+        let is_held = saved.as_ref().is_err_and(ProjectionError::is_busy);
+        let held = is_held.then(|| self.register_held.unwrap_or(ts));
+        match (std::mem::replace(&mut self.register_held, held).is_some(), is_held) {
+            (false, true) => warn!(
+                "mailboxes.db is held by another program and is not written; nothing waits for it, but a start now \
+                 hears again of what happened meanwhile, or opens every mailbox"
+            ),
+            (true, false) => info!("mailboxes.db can be written again"),
+            (false, false) | (true, true) => {}
+        }
+        let failing = saved.as_ref().err().filter(|_| !is_held);
+        let was_failing = std::mem::replace(&mut self.is_register_failing, failing.is_some());
+        if let Some(error) = failing.filter(|_| !was_failing) {
+            let error = error as &dyn std::error::Error;
+            warn!(error, "mailboxes.db was not written; the next start opens more mailboxes");
+        }
+    }
+
+    /// Names the log in the diagnostics while it is held.
+    fn see_log(&mut self, since: Option<Timestamp>, now: Instant) {
+        let (began, was_named) = self.log_held.unwrap_or((now, false));
+        let is_long = now.saturating_duration_since(began) >= LOG_HOLDS;
+        match since {
+            Some(since) if is_long && !was_named => warn!(
+                "log.db still holds erased text since {}, because another program looks at it or the machine refuses; \
+                 it is tried again every second",
+                since.as_seconds()
+            ),
+            None if was_named => info!("log.db holds no erased text any more"),
+            Some(_) | None => {}
+        }
+        self.log_held = since.map(|_| (began, was_named || is_long));
     }
 
     /// A file still holds erased text, because it cannot be written now.
@@ -53,12 +116,27 @@ impl Erasures {
         }
     }
 
-    pub fn report(&self, standings: &Standings) {
-        let still = standings.erasing().map(|(files, since)| {
+    pub fn report(&mut self, standings: &Standings, now: Instant) {
+        let log = self.log.borrow().map(Timestamp);
+        self.see_log(log, now);
+        // What had to leave a file has also left it when the file is gone.
+        let is_erasing = |user| standings.find(user).is_some_and(|it| it.erasure.is_some());
+        let done: Vec<UserId> = self.held.iter().copied().filter(|it| !is_erasing(*it)).collect();
+        for user in done {
+            self.tell_done(user);
+        }
+        let mailboxes = standings.erasing();
+        let since = mailboxes.map(|(_, since)| since);
+        let since = since.into_iter().chain(log).chain(self.register_held).min();
+        let still = since.map(|since| {
             let mut held: Vec<UserId> = self.held.iter().copied().collect();
             held.sort_unstable();
             held.truncate(NAMED_MAX);
-            StillErasing { files, since, held }
+            let files = mailboxes.map_or(0, |(files, _)| files) + usize::from(log.is_some());
+            let is_held =
+                [("log.db", log.is_some()), ("mailboxes.db", self.register_held.is_some())];
+            let held_files = is_held.into_iter().filter(|(_, is_held)| *is_held);
+            StillErasing { files, since, held, held_files: held_files.map(|(it, _)| it).collect() }
         });
         *self.report.lock().expect("nobody panics holding it") = still;
     }

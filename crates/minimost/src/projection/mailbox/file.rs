@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -14,10 +15,11 @@ use super::super::feed::Feed;
 use super::super::sqlite::{self, Checkpoint, count_to_sql, from_sql, to_sql};
 use super::super::{InFile, ProjectionError};
 use super::user_db_path;
+use super::windows::Windows;
 use crate::fold::FoldError;
 
 /// Version of our own tables; another one means rebuild.
-pub(super) const FORMAT: i64 = 4;
+pub(super) const FORMAT: i64 = 5;
 
 /// Pages in a WAL that is left behind at a close, more or less: so often it is written back, with its two fsyncs, and
 /// so much of it is read at the next opening.
@@ -39,6 +41,7 @@ pub(in crate::projection) struct Sources {
     pub epoch: Epoch,
     /// The window: rows per channel, 0 for everything.
     pub messages_per_channel: usize,
+    pub(super) windows: Windows,
     cutoffs: Cutoffs,
 }
 
@@ -52,8 +55,8 @@ struct Cutoffs {
 
 impl Sources {
     pub fn new(reader: Reader, epoch: Epoch, messages_per_channel: usize) -> Sources {
-        let (feed, cutoffs) = (Feed::new(), Cutoffs::default());
-        Sources { reader, feed, epoch, messages_per_channel, cutoffs }
+        let (feed, windows, cutoffs) = (Feed::new(), Windows::new(), Cutoffs::default());
+        Sources { reader, feed, epoch, messages_per_channel, windows, cutoffs }
     }
 
     /// The first message of this kind in `channel` that is in the window when everything up to `target` has been
@@ -181,7 +184,7 @@ pub(super) struct Mailbox {
     pub owner: UserId,
     pub checkpoint: Seq,
     pub state: State,
-    /// What was deleted up to here has left it already, also what comes after its checkpoint.
+    /// What was deleted up to here has left it already, when that is further than its checkpoint: the row of `ahead`.
     pub erased_up_to: Seq,
     /// The WAL still holds pages with text that was erased.
     pub wal_holds_erased: bool,
@@ -200,6 +203,9 @@ const SELECT_COUNTERS: &str = "
 
 const SELECT_FORGOTTEN: &str = "
     SELECT seq FROM forgotten";
+
+const SELECT_AHEAD: &str = "
+    SELECT erased_up_to FROM ahead WHERE id = 1";
 
 const SELECT_HIDDEN: &str = "
     SELECT channel FROM dm_hidden";
@@ -253,8 +259,33 @@ impl Mailbox {
         if !mailbox.find(sources, head)? {
             mailbox.begin_anew(sources, workspace)?;
         }
-        mailbox.identity = identity(&mailbox.path);
+        mailbox.identity = identity(&mailbox.path)?;
         Ok(mailbox)
+    }
+
+    /// A new file with nothing in it yet but its tables; whatever has its name is removed.
+    pub fn empty(
+        data_dir: &Path,
+        owner: UserId,
+        workspace: &Workspace,
+    ) -> Result<Mailbox, ProjectionError> {
+        let path = path_of(data_dir, owner, workspace);
+        sqlite::remove(&path)?;
+        let file = sqlite::open_at_once(&path)?;
+        create_tables(&file).in_file(&path)?;
+        let mut mailbox = Mailbox::of(owner, path, file);
+        mailbox.identity = identity(&mailbox.path)?;
+        mailbox.is_new = true;
+        Ok(mailbox)
+    }
+
+    /// As [`Mailbox::empty`], in a file that has no name.
+    #[cfg(test)]
+    pub fn empty_without_name(data_dir: &Path, owner: UserId) -> Result<Mailbox, ProjectionError> {
+        let path = data_dir.join(NAMELESS);
+        let file = sqlite::open_without_name(&path)?;
+        create_tables(&file).in_file(&path)?;
+        Ok(Mailbox::of(owner, path, file))
     }
 
     /// Opens it as [`Mailbox::open`] does, but makes none: one of another epoch, format or window is removed.
@@ -266,13 +297,13 @@ impl Mailbox {
         head: Seq,
     ) -> Result<Option<Mailbox>, ProjectionError> {
         let path = path_of(data_dir, owner, workspace);
-        if !path.exists() {
+        if !sqlite::is_there(&path)? {
             return Ok(None);
         }
         let file = sqlite::open_at_once(&path)?;
         let mut mailbox = Mailbox::of(owner, path, file);
         if mailbox.find(sources, head)? {
-            mailbox.identity = identity(&mailbox.path);
+            mailbox.identity = identity(&mailbox.path)?;
             return Ok(Some(mailbox));
         }
         let path = mailbox.path.clone();
@@ -358,6 +389,8 @@ impl Mailbox {
         let mut statement = self.file.prepare(SELECT_FORGOTTEN)?;
         let seqs = statement.query_map([], |row| row.get(0).map(from_sql))?;
         self.state.forgotten = seqs.collect::<Result<_, _>>()?;
+        let ahead = self.file.query_row(SELECT_AHEAD, [], |row| row.get(0).map(from_sql));
+        self.erased_up_to = ahead.optional()?.unwrap_or_default();
         let mut statement = self.file.prepare(SELECT_HIDDEN)?;
         self.state.hidden = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(())
@@ -385,8 +418,7 @@ impl Mailbox {
     ) -> Result<(), ProjectionError> {
         create_tables(&self.file).in_file(&self.path)?;
         let transaction = self.file.unchecked_transaction().in_file(&self.path)?;
-        let parameters = (to_sql(self.owner.0), count_to_sql(sources.messages_per_channel as u64));
-        transaction.execute(UPSERT_MAILBOX, parameters).in_file(&self.path)?;
+        stamp(&transaction, sources, self.owner).in_file(&self.path)?;
         super::window::fill_history(&transaction, &mut self.state, sources, workspace, self.owner)
             .in_file(&self.path)?;
         self.state.save(&transaction).in_file(&self.path)?;
@@ -422,8 +454,8 @@ impl Mailbox {
     }
 
     /// Whether its path still leads to the file that was opened.
-    pub fn is_in_place(&self) -> bool {
-        self.identity.is_some() && identity(&self.path) == self.identity
+    pub fn is_in_place(&self) -> Result<bool, ProjectionError> {
+        Ok(self.identity.is_some() && identity(&self.path)? == self.identity)
     }
 
     /// Empties the WAL after an erasure, so that the text is in no file any more. While another program looks at it, it
@@ -463,13 +495,22 @@ impl State {
     }
 }
 
+/// Says whose mailbox it is, and how large its window.
+pub(super) fn stamp(file: &Connection, sources: &Sources, owner: UserId) -> rusqlite::Result<()> {
+    let parameters = (to_sql(owner.0), count_to_sql(sources.messages_per_channel as u64));
+    file.execute(UPSERT_MAILBOX, parameters).map(drop)
+}
+
 /// Notes how far the mailbox is; inside the transaction that brought it there.
 pub(super) fn save_checkpoint(file: &Connection, epoch: Epoch, seq: Seq) -> rusqlite::Result<()> {
     sqlite::set_checkpoint(file, Checkpoint { format: FORMAT, epoch, seq })
 }
 
-/// Device and number of a file.
-fn identity(path: &Path) -> Option<(u64, u64)> {
-    let found = fs::metadata(path).ok()?;
-    Some((found.dev(), found.ino()))
+/// Device and number of a file; `None` when there is none.
+fn identity(path: &Path) -> Result<Option<(u64, u64)>, ProjectionError> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).in_file(path),
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +23,14 @@ pub(super) struct Files {
     modified: Option<SystemTime>,
 }
 
+/// What is in a directory; nothing where there is none.
+fn names_in(dir: &Path) -> io::Result<HashSet<OsString>> {
+    match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+        entries => entries?.map(|entry| Ok(entry?.file_name())).collect(),
+    }
+}
+
 impl Sweep {
     /// Notes whose file is gone. A directory in which nothing has come or gone since is not listed.
     pub fn see_files(&mut self, data_dir: &Path, now: Instant) {
@@ -35,11 +44,13 @@ impl Sweep {
         if modified.is_some() && modified == self.files.modified {
             return;
         }
-        // What cannot be listed now says nothing of the files; that there is no directory does.
-        let names: HashSet<OsString> = match fs::read_dir(&users) {
-            Ok(entries) => entries.filter_map(|it| Some(it.ok()?.file_name())).collect(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => HashSet::new(),
-            Err(_) => return,
+        let Ok(names) = names_in(&users) else {
+            // What cannot be listed now says nothing of the files, and anybody's may have been set aside there.
+            self.files.modified = None;
+            for user in self.target.users.keys() {
+                self.standings.see_aside(*user, true);
+            }
+            return;
         };
         self.files.modified = modified;
         let asides: HashSet<&str> =

@@ -1,4 +1,4 @@
-//! The mailboxes that are far behind: they go together, the last one first and a chunk at a time, so that a chunk of the
+//! The mailboxes that are far behind and hold everything, so that none is made as it is at the head: they go together, the last one first and a chunk at a time, so that a chunk of the
 //! log is decoded once for all of them and nothing else waits for longer than a chunk.
 //!
 //! So they also set out together: who came to a group that is on its way would go alone until it has caught up, each one
@@ -48,11 +48,11 @@ impl Group {
         self.members.iter().any(|mailbox| mailbox.owner == user)
     }
 
-    /// Takes somebody's mailbox out, unless its file is another one by now.
+    /// Takes somebody's mailbox out, unless its file is another one by now, or may not be looked at.
     pub fn take(&mut self, user: UserId) -> Option<Mailbox> {
         let index = self.members.iter().position(|mailbox| mailbox.owner == user)?;
         let mailbox = self.members.swap_remove(index);
-        mailbox.is_in_place().then_some(mailbox)
+        mailbox.is_in_place().unwrap_or(false).then_some(mailbox)
     }
 
     /// Takes out the one that is furthest behind.

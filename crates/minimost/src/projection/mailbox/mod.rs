@@ -4,7 +4,7 @@
 //! what was deleted leaves it first of all. Nobody's question is answered out of one: that is what `reading` is for.
 //!
 //! Flow: `sweep` hears of what happened (`concern`), knows who is behind (`standing`) and whose turn it is (`turn`);
-//! `catch_up` and `apply` bring a file to the head, `window` keeps it small.
+//! `catch_up` and `apply` bring a file to the head, `window` keeps it small; `making` makes one as it is there.
 
 mod ahead;
 mod apply;
@@ -17,6 +17,7 @@ mod erasure;
 mod file;
 mod files;
 mod group;
+mod making;
 mod marker;
 mod member;
 mod owner;
@@ -29,6 +30,7 @@ mod sweep;
 mod thread;
 mod turn;
 mod window;
+mod windows;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -106,6 +108,7 @@ impl Mailboxes {
             sources,
             Arc::clone(&connected),
             Arc::clone(&report),
+            log.watch_held_erasure(),
         );
         // Only for waiting with a timeout; nothing else runs on it.
         let runtime =
@@ -135,7 +138,7 @@ impl Mailboxes {
         connected.insert(user, Instant::now());
     }
 
-    /// The mailboxes that may still hold what was erased; `None` when none does.
+    /// The mailboxes that may still hold what was erased, and the log; `None` when none does.
     pub fn still_erasing(&self) -> Option<StillErasing> {
         self.report.lock().expect("nobody panics holding it").clone()
     }

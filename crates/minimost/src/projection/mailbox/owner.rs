@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::UserId;
+use chat::{Seq, UserId};
 use eventlog::fault_point;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::super::ProjectionError;
-use super::erasure::ErasureReport;
+use super::erasure::{ErasureReport, HeldLog};
 use super::file::{Mailbox, Sources};
 use super::pool::Pool;
 use super::sweep::{Connected, Sweep};
@@ -46,8 +46,10 @@ impl Owner {
         sources: Sources,
         connected: Connected,
         report: ErasureReport,
+        held_log: HeldLog,
     ) -> Owner {
-        let sweep = Sweep::new(published.now(), connected, report);
+        let mut sweep = Sweep::new(published.now(), connected, report, held_log);
+        sweep.makes_at_head = sources.can_make();
         let (pool, failing) = (Pool::new(), HashSet::new());
         Owner { data_dir, published, sources, pool, sweep, failing }
     }
@@ -78,7 +80,10 @@ impl Owner {
         if let Some(mailbox) = self.pool.take(user).or_else(|| self.sweep.group.take(user)) {
             return Ok(Some(mailbox));
         }
-        let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
+        let target = Arc::clone(&self.sweep.target);
+        // Not what is published: a file that was made at the head may be a moment ahead of that.
+        let (head, _) = self.sources.reader.head()?;
+        let head = target.head.max(Seq(head));
         let found = Mailbox::open_as_it_is(&self.data_dir, user, &self.sources, &target, head)?;
         if let Some(mailbox) = &found {
             mailbox.leave_wal()?;
@@ -87,10 +92,14 @@ impl Owner {
         Ok(found)
     }
 
-    /// Makes a file for somebody who has none.
+    /// Makes a file for somebody who has none: as it is at the head, or, where windows have no bound, at its beginning.
     pub fn make(&mut self, user: UserId) -> Result<Mailbox, ProjectionError> {
         let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
-        let mailbox = Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)?;
+        let mailbox = if self.sources.can_make() {
+            Mailbox::make(&self.data_dir, user, &mut self.sources, &target)?
+        } else {
+            Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)?
+        };
         // Nothing that was erased is in it yet, and what was known was known of another file. It is closed whole the
         // first time, so that the file alone says whose it is.
         self.sweep.standings.lose(user, Instant::now());

@@ -29,10 +29,10 @@ impl Pool {
         Pool { open: LruCache::new(OPEN_MAX) }
     }
 
-    /// Takes out somebody's mailbox, unless its file is another one by now.
+    /// Takes out somebody's mailbox, unless its file is another one by now, or may not be looked at.
     pub fn take(&mut self, user: UserId) -> Option<Mailbox> {
         let (mailbox, _) = self.open.pop(&user)?;
-        mailbox.is_in_place().then_some(mailbox)
+        mailbox.is_in_place().unwrap_or(false).then_some(mailbox)
     }
 
     /// Keeps a mailbox open, where there is room.

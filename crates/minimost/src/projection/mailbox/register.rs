@@ -3,7 +3,7 @@
 //! Promises: written by the sweep alone, now and then, in one transaction. What it says of a file is true of it or of
 //! what it was a moment before, and whatever happened after its seq is heard of again; so an older one costs openings
 //! and forgets no erasure. One that is lost, damaged, or of another log, window or start of the machine says nothing, and
-//! each file is opened once, at the sweep's pace.
+//! each file is opened once, at the sweep's pace. Nothing waits for it, whoever holds it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -72,6 +72,7 @@ impl Register {
         });
         let (register, known) = register?;
         let Some((seq, rows)) = known else { return Ok((register.begun_anew(sources)?, None)) };
+        sqlite::be_quick(&register.file).in_file(&path)?;
         for (user, standing) in rows {
             standings.load(user, standing);
         }
@@ -165,6 +166,7 @@ impl Register {
             file.execute(UPSERT_SWEEP, params![boot, MAILBOX_FORMAT, window(sources)])
         };
         begin().in_file(&path)?;
+        sqlite::be_quick(&file).in_file(&path)?;
         Ok(Register { path, file })
     }
 }

@@ -1,12 +1,12 @@
 //! The rows of `messages`: the one place that knows its columns.
 //!
-//! Neighbours: `apply` and `window` write here, `read` reads; `wire::MessageView` is the same message as JSON.
+//! Neighbours: `apply`, `window` and `making` write here; `wire::MessageView` is the same message as JSON.
 
 use std::collections::BTreeMap;
 
 use chat::Seq;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -14,38 +14,59 @@ use super::super::sqlite::to_sql;
 use crate::wire::{ForwardView, MessageView, PollView, ThreadView};
 
 /// A row that stands already was put there by hand; the log's word wins.
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     INSERT OR REPLACE INTO messages (
         id, channel, sender, content, content_type, filename, ts, edited, edited_ts, read,
         deleted, deleted_ts, reply_to_id, reactions, reactions_ts, mentions, metadata,
         client_msg_id)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 
+/// A message as it stands in files, but for whether it is read.
+pub(super) struct Row {
+    view: MessageView,
+    reactions: Option<String>,
+    mentions: Option<String>,
+    metadata: Option<String>,
+}
+
+impl Row {
+    pub fn new(view: MessageView) -> Row {
+        let reactions = (!view.reactions.is_empty()).then(|| json(&view.reactions));
+        let mentions = (!view.mentions.is_empty()).then(|| json(&view.mentions));
+        let metadata = Metadata::of(&view).text();
+        Row { view, reactions, mentions, metadata }
+    }
+
+    /// Writes it with a prepared [`INSERT`].
+    pub fn insert_with(&self, insert: &mut Statement<'_>, read: bool) -> rusqlite::Result<()> {
+        let Row { view, reactions, mentions, metadata } = self;
+        let parameters = params![
+            to_sql(Seq(view.id)),
+            view.channel,
+            view.sender,
+            view.content,
+            view.content_type,
+            view.filename,
+            view.ts,
+            view.edited,
+            view.edited_ts,
+            read,
+            view.deleted,
+            view.deleted_ts,
+            view.reply_to_id.map(|id| to_sql(Seq(id))),
+            reactions,
+            view.reactions_ts,
+            mentions,
+            metadata,
+            view.client_msg_id,
+        ];
+        insert.execute(parameters).map(drop)
+    }
+}
+
 /// Writes a message as a row.
-pub(super) fn insert(file: &Connection, view: &MessageView, read: bool) -> rusqlite::Result<()> {
-    let reactions = (!view.reactions.is_empty()).then(|| json(&view.reactions));
-    let mentions = (!view.mentions.is_empty()).then(|| json(&view.mentions));
-    let parameters = params![
-        to_sql(Seq(view.id)),
-        view.channel,
-        view.sender,
-        view.content,
-        view.content_type,
-        view.filename,
-        view.ts,
-        view.edited,
-        view.edited_ts,
-        read,
-        view.deleted,
-        view.deleted_ts,
-        view.reply_to_id.map(|id| to_sql(Seq(id))),
-        reactions,
-        view.reactions_ts,
-        mentions,
-        Metadata::of(view).text(),
-        view.client_msg_id,
-    ];
-    file.prepare_cached(INSERT)?.execute(parameters).map(drop)
+pub(super) fn insert(file: &Connection, view: MessageView, read: bool) -> rusqlite::Result<()> {
+    Row::new(view).insert_with(&mut *file.prepare_cached(INSERT)?, read)
 }
 
 /// A value as the JSON text of a column.
@@ -55,7 +76,7 @@ pub(super) fn json(value: &impl Serialize) -> String {
 
 /// The value in a column of JSON text; NULL is the empty one.
 pub(super) fn from_json<T: Default + DeserializeOwned>(
-    row: &Row,
+    row: &rusqlite::Row,
     column: usize,
 ) -> rusqlite::Result<T> {
     let Some(text) = row.get::<_, Option<String>>(column)? else { return Ok(T::default()) };

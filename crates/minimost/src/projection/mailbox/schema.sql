@@ -94,6 +94,12 @@ CREATE TABLE IF NOT EXISTS unread_reply (
 
 CREATE INDEX IF NOT EXISTS unread_reply_root ON unread_reply (root, seq);
 
+-- Up to where what was deleted has left this file, when that is further than the file has come. Empty at the head of the log.
+CREATE TABLE IF NOT EXISTS ahead (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    erased_up_to INTEGER NOT NULL
+) STRICT;
+
 -- Messages that the log had erased already when this file came to them, before it came to the event that deleted them:
 -- they were never counted, so that event must not count them off. Empty at the head of the log.
 CREATE TABLE IF NOT EXISTS forgotten (

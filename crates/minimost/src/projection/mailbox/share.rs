@@ -26,7 +26,12 @@ impl Share {
 
     /// Takes note of a piece that began at `began` and computed for so long. What was not used is not saved up.
     pub fn charge(&mut self, began: Instant, computed: Duration) {
-        self.free_at = self.free_at.max(began) + computed * self.one_in;
+        self.charge_one_in(self.one_in, began, computed);
+    }
+
+    /// As [`Share::charge`], of a piece that had another part.
+    pub fn charge_one_in(&mut self, one_in: u32, began: Instant, computed: Duration) {
+        self.free_at = self.free_at.max(began) + computed * one_in;
     }
 }
 

@@ -289,6 +289,7 @@ impl Standings {
 
     /// What was taken could not be written down.
     pub fn give_back(&mut self, changed: BTreeSet<UserId>) {
+        self.has_new_erasures |= changed.iter().any(|user| self.erasing.contains(user));
         self.changed.extend(changed);
     }
 }

@@ -1,9 +1,9 @@
 //! The sweep: what is done to mailboxes when. It hears what happened, and brings on whose turn it is: what was erased
-//! first, the rest within a fifth of a core, and in a two-hundredth the comparison of what files say with what they
-//! should.
+//! first, the rest within a fifth of a core (a half while somebody who is connected has no file at all), and in a
+//! two-hundredth the comparison of what files say with what they should.
 //!
 //! Neighbours: `concern` and `standing` know who is behind, `turn` whose turn it is, `bringing` does it to one file,
-//! `group` has those that are far behind, `register` keeps it all over a restart.
+//! `making` makes those that are missing or far behind, `group` has them where a window has no bound, `register` keeps it all over a restart.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -18,14 +18,14 @@ use super::super::ProjectionError;
 use super::super::feed::Feed;
 use super::comparing::Comparing;
 use super::concern::News;
-use super::erasure::{ErasureReport, Erasures};
+use super::erasure::{ErasureReport, Erasures, HeldLog};
 use super::file::Mailbox;
 use super::files::Files;
 use super::group::Group;
 use super::owner::Owner;
 use super::register::Register;
 use super::share::{Share, Stopwatch};
-use super::standing::Standings;
+use super::standing::{Standing, Standings};
 
 /// How often the sweep looks what happened.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -37,6 +37,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const CONNECTED_HOLDS: Duration = Duration::from_secs(120);
 /// The part of a core that bringing files on may take: a fifth.
 const SWEEP_ONE_IN: u32 = 5;
+/// And while somebody who is connected has no file at all: a half.
+const MISSING_ONE_IN: u32 = 2;
 /// The part of a core that comparing them may take.
 const COMPARE_ONE_IN: u32 = 200;
 /// What a piece of that counts at least, so that few files are not compared over and over.
@@ -69,6 +71,8 @@ pub(super) struct Sweep {
     news: News,
     register: Option<Register>,
     pub files: Files,
+    /// Whoever has no file, or one that is far behind, is given one that is at the head, and none has far to go.
+    pub makes_at_head: bool,
     connected: Connected,
     to_erase: VecDeque<UserId>,
     turns: VecDeque<UserId>,
@@ -85,11 +89,16 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    pub fn new(target: Arc<Workspace>, connected: Connected, report: ErasureReport) -> Sweep {
+    pub fn new(
+        target: Arc<Workspace>,
+        connected: Connected,
+        report: ErasureReport,
+        log: HeldLog,
+    ) -> Sweep {
         let now = Instant::now();
         Sweep {
             standings: Standings::default(),
-            erasures: Erasures::new(report),
+            erasures: Erasures::new(report, log),
             group: Group::default(),
             target,
             target_ts: Timestamp(0),
@@ -100,6 +109,7 @@ impl Sweep {
             news: News::default(),
             register: None,
             files: Files::default(),
+            makes_at_head: false,
             connected,
             to_erase: VecDeque::new(),
             turns: VecDeque::new(),
@@ -169,11 +179,21 @@ impl Sweep {
     pub fn far_from(&self, user: UserId) -> Option<Seq> {
         let standing = self.standings.find(user)?;
         let from = match standing.checkpoint {
+            _ if self.makes_at_head => return None,
             Some(checkpoint) => self.standings.goes_on_after(user, checkpoint),
             None if standing.is_unknown() => return None,
             None => user.0,
         };
         Group::is_far(from, self.target.head).then_some(from)
+    }
+
+    /// The part of a core of the next piece of work.
+    fn next_share(&self) -> u32 {
+        let is_missing = |user: &&UserId| {
+            let standing = self.standings.find(**user);
+            self.recent.contains(user) && standing.is_some_and(Standing::is_missing)
+        };
+        self.turns.front().filter(is_missing).map_or(SWEEP_ONE_IN, |_| MISSING_ONE_IN)
     }
 
     /// What a look computes is taken from the files' share. Where there is so much to hear of that this would leave them
@@ -256,8 +276,9 @@ impl Owner {
             self.compare();
             self.sweep.compare_share.charge(watch.began, watch.computed().max(COMPARE_LEAST));
         } else if self.sweep.share.free_at() <= watch.began {
+            let one_in = self.sweep.next_share();
             self.work();
-            self.sweep.share.charge(watch.began, watch.computed());
+            self.sweep.share.charge_one_in(one_in, watch.began, watch.computed());
         }
     }
 
@@ -274,7 +295,7 @@ impl Owner {
         if self.work() {
             return;
         }
-        self.sweep.erasures.report(&self.sweep.standings);
+        self.sweep.erasures.report(&self.sweep.standings, Instant::now());
         for answer in std::mem::take(&mut self.sweep.drains) {
             // Whoever waited may have gone; the work is done all the same.
             drop(answer.send(self.sweep.drain_error.take().map_or(Ok(()), Err)));
@@ -306,8 +327,9 @@ impl Owner {
         let turns = sweep.standings.turns(now, |user| recent.contains(&user));
         sweep.take_turns(turns);
         sweep.to_erase = sweep.standings.erasures(now).into();
-        sweep.erasures.report(&sweep.standings);
+        sweep.erasures.report(&sweep.standings, now);
         self.pool.close_idle(now);
+        self.sources.windows.forget_idle(now);
         // What is to be erased before any file is touched for it.
         if now >= self.sweep.next_save || self.sweep.standings.has_new_erasures() {
             self.save(now);
@@ -366,12 +388,8 @@ impl Owner {
         let head = self.sweep.target.head;
         let sweep = &mut self.sweep;
         let Some(register) = &sweep.register else { return };
-        if let Err(error) = register.save(&self.sources, head, &mut sweep.standings)
-            && !error.is_busy()
-        {
-            let error = &error as &dyn std::error::Error;
-            warn!(error, "mailboxes.db was not written; the next start opens more mailboxes");
-        }
+        let saved = register.save(&self.sources, head, &mut sweep.standings);
+        sweep.erasures.tell_register(&saved, sweep.target_ts);
     }
 
     /// Before the end: erases what is erased in the log, and leaves files in one piece, as far as the time goes.
@@ -396,8 +414,8 @@ impl Owner {
             if Instant::now() >= until {
                 break;
             }
-            // One that was taken away is for the next start to miss.
-            if !self.mailbox_path(user).exists() {
+            // One that was taken away, or may not be looked at, is for the next start.
+            if !self.mailbox_path(user).try_exists().unwrap_or(false) {
                 continue;
             }
             drop(self.take(user).and_then(|it| it.map_or(Ok(()), Mailbox::close_whole)));

@@ -39,8 +39,11 @@ impl Standings {
             .filter_map(|(user, standing)| {
                 let pace = if is_connected(user) { &CONNECTED } else { &ABSENT };
                 let since = since(standing)?;
-                // One of which nothing is known may hold what was erased.
-                let is_due = are_few || standing.is_unknown() || since + pace.gathers <= now;
+                // One of which nothing is known may hold what was erased, and one that is not there gathers nothing.
+                let is_due = are_few
+                    || standing.is_unknown()
+                    || standing.is_missing()
+                    || since + pace.gathers <= now;
                 is_due.then_some((since + pace.within, user))
             })
             .collect();
@@ -94,13 +97,20 @@ mod tests {
         UserId(Seq(number))
     }
 
+    /// Everybody's file is there, and at the first event.
+    fn with_files(numbers: impl Iterator<Item = u64>) -> Standings {
+        let mut standings = Standings::default();
+        numbers.for_each(|number| standings.reach(user(number), Seq(1)));
+        standings
+    }
+
     fn after(began: Instant, millis: u64) -> Instant {
         began + Duration::from_millis(millis)
     }
 
     #[test]
     fn a_few_go_at_once_and_many_wait_for_more_to_do_the_connected_less_long() {
-        let (mut standings, began) = (Standings::default(), Instant::now());
+        let (mut standings, began) = (with_files(1..=201), Instant::now());
         (1..=200).for_each(|number| standings.touch(user(number), touch(1_000, false), began));
         assert_eq!(standings.turns(began, |_| false).len(), 200);
         standings.touch(user(201), touch(1_000, false), began);
@@ -111,13 +121,17 @@ mod tests {
         assert_eq!(turns(300_000).len(), 201);
         assert_eq!(turns(300_000)[0], user(151), "the connected have the earlier deadline");
         assert_eq!(turns(600_000).len(), 201);
+        standings.miss(user(3), after(began, 1));
+        standings.miss(user(160), after(began, 2));
+        let turns = standings.turns(after(began, 3), is_connected);
+        assert_eq!(turns, [user(160), user(3)], "a file that is not there gathers nothing");
     }
 
     /// 5,000 people in one channel where something is said every second, 4,000 of them connected; a file takes 8 ms of
     /// the clock, its rest included.
     #[test]
     fn five_thousand_people_follow_in_time_and_nobody_starves() {
-        let (mut standings, began) = (Standings::default(), Instant::now());
+        let (mut standings, began) = (with_files(1..=5_000), Instant::now());
         let is_connected = |user: UserId| user.0.get() <= 4_000;
         let mut concerned: BTreeMap<UserId, u64> = BTreeMap::new();
         let (mut longest, mut turns) = ([0; 2], Vec::new().into_iter());

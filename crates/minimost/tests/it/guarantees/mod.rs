@@ -4,7 +4,7 @@
 //! you wrote and what anyone was told: here. 5 no gap, no repeat: `reconnect.rs`. 6 nobody sees what is not theirs:
 //! here in short, and `access.rs`. 7 crash-equal: `crash.rs`, and an orderly end here. 8 full disk, broken file:
 //! `broken_disk`, `broken_parts`, `damaged_log`, `damaged_record`, `other_programs`, `snapshot_file`, `mailbox_files` and `checking`. 9 forgetting
-//! is real: here, `erased_files`, and `rebuild/mailbox.rs` and the log's own tests file by file.
+//! is real: here, `erased_files`, `held_files`, and `rebuild/mailbox.rs` and the log's own tests file by file.
 
 mod broken_disk;
 mod broken_parts;
@@ -15,6 +15,7 @@ mod damaged_log;
 mod damaged_record;
 mod erased_files;
 mod exactly_once;
+mod held_files;
 mod mailbox_files;
 mod other_programs;
 mod snapshot_file;
