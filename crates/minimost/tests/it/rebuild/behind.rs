@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use chat::EventKind;
 use chat::command::Command;
 use chat::testing::{Batch, wish};
 use tokio::time::timeout;
@@ -12,15 +13,12 @@ use tokio::time::timeout;
 use super::house::{House, Told};
 use crate::support::{copy_dir, files_with, rows};
 
-/// More than a mailbox is brought on by at once: one of everything takes its turn with others that are as far behind.
+/// More than a mailbox is brought on by at once.
 const FAR: usize = 13_000;
 
-/// The window of files that hold everything: they replay what they lack, and are not made as they are at the head.
-const EVERYTHING: usize = 0;
-
 /// People in #general, whose files hold a kumquat and a quince.
-async fn people(count: usize, window: usize) -> Told {
-    let mut told = Told::new(window);
+async fn people(count: usize) -> Told {
+    let mut told = Told::new(1000);
     told.create_general().await;
     let alice = told.sign_up("alice").await;
     for number in 1..count {
@@ -52,7 +50,7 @@ fn checkpoint(file: &Path) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_leaves_a_file_that_is_far_behind_without_bringing_it_on() {
-    let mut told = people(2, 1000).await;
+    let mut told = people(2).await;
     let users = told.house.dir.path().join("users");
     assert!(!files_with(&users, "kumquat").is_empty());
     say_much_and_delete(&mut told).await;
@@ -74,11 +72,11 @@ async fn a_deletion_leaves_a_file_that_is_far_behind_without_bringing_it_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_register_no_file_waits_with_erased_text_for_others_that_are_far_behind() {
     const PEOPLE: usize = 100;
-    let mut told = people(PEOPLE, EVERYTHING).await;
+    let mut told = people(PEOPLE).await;
     let dir = told.house.restart().await.close().await;
     let (users, kept) = (dir.path().join("users"), dir.path().join("kept"));
     copy_dir(&users, &kept);
-    told.house = House::at(dir, EVERYTHING);
+    told.house = House::at(dir, 1000);
     say_much_and_delete(&mut told).await;
     let head = told.story.workspace.head.get();
     let dir = told.house.close().await;
@@ -86,8 +84,15 @@ async fn without_a_register_no_file_waits_with_erased_text_for_others_that_are_f
     fs::rename(&kept, &users).unwrap();
     fs::remove_file(dir.path().join("mailboxes.db")).unwrap();
     assert!(files_with(&users, "kumquat").len() >= PEOPLE);
+    // No file can be brought on: all of them lack a message that cannot be read.
+    let damage = "
+        UPDATE record SET body = CAST('?' AS BLOB)
+         WHERE seq = (SELECT max(seq) FROM record WHERE kind = ?1)";
+    let log = rusqlite::Connection::open(dir.path().join("log.db")).unwrap();
+    assert_eq!(log.execute(damage, [EventKind::MessagePosted.code()]).unwrap(), 1);
+    drop(log);
 
-    let house = House::at(dir, EVERYTHING);
+    let house = House::at(dir, 1000);
     let gone = async {
         while !files_with(&users, "kumquat").is_empty() {
             let _elapsed = timeout(Duration::from_millis(100), std::future::pending::<()>()).await;
@@ -97,6 +102,6 @@ async fn without_a_register_no_file_waits_with_erased_text_for_others_that_are_f
     let files = fs::read_dir(&users).unwrap().map(|entry| entry.unwrap().path());
     let mailboxes = files.filter(|path| path.extension().is_some_and(|it| it == "db"));
     let there = mailboxes.filter(|path| checkpoint(path) == head).count();
-    assert!(there < PEOPLE / 2, "{there} files had come to the head before");
+    assert_eq!(there, 0, "files had come to the head before");
     house.close().await;
 }
