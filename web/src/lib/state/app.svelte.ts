@@ -4,11 +4,11 @@
  * `sync/sender.ts` carries messages away.
  */
 import { createContext, untrack } from 'svelte';
-import { ApiClient } from '../api/client';
+import { ApiClient, type Read } from '../api/client';
 import type { StreamEvent } from '../api/events';
 import { presenceWord } from '../api/presence';
 import { asProblem, type ApiProblem } from '../api/problem';
-import type { Channel, Override, Presence } from '../api/schema';
+import type { Channel, Override, Presence, State } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
@@ -30,6 +30,7 @@ import { Keeper } from './keeper';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { Pages } from './pages';
+import { Reading } from './reading';
 import { Recount } from './recount';
 import { openSiblings, presenceSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
@@ -37,7 +38,6 @@ import { ToastsState } from './toasts.svelte';
 
 /** The server keeps markers to one a second; asking more often changes nothing. */
 const MARK_READ_EVERY_MS = 1_000;
-const START_AGAIN_AFTER_MS = 3_000;
 /** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
 const HELD_MESSAGES_MAX = 200;
 
@@ -62,7 +62,9 @@ export class AppState {
   readonly attention = new AttentionState();
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
-  readonly pages = new Pages(this.api, () => void this.#load());
+  readonly pages = new Pages(this.api, (chat) => {
+    if (chat === this.chat) this.#goBack();
+  });
   readonly notifier = new Notifier(notifierPorts(this), openSiblings());
   readonly sender = new Sender(this.outbox, {
     post: async (echo) => {
@@ -103,8 +105,17 @@ export class AppState {
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  readonly #recount = new Recount(this.api, () => void this.#load());
-  #startTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #recount = new Recount(this.api, () => this.#goBack());
+  readonly #reading = new Reading<Read<State>>({
+    read: () => this.api.state(),
+    take: (answer) => this.#take(answer),
+    onfailure: ({ sentence }) => {
+      this.failure = sentence;
+      this.connection.lost();
+    },
+    now: Date.now,
+    random: Math.random,
+  });
 
   /** The channel on the screen; at `/` the first there is. */
   readonly channel: string | null = $derived.by(() => {
@@ -138,16 +149,12 @@ export class AppState {
     addEventListener('pagehide', () => this.#stream.pause(), options);
     addEventListener('pageshow', () => this.#stream.resume(), options);
     this.keeper.start(stopping.signal);
-    void this.#load();
+    this.#reading.begin();
     return () => {
       stopping.abort();
       presence.stop();
       stopAttention();
-      this.#stream.close();
-      this.#events.clear();
-      this.#recount.end();
-      clearTimeout(this.#startTimer);
-      this.chat = null;
+      this.#end();
     };
   }
 
@@ -259,8 +266,11 @@ export class AppState {
   /** What this browser keeps is deleted in any case, whether or not there is a session to be ended. */
   async signOut(): Promise<void> {
     const failure = await this.api.logout().then(() => null, asProblem);
+    const isOut = failure === null || failure.status === 401;
+    // While the disk is being cleared: what is asked now would be refused, and lead to another door.
+    if (isOut) this.#end();
     await this.keeper.erase();
-    if (failure === null || failure.status === 401) return this.router.go('/login?logged_out=1');
+    if (isOut) return this.router.go('/login?logged_out=1');
     const what = 'What was not sent is deleted from this browser. You are still logged in.';
     this.toasts.say(`${failure.sentence} ${what}`, 'trouble');
     this.#begin();
@@ -268,37 +278,42 @@ export class AppState {
 
   /** Shows nothing until it is known whose session this is: what is written now would be nobody's. */
   #begin(): void {
-    this.chat = null;
-    void this.#load();
+    this.#end();
+    this.#reading.begin();
   }
 
-  async #load(): Promise<void> {
+  /** Nothing is shown, heard or asked any more. */
+  #end(): void {
+    this.#listenNoMore();
+    this.#reading.end();
+    this.chat = null;
+  }
+
+  /** What we hold is void. It stays on the screen until the state is read anew. */
+  #goBack(): void {
+    this.#listenNoMore();
+    this.connection.lost();
+    this.#reading.again();
+  }
+
+  #listenNoMore(): void {
     this.#stream.close();
     this.#events.clear();
     this.#recount.end();
-    try {
-      const { value, cursor } = await this.api.state();
-      // What this browser has kept is read from the disk; the screen does not wait for it.
-      const belonging = this.keeper.belongTo(value.me.username, value.drafts);
-      this.drafts.adopt(value.drafts);
-      this.chat = new Chat(value, cursor, this.outbox, (notification) =>
-        this.notifier.tell(notification),
-      );
-      this.failure = null;
-      const { me } = value;
-      this.#stream.open(
-        me.username,
-        cursor,
-        untrack(() => this.#viewed),
-      );
-      await belonging;
-    } catch (failure) {
-      const problem = asProblem(failure);
-      if (problem.status === 401) return;
-      this.failure = problem.sentence;
-      this.connection.lost();
-      this.#startTimer = setTimeout(() => void this.#load(), START_AGAIN_AFTER_MS);
-    }
+  }
+
+  async #take({ value, cursor }: Read<State>): Promise<void> {
+    this.#listenNoMore();
+    // What this browser has kept is read from the disk; the screen does not wait for it.
+    const belonging = this.keeper.belongTo(value.me.username, value.drafts);
+    this.drafts.adopt(value.drafts);
+    this.chat = new Chat(value, cursor, this.outbox, (notification) =>
+      this.notifier.tell(notification),
+    );
+    this.failure = null;
+    const viewed = untrack(() => this.#viewed);
+    this.#stream.open(value.me.username, cursor, viewed);
+    await belonging;
   }
 
   #hear(events: readonly StreamEvent[]): void {
@@ -306,7 +321,7 @@ export class AppState {
       const { chat } = this;
       // A resync among them has thrown away what the others would change.
       if (chat === null) return;
-      if (event.kind === 'resync') return void this.#load();
+      if (event.kind === 'resync') return this.#goBack();
       apply(chat, event);
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
@@ -351,6 +366,7 @@ export class AppState {
   #backOnline(): void {
     this.connection.isOnline = true;
     this.sender.wake();
+    this.#reading.wake();
     if (this.chat !== null) this.#stream.reopen();
   }
 

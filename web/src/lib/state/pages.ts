@@ -26,7 +26,7 @@ export class Pages {
   constructor(
     private readonly api: ApiClient,
     /** A page of another history: the server was restored, and all that we hold is void. */
-    private readonly onotherhistory: () => void,
+    private readonly onotherhistory: (chat: Chat) => void,
   ) {}
 
   loadNewest(chat: Chat, timeline: Timeline): Promise<void> {
@@ -153,7 +153,7 @@ export class Pages {
     timeline.failure = null;
     try {
       const outcome = await askPatiently(chat, wanted, (landed) => take(timeline, landed));
-      if (outcome === 'elsewhere') this.onotherhistory();
+      if (outcome === 'elsewhere') this.onotherhistory(chat);
       if (outcome === 'late') timeline.failure = ApiProblem.tooLate().sentence;
     } catch (failure) {
       timeline.failure = asProblem(failure).sentence;
