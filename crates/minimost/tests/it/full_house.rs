@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Person, TestServer, Wire};
+use crate::support::{Person, TestServer, Wire};
 
 const PING: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
@@ -37,9 +37,10 @@ async fn where_all_streams_are_taken_the_next_is_told_to_come_back_and_everybody
     let [alice, bob, carol] = server.people(["alice", "bob", "carol"]).await;
     let mut of_alice = alice.events().await;
     let of_bob = bob.events().await;
-    let refused = Answer::of(carol.request(Method::GET, "/events")).await;
-    assert!(refused.header("retry-after").is_some());
-    refused.expect_problem(503, "busy");
+    let refused = ask_for_a_stream(&carol).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.text().await.unwrap().contains("/problems/busy"));
     let said = carol.send("general", "I hear nothing, and say this").await;
     let heard = of_alice.next_named("message_posted").await;
     assert_eq!(heard.data["id"], said["id"]);
