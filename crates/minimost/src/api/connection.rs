@@ -2,7 +2,7 @@
 //!
 //! hyper has it only while something is asked: its buffers are 16 KiB, and nearly all connections wait, thousands of them
 //! for the next event and as many for the next question. One that waits for a question stands here with its socket alone;
-//! one that streams is written to by `streaming`.
+//! one that streams is written to by `streaming` (to an HTTP/1.0 program, which knows no chunks, hyper does that).
 //!
 //! Neighbours: `serve` accepts, `lobby` has who has asked nothing yet, `socket` is what hyper reads and writes.
 
@@ -103,6 +103,14 @@ async fn live(
     mut closed: watch::Receiver<()>,
 ) {
     loop {
+        tokio::select! {
+            biased;
+            said = timeout(HEADERS_TIMEOUT, socket.readable()) => match said {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return,
+            },
+            _ended = closed.changed() => return,
+        }
         // Boxed: what hyper takes is given back while the connection waits.
         let after = Box::pin(ask(socket, seat, door, &mut closed)).await;
         socket = match after {
@@ -115,13 +123,6 @@ async fn live(
                 return;
             }
         };
-        tokio::select! {
-            said = timeout(HEADERS_TIMEOUT, socket.readable()) => match said {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) | Err(_) => return,
-            },
-            _ended = closed.changed() => return,
-        }
     }
 }
 
@@ -151,15 +152,16 @@ async fn ask(
         .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(socket), service);
     let mut closing = pin!(closed.changed());
-    let mut is_last = false;
+    let mut is_told = false;
     let ended = poll_fn(|cx| {
-        if !is_last && closing.as_mut().poll(cx).is_ready() {
-            is_last = true;
+        if !is_told && closing.as_mut().poll(cx).is_ready() {
+            is_told = true;
+            exchange.is_last.store(true, Ordering::Relaxed);
             Pin::new(&mut hyper).graceful_shutdown();
         }
         match Pin::new(&mut hyper).poll(cx) {
             Poll::Ready(ended) => Poll::Ready(Some(ended)),
-            Poll::Pending if !is_last && exchange.is_over(seat) => Poll::Ready(None),
+            Poll::Pending if exchange.is_over(seat) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         }
     });
@@ -212,8 +214,9 @@ impl Exchange {
         if !self.is_asked.load(Ordering::Relaxed) || self.is_stalled.load(Ordering::Relaxed) {
             return false;
         }
-        let is_idle = || !self.is_last.load(Ordering::Relaxed) && !seat.is_answering();
-        self.streamed().is_some() || is_idle()
+        // Where something stays unread hyper closes, and that may take a while.
+        let closes = self.is_last.load(Ordering::Relaxed) || self.is_unread.load(Ordering::Relaxed);
+        self.streamed().is_some() || !closes && !seat.is_answering()
     }
 
     fn take_streamed(&self) -> Option<Response<Body>> {

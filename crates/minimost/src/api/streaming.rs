@@ -33,11 +33,12 @@ pub(super) async fn send(socket: &mut Socket, response: Response<Body>) -> io::R
     head.headers.insert(DATE, date);
     let head = written_head(head.status, &head.headers);
     socket.write_all(&head).await?;
+    let mut unasked_left = UNASKED_BYTES_MAX;
     loop {
         let piece = tokio::select! {
             biased;
             piece = next_piece(&mut body) => piece,
-            gone = peer_gone(socket) => return gone,
+            gone = peer_gone(socket, &mut unasked_left) => return gone,
         };
         let Some(piece) = piece else { break };
         let size = format!("{:x}\r\n", piece.len());
@@ -61,14 +62,13 @@ async fn next_piece(body: &mut Body) -> Option<Bytes> {
 }
 
 /// Returns when the peer has closed, or says more than anybody would.
-async fn peer_gone(socket: &mut Socket) -> io::Result<()> {
-    let mut unasked = 0;
-    while unasked < UNASKED_BYTES_MAX {
+async fn peer_gone(socket: &mut Socket, unasked_left: &mut usize) -> io::Result<()> {
+    while *unasked_left > 0 {
         let bytes = poll_fn(|cx| poll_unasked(socket, cx)).await?;
         if bytes == 0 {
             break;
         }
-        unasked += bytes;
+        *unasked_left = unasked_left.saturating_sub(bytes);
     }
     Ok(())
 }

@@ -118,7 +118,42 @@ async fn who_talks_into_a_stream_without_end_loses_it() {
     let mut wire = Wire::open(&server).await;
     wire.say(&ask("/events", &mallory)).await;
     assert_eq!(wire.hear().await.unwrap().status, 200);
-    // The end of it may be refused already.
-    let talk = "x".repeat(1024);
-    while wire.try_say(&talk).await {}
+    assert!(wire.hear_chunk().await.unwrap().contains("event: hello"));
+    // A little between two events is too much in the end as well.
+    let talk = "x".repeat(20 * 1024);
+    for round in 0.. {
+        assert!(round < 10, "200 KiB are more than 64");
+        if !wire.try_say(&talk).await {
+            break;
+        }
+        mallory.send("general", "across").await;
+        if wire.hear_chunk().await.is_none() {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_head_that_is_refused_is_not_done() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice").await;
+    let twice =
+        "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n";
+    let old = "POST /login HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for refused in [twice, old, "no head at all\r\n\r\n"] {
+        let mut wire = Wire::open(&server).await;
+        let said = r#"{"text":"behind it"}"#;
+        let send = ask("/send/general", &alice).replace("GET", "POST").replace(
+            "\r\n\r\n",
+            &format!(
+                "\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+                said.len()
+            ),
+        );
+        wire.say(&format!("{}{refused}{send}{said}", ask("/healthz", &alice))).await;
+        assert_eq!(wire.hear().await.unwrap().status, 200);
+        assert_eq!(wire.hear().await.unwrap().status, 400, "{refused}");
+        assert!(wire.has_ended().await, "{refused}");
+        assert!(alice.messages("general").await.is_empty(), "{refused}");
+    }
 }
