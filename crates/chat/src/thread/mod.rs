@@ -83,6 +83,13 @@ fn are_many(followers: &[UserId]) -> bool {
 }
 
 impl InThread {
+    /// Leaves what the log keeps of it.
+    pub fn leave_what_is_kept(&mut self) {
+        if are_many(&self.followers) {
+            self.followers = Vec::new();
+        }
+    }
+
     /// Whether the followers were not kept. There is always one: the sender.
     pub fn lacks_followers(&self) -> bool {
         self.followers.is_empty()

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chat::audience::is_told_to_others;
-use chat::{Body, EventKind, LoggedEvent, Seq, UserId};
+use chat::{Body, Event, EventKind, LoggedEvent, Seq, UserId};
 use eventlog::{Log, Reader};
 
 use self::own::OwnEvents;
@@ -62,7 +62,7 @@ impl RecentEvents {
             if logged.seq <= self.last {
                 continue;
             }
-            let event = Arc::new(logged.clone());
+            let event = Arc::new(as_logged(logged));
             if is_told_to_others(logged.kind) {
                 run.add(event, *bytes);
             } else {
@@ -130,9 +130,9 @@ impl RecentEvents {
     }
 
     /// How many events after `after` up to `up_to` there are, at most, without those that others did for themselves, as far
-    /// as it is known which these are.
+    /// as that can be told without the log: where it has to be read for what this person did, all that is read counts.
     pub(super) fn count(&self, user: UserId, after: Seq, up_to: Seq) -> u64 {
-        let known = after.max(self.after);
+        let known = after.max(self.after).max(self.own.bare_up_to_of(user));
         let unknown = known.get().min(up_to.get()).saturating_sub(after.get());
         let told = self.told_between(known, up_to).count();
         unknown + (told + self.own.count(user, known, up_to)) as u64
@@ -221,6 +221,18 @@ async fn read(log: &Log, after: Seq, up_to: Seq) -> Result<Weighed, FoldError> {
         Ok((Arc::new(codec::decode(record)?), bytes))
     });
     events.collect()
+}
+
+/// An event as the log holds it: of a reply it has few followers or none, however many are notified.
+fn as_logged(logged: &LoggedEvent) -> LoggedEvent {
+    let mut logged = logged.clone();
+    if let Body::Present(Event::ThreadReplied(posting) | Event::MessagePosted(posting)) =
+        &mut logged.body
+        && let Some(thread) = &mut posting.thread
+    {
+        thread.leave_what_is_kept();
+    }
+    logged
 }
 
 /// What is left of an event.

@@ -96,6 +96,13 @@ impl OwnEvents {
         last.map_or(Seq::ZERO, |entry| entry.seq)
     }
 
+    /// The last of somebody's own that is known by its number alone.
+    pub(super) fn bare_up_to_of(&self, user: UserId) -> Seq {
+        let Some(own) = self.of.get(&user) else { return Seq::ZERO };
+        let bare = own.partition_point(|own| own.event.is_none());
+        bare.checked_sub(1).map_or(Seq::ZERO, |last| own[last].seq)
+    }
+
     pub(super) fn find(&self, seq: Seq) -> Option<&Arc<LoggedEvent>> {
         let place = self.order.binary_search_by_key(&seq, |entry| entry.seq).ok()?;
         let own = self.of.get(&self.order[place].user)?;
