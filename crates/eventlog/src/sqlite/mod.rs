@@ -36,6 +36,7 @@ pub use damage::ReadsOn;
 use ended::Ended;
 use files::Files;
 pub use migrate::{Migration, migrate};
+pub use owner::HeldErasure;
 use owner::{Append, Order, Owner};
 pub use pool::OwnReads;
 use pool::ReaderPool;
@@ -59,7 +60,7 @@ struct Shared {
     head: Arc<Head>,
     appends: Progress,
     damage: Arc<Damage>,
-    held_erasure: watch::Receiver<Option<i64>>,
+    held_erasure: watch::Receiver<Option<HeldErasure>>,
     files: Arc<Files>,
     orders: mpsc::Sender<Order>,
     /// Bounds the queue of orders: each append holds one until it is answered.
@@ -109,7 +110,7 @@ impl Log {
             wal_holds_refused: false,
             // A crash between an erasure and its checkpoint left erased bytes in the WAL.
             erasure_due: Some(owner::now()),
-            erased_ts: None,
+            erased: Some(HeldErasure { since: None }),
             held_erasure: tell_held,
             disk_is_filled: false,
         };
@@ -168,9 +169,8 @@ impl Log {
     }
 
     /// Erased bytes that should have left the write-ahead log and have not, because somebody reads there or the machine
-    /// refuses: since when, in microseconds, they may have been there. It is tried again every second; `None` once it is
-    /// done.
-    pub fn watch_held_erasure(&self) -> watch::Receiver<Option<i64>> {
+    /// refuses. It is tried again every second; `None` once it is done.
+    pub fn watch_held_erasure(&self) -> watch::Receiver<Option<HeldErasure>> {
         self.shared.held_erasure.clone()
     }
 

@@ -53,6 +53,14 @@ pub(super) enum Order {
     Close(oneshot::Sender<Result<(), Error>>),
 }
 
+/// Erased bytes that could not leave the WAL when they had to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldErasure {
+    /// The time of the record that erased the first of them, in microseconds; `None` where it is not known, nor whether
+    /// there are any: of a WAL that was found at the start.
+    pub since: Option<i64>,
+}
+
 /// The state of the owner thread.
 pub(super) struct Owner {
     pub path: PathBuf,
@@ -67,10 +75,10 @@ pub(super) struct Owner {
     pub wal_holds_refused: bool,
     /// When bytes that were erased have to leave the WAL.
     pub erasure_due: Option<Instant>,
-    /// The time of the record that erased the first of them; `None` where that is not known.
-    pub erased_ts: Option<i64>,
-    /// Tells of bytes that could not leave the WAL when they had to, with that time.
-    pub held_erasure: watch::Sender<Option<i64>>,
+    /// What is known of them.
+    pub erased: Option<HeldErasure>,
+    /// Tells of bytes that could not leave the WAL when they had to.
+    pub held_erasure: watch::Sender<Option<HeldErasure>>,
     pub disk_is_filled: bool,
 }
 
@@ -149,9 +157,9 @@ impl Owner {
 
     /// Says what came of emptying the WAL.
     fn tell_erasure(&mut self, is_done: bool) {
-        let held = (!is_done).then(|| *self.erased_ts.get_or_insert(self.tip.ts_micros));
+        let held = (!is_done).then(|| *self.erased.get_or_insert(HeldErasure { since: None }));
         if is_done {
-            self.erased_ts = None;
+            self.erased = None;
         }
         self.held_erasure.send_if_modified(|told| std::mem::replace(told, held) != held);
     }
@@ -204,7 +212,7 @@ impl Owner {
             let erasing = batches.iter().find(|batch| !batch.redactions.is_empty());
             let first = erasing.and_then(|batch| batch.records.first());
             let ts = first.map_or(applied.tip.ts_micros, |record| record.ts_micros);
-            self.erased_ts.get_or_insert(ts);
+            self.erased.get_or_insert(HeldErasure { since: Some(ts) });
         }
         match committed {
             Ok(_) => {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use chat::Timestamp;
 use serde_json::{Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -119,7 +120,7 @@ pub(super) async fn health(State(app): State<App>, asker: Option<LoggedIn>) -> J
             let held = still.held.iter().map(|user| asker.workspace.user_name(*user));
             json!({
                 "files": still.files,
-                "since_ts": still.since.as_seconds(),
+                "since_ts": still.since.map(Timestamp::as_seconds),
                 "held": held.collect::<Vec<_>>(),
                 "held_files": still.held_files,
             })

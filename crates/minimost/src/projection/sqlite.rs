@@ -43,6 +43,9 @@ const NAMELESS_PRAGMAS: &str = "
 /// How long a thread of its own waits for another program that holds its file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A larger file is written anew by way of a temporary one, which has no name.
+const ANEW_IN_MEMORY_MAX: i64 = 64 * 1024 * 1024;
+
 /// The table that says how far a projection is, the same in every file.
 pub(super) const CHECKPOINT_SCHEMA: &str = include_str!("checkpoint.sql");
 
@@ -247,7 +250,7 @@ impl ProjectionError {
     /// Whether another program holds the file.
     pub(super) fn is_busy(&self) -> bool {
         let ProjectionError::Storage { source, .. } = self else { return false };
-        source.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+        is_busy(source)
     }
 
     /// Whether the file's content is broken, so that only a new one helps.
@@ -295,6 +298,21 @@ fn remove_one(file: &Path) -> Result<(), ProjectionError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.in_file(file),
     }
+}
+
+/// Writes every page anew, outside of transactions. Where rows come, grow and leave, SQLite moves their neighbours between
+/// pages and leaves the old bytes where they were: outside of every row, so that `secure_delete` never finds them.
+pub(super) fn write_anew(connection: &Connection) -> rusqlite::Result<()> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let bytes = number("page_count")? * number("page_size")?;
+    let store = if bytes <= ANEW_IN_MEMORY_MAX { "MEMORY" } else { "FILE" };
+    connection.execute_batch(&format!("PRAGMA temp_store = {store}; VACUUM"))
+}
+
+/// Whether another program holds the file, or another connection a table.
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Empties the WAL, which still holds the pages from before an erasure; false while another program looks at them.

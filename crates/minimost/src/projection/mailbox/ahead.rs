@@ -27,13 +27,13 @@ impl Mailbox {
         workspace: &Workspace,
     ) -> Result<(), ProjectionError> {
         let between = (self.checkpoint.max(self.erased_up_to), workspace.head);
-        self.wal_holds_erased = true;
+        self.may_hold_erased = true;
         if between.0 >= between.1 {
             return Ok(());
         }
         erase(&self.file, &self.state, sources, between, self.owner.0).in_file(&self.path)?;
         self.erased_up_to = workspace.head;
-        self.wal_holds_erased = true;
+        self.may_hold_erased = true;
         Ok(())
     }
 }
@@ -127,6 +127,19 @@ pub(super) mod tests {
             let redactions = redacted.iter().map(|it| codec::redaction(*it, first.seq, first.kind));
             log.append(codec::batch(events, redactions.collect())).await.unwrap();
         }
+    }
+
+    /// All of it in one commit.
+    pub async fn append_together(log: &Log, batches: &[Batch]) {
+        let mut all = codec::batch(&[], Vec::new());
+        for Batch { events, redacted } in batches {
+            let by = |seq: &Seq| codec::redaction(*seq, events[0].seq, events[0].kind);
+            let batch = codec::batch(events, redacted.iter().map(by).collect());
+            all.records.extend(batch.records);
+            all.redactions.extend(batch.redactions);
+            all.labels.extend(batch.labels);
+        }
+        log.append(all).await.unwrap();
     }
 
     /// The ids of rows with text.

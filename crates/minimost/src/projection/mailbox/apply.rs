@@ -26,7 +26,7 @@ pub(super) struct Applying<'a> {
     /// At the target, or later than the event in any case: names and memberships come from it.
     pub workspace: &'a Workspace,
     pub owner: UserId,
-    /// Set when text must leave the file's WAL too.
+    /// Set when text must leave the file's pages and its WAL too.
     pub has_erased: &'a mut bool,
 }
 
@@ -203,7 +203,7 @@ impl Applying<'_> {
         }
         let deleted_by = moderator.map(|user| self.workspace.user_name(user).to_owned());
         rows::bury(self.file, target, event.ts.as_seconds(), deleted_by)?;
-        // Also without a row: one that has left the window may still stand in the WAL.
+        // Also without a row: one that has left the window may still stand in a page, or in the WAL.
         *self.has_erased = true;
         Ok(())
     }

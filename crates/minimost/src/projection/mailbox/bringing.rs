@@ -46,8 +46,11 @@ impl Owner {
             return self.catch_up(mailbox);
         }
         let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
-        let is_rid = mailbox.is_new || mailbox.erased_up_to >= self.sweep.target.head;
-        if !is_rid && self.sweep.standings.find(user).is_none_or(may_hold) {
+        let standing = self.sweep.standings.find(user);
+        // Of a file of which nothing is known, what it says of its rows says nothing of its pages and its WAL.
+        let is_known = standing.is_some_and(|it| it.checkpoint.is_some());
+        let is_rid = mailbox.is_new || is_known && mailbox.erased_up_to >= self.sweep.target.head;
+        if !is_rid && standing.is_none_or(may_hold) {
             return self.erase_ahead(mailbox);
         }
         if self.sources.can_make() {
@@ -153,10 +156,10 @@ impl Owner {
         let (user, now) = (mailbox.owner, Instant::now());
         self.tell_well(user);
         let standings = &mut self.sweep.standings;
-        // Also without a deletion now: one before a crash may have left its text in the WAL. Of a file of which nothing
-        // was known nobody can say.
+        // Also without a deletion now: one before a crash may have left its text in a page or in the WAL. Of a file of
+        // which nothing was known nobody can say.
         let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
-        mailbox.wal_holds_erased |= !mailbox.is_new && standings.find(user).is_none_or(may_hold);
+        mailbox.may_hold_erased |= !mailbox.is_new && standings.find(user).is_none_or(may_hold);
         standings.reach(user, mailbox.checkpoint);
         self.finish_erasing(&mut mailbox)?;
         if !mailbox.is_new {
@@ -170,14 +173,15 @@ impl Owner {
         Ok(())
     }
 
-    /// The rows hold nothing that was erased: takes it out of the WAL, or waits until nobody looks at that.
+    /// The rows hold nothing that was erased: takes it out of the pages and the WAL, or waits until nobody looks at them.
     fn finish_erasing(&mut self, mailbox: &mut Mailbox) -> Result<(), ProjectionError> {
         let (user, now) = (mailbox.owner, Instant::now());
-        if mailbox.wal_holds_erased {
+        if mailbox.may_hold_erased {
             self.sweep.standings.hold(user, self.sweep.target_ts, now);
-            mailbox.finish_erasing()?;
+            let was_held = self.sweep.standings.find(user).is_some_and(Standing::was_put_off);
+            mailbox.finish_erasing(was_held)?;
         }
-        if mailbox.wal_holds_erased {
+        if mailbox.may_hold_erased {
             self.sweep.standings.put_off(user, now);
             let why = "another program looks at it";
             self.sweep.erasures.tell_held(user, &mailbox.path, why);

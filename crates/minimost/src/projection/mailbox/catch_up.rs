@@ -50,7 +50,7 @@ impl Mailbox {
             sources,
             workspace,
             owner: self.owner,
-            has_erased: &mut self.wal_holds_erased,
+            has_erased: &mut self.may_hold_erased,
         };
         for event in events.iter() {
             applying.apply(event)?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat::{Timestamp, UserId};
+use eventlog::HeldErasure;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -15,8 +16,8 @@ use super::standing::Standings;
 /// Files that another program holds are named one by one up to so many; the rest are counted.
 const NAMED_MAX: usize = 20;
 
-/// How long the log may be held before the diagnostics name it: whoever copies it, or looks at it for a moment, does no
-/// harm.
+/// How long the log may be held before it is told: whoever copies it, or looks at it for a moment, does no harm, and the
+/// program itself reads in it.
 const LOG_HOLDS: Duration = Duration::from_secs(3);
 
 /// Files that may still hold erased text.
@@ -24,8 +25,9 @@ const LOG_HOLDS: Duration = Duration::from_secs(3);
 pub struct StillErasing {
     /// How many: mailboxes, and the log.
     pub files: usize,
-    /// When the first of the deletions happened.
-    pub since: Timestamp,
+    /// When the first of the deletions happened that are known of; `None` where only the log's WAL of before this start is
+    /// held, which may hold nothing.
+    pub since: Option<Timestamp>,
     /// Whose of them could not be written when it was tried, because another program holds them or the machine refuses.
     /// At most 20.
     pub held: Vec<UserId>,
@@ -33,8 +35,8 @@ pub struct StillErasing {
     pub held_files: Vec<&'static str>,
 }
 
-/// Since when the log may hold erased bytes that could not leave it, in microseconds.
-pub(super) type HeldLog = watch::Receiver<Option<i64>>;
+/// Whether the log may hold erased bytes that could not leave it.
+pub(super) type HeldLog = watch::Receiver<Option<HeldErasure>>;
 
 /// What the handles are told; locked for single look-ups only.
 pub(super) type ErasureReport = Arc<Mutex<Option<StillErasing>>>;
@@ -85,20 +87,24 @@ impl Erasures {
         }
     }
 
-    /// Names the log in the diagnostics while it is held.
-    fn see_log(&mut self, since: Option<Timestamp>, now: Instant) {
+    /// What is told of the log, which is named in the diagnostics while it is held.
+    fn see_log(&mut self, now: Instant) -> Option<HeldErasure> {
+        let held = *self.log.borrow();
         let (began, was_named) = self.log_held.unwrap_or((now, false));
         let is_long = now.saturating_duration_since(began) >= LOG_HOLDS;
-        match since {
-            Some(since) if is_long && !was_named => warn!(
-                "log.db still holds erased text since {}, because another program looks at it or the machine refuses; \
-                 it is tried again every second",
-                since.as_seconds()
-            ),
+        let why = "because another program looks at it or the machine refuses; it is tried again every second";
+        match held.map(|held| held.since.map(|since| Timestamp(since).as_seconds())) {
+            Some(Some(since)) if is_long && !was_named => {
+                warn!("log.db still holds erased text since {since}, {why}");
+            }
+            Some(None) if is_long && !was_named => {
+                warn!("log.db may still hold erased text of before this start, {why}");
+            }
             None if was_named => info!("log.db holds no erased text any more"),
             Some(_) | None => {}
         }
-        self.log_held = since.map(|_| (began, was_named || is_long));
+        self.log_held = held.map(|_| (began, was_named || is_long));
+        held.filter(|_| is_long)
     }
 
     /// A file still holds erased text, because it cannot be written now.
@@ -117,8 +123,7 @@ impl Erasures {
     }
 
     pub fn report(&mut self, standings: &Standings, now: Instant) {
-        let log = self.log.borrow().map(Timestamp);
-        self.see_log(log, now);
+        let log = self.see_log(now);
         // What had to leave a file has also left it when the file is gone.
         let is_erasing = |user| standings.find(user).is_some_and(|it| it.erasure.is_some());
         let done: Vec<UserId> = self.held.iter().copied().filter(|it| !is_erasing(*it)).collect();
@@ -127,8 +132,9 @@ impl Erasures {
         }
         let mailboxes = standings.erasing();
         let since = mailboxes.map(|(_, since)| since);
-        let since = since.into_iter().chain(log).chain(self.register_held).min();
-        let still = since.map(|since| {
+        let of_log = log.and_then(|held| held.since).map(Timestamp);
+        let since = since.into_iter().chain(of_log).chain(self.register_held).min();
+        let still = (since.is_some() || log.is_some()).then(|| {
             let mut held: Vec<UserId> = self.held.iter().copied().collect();
             held.sort_unstable();
             held.truncate(NAMED_MAX);
@@ -139,5 +145,36 @@ impl Erasures {
             StillErasing { files, since, held, held_files: held_files.map(|(it, _)| it).collect() }
         });
         *self.report.lock().expect("nobody panics holding it") = still;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_told_of_when_it_is_held_for_long_and_since_when_if_that_is_known() {
+        let (tell, log) = watch::channel(None);
+        let report = ErasureReport::default();
+        let mut erasures = Erasures::new(Arc::clone(&report), log);
+        let (began, standings) = (Instant::now(), Standings::default());
+        let mut told = |held, millis| {
+            tell.send_replace(held);
+            erasures.report(&standings, began + Duration::from_millis(millis));
+            report.lock().unwrap().clone()
+        };
+        let still = |since| {
+            let held_files = vec!["log.db"];
+            Some(StillErasing { files: 1, since, held: Vec::new(), held_files })
+        };
+        let unknown = Some(HeldErasure { since: None });
+        assert_eq!(told(unknown, 0), None);
+        assert_eq!(told(unknown, 2_999), None);
+        assert_eq!(told(unknown, 3_000), still(None));
+        assert_eq!(told(None, 3_001), None);
+        let known = Some(HeldErasure { since: Some(7) });
+        assert_eq!(told(known, 3_002), None);
+        assert_eq!(told(known, 6_002), still(Some(Timestamp(7))));
+        assert_eq!(told(None, 6_003), None);
     }
 }

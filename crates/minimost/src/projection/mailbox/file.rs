@@ -19,7 +19,7 @@ use super::windows::Windows;
 use crate::fold::FoldError;
 
 /// Version of our own tables; another one means rebuild.
-pub(super) const FORMAT: i64 = 5;
+pub(super) const FORMAT: i64 = 6;
 
 /// Pages in a WAL that is left behind at a close, more or less: so often it is written back, with its two fsyncs, and
 /// so much of it is read at the next opening.
@@ -186,8 +186,8 @@ pub(super) struct Mailbox {
     pub state: State,
     /// What was deleted up to here has left it already, when that is further than its checkpoint: the row of `ahead`.
     pub erased_up_to: Seq,
-    /// The WAL still holds pages with text that was erased.
-    pub wal_holds_erased: bool,
+    /// Its pages, or its WAL, may still hold text that was erased from its rows.
+    pub may_hold_erased: bool,
     /// It was begun anew at this opening.
     pub is_new: bool,
     /// Device and number of the file that was opened; `None` of one in memory.
@@ -335,7 +335,7 @@ impl Mailbox {
             checkpoint: Seq::ZERO,
             state: State::default(),
             erased_up_to: Seq::ZERO,
-            wal_holds_erased: false,
+            may_hold_erased: false,
             is_new: false,
             identity: None,
         }
@@ -458,13 +458,25 @@ impl Mailbox {
         Ok(self.identity.is_some() && identity(&self.path)? == self.identity)
     }
 
-    /// Empties the WAL after an erasure, so that the text is in no file any more. While another program looks at it, it
-    /// is to be tried again.
-    pub fn finish_erasing(&mut self) -> Result<(), ProjectionError> {
-        if self.wal_holds_erased {
-            self.wal_holds_erased = !sqlite::truncate_wal(&self.file).in_file(&self.path)?;
+    /// Writes the file anew after an erasure and empties the WAL, so that the text is nowhere any more. While another
+    /// program looks at it, it is to be tried again; `was_held` when that was so the last time.
+    pub fn finish_erasing(&mut self, was_held: bool) -> Result<(), ProjectionError> {
+        if self.may_hold_erased {
+            let is_rid = self.leave_no_copy(was_held);
+            let is_rid =
+                is_rid.or_else(|it| if sqlite::is_busy(&it) { Ok(false) } else { Err(it) });
+            self.may_hold_erased = !is_rid.in_file(&self.path)?;
         }
         Ok(())
+    }
+
+    fn leave_no_copy(&self, was_held: bool) -> rusqlite::Result<bool> {
+        // While somebody looks at the WAL it would grow by the whole file with each attempt.
+        if was_held && !sqlite::truncate_wal(&self.file)? {
+            return Ok(false);
+        }
+        sqlite::write_anew(&self.file)?;
+        sqlite::truncate_wal(&self.file)
     }
 
     /// From now on it waits for other programs that hold the file, as nobody's reading waits behind it.

@@ -6,11 +6,11 @@
 //! All of it is read in one transaction of the log: the channels' newest messages (`windows`), who is named and who follows
 //! which thread (the labels), and counts out of the indexes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-use chat::event::{Erasure, Mentions};
+use chat::event::Erasure;
 use chat::label::{LabelKind, Named, Owner as LabelOwner};
 use chat::member::Membership;
 use chat::{ChannelId, EventKind, Seq, Timestamp, UserId, Workspace};
@@ -20,16 +20,19 @@ use rusqlite::{Connection, params};
 use super::super::sqlite::to_sql;
 use super::super::{InFile, ProjectionError};
 use super::file::{Counter, Fault, Mailbox, Sources, State, save_checkpoint, stamp};
-use super::rows::{self, Row};
+use super::rows;
 use super::windows::{Kept, Windows};
 use crate::fold::messages_by_id;
-use crate::wire::MessageView;
 
 /// A window that is larger than this, or has no bound, is not held in memory for all channels: its files replay the log.
 const WINDOW_MAX: usize = 5_000;
 
 /// Messages outside the windows that are folded at a time.
 const FOLDED_AT_ONCE: usize = 500;
+
+/// Memory for rows until they are written: the windows of somebody who is in many channels are larger than what is kept of
+/// windows. In tests a few rows, so that there are many runs.
+const RUN_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 16 * 1024 * 1024 };
 
 /// The kinds that a reply in a thread may have.
 const REPLIES: [EventKind; 2] = [EventKind::MessagePosted, EventKind::ThreadReplied];
@@ -70,7 +73,8 @@ impl Mailbox {
         let filled = reader.snapshot(|reader| {
             let workspace = windows.advance(reader, workspace, size)?;
             let workspace = &workspace;
-            let mut making = Making { file: &transaction, reader, windows, workspace, owner, size };
+            let (file, run) = (&*transaction, Run::default());
+            let mut making = Making { file, reader, windows, workspace, owner, size, run };
             making.make(state)?;
             Ok::<_, Fault>(workspace.head)
         });
@@ -88,6 +92,17 @@ struct Making<'a> {
     workspace: &'a Workspace,
     owner: UserId,
     size: usize,
+    run: Run,
+}
+
+/// Rows that are not written yet, with whether they are read, in the order of their ids: so most of the table is appended
+/// to.
+#[derive(Default)]
+struct Run {
+    rows: BTreeMap<Seq, (Arc<Kept>, bool)>,
+    bytes: usize,
+    /// The ids of all that were gathered, also in runs before.
+    gathered: BTreeSet<Seq>,
 }
 
 /// A thread that the owner follows.
@@ -108,9 +123,8 @@ struct Mention {
 
 impl Making<'_> {
     fn make(&mut self, state: &mut State) -> Result<(), Fault> {
-        let mut rows = BTreeMap::new();
         for (channel, membership) in self.places() {
-            let counter = self.counter(channel, membership, &mut rows)?;
+            let counter = self.counter(channel, membership)?;
             state.counters.insert(channel, counter);
         }
         let threads = self.threads()?;
@@ -121,8 +135,9 @@ impl Making<'_> {
             it.by_name && state.counters.get(&it.channel).is_some_and(|at| **id > at.start)
         });
         let newest = named.take(self.size).map(|(id, _)| *id);
-        let missing: Vec<Seq> = newest.filter(|id| !rows.contains_key(id)).collect();
-        self.write_rows(&rows, &missing, &state.counters)?;
+        let missing: Vec<Seq> = newest.filter(|id| !self.run.gathered.contains(id)).collect();
+        self.gather_older(&missing, &state.counters)?;
+        self.write_run()?;
         self.write_hidden(state)?;
         state.save(self.file)?;
         Ok(())
@@ -134,13 +149,8 @@ impl Making<'_> {
         channels.filter_map(|(id, it)| Some((*id, it.membership(*id, self.owner)?))).collect()
     }
 
-    /// What waits in a channel; its window joins `rows`.
-    fn counter(
-        &mut self,
-        channel: ChannelId,
-        membership: Membership,
-        rows: &mut BTreeMap<Seq, Arc<Kept>>,
-    ) -> Result<Counter, Fault> {
+    /// What waits in a channel; its window joins the run.
+    fn counter(&mut self, channel: ChannelId, membership: Membership) -> Result<Counter, Fault> {
         let Membership { joined: start, history_start: history } = membership;
         let name = self.workspace.channel_name(channel);
         let mut counter = Counter::new(name, start, history);
@@ -150,14 +160,16 @@ impl Making<'_> {
         counter.newest =
             window.timeline.newest().filter(|newest| *newest > start).unwrap_or_default();
         let timeline = window.timeline.from(counter.floor);
-        for kept in timeline.chain(window.beside.from(counter.beside)) {
-            rows.insert(kept.message.id, kept.clone());
-        }
+        let rows: Vec<Arc<Kept>> =
+            timeline.chain(window.beside.from(counter.beside)).cloned().collect();
         counter.marker = self.workspace.read_up_to(self.owner, channel);
         if window.timeline.newest().is_some_and(|newest| newest > counter.marker) {
             let (posted, head) = (EventKind::MessagePosted.code(), self.workspace.head.get());
             let (id, after, owner) = (channel.0.get(), counter.marker.get(), self.owner.0.get());
             counter.unread = self.reader.channel_count(id, posted, after, head, owner)?;
+        }
+        for kept in rows {
+            self.gather(kept, counter.marker)?;
         }
         Ok(counter)
     }
@@ -185,7 +197,7 @@ impl Making<'_> {
         for Thread { channel, marker, .. } in threads {
             places.entry(channel.0.get()).and_modify(|after| *after = marker.get().min(*after));
         }
-        let (mut mentions, mut many) = (BTreeMap::new(), Vec::new());
+        let (mut mentions, mut many) = (BTreeMap::new(), HashMap::new());
         let (kind, head) = (LabelKind::Named.code(), self.workspace.head.get());
         for of in [LabelOwner::Everyone, LabelOwner::User(self.owner), LabelOwner::Many] {
             let asked = places.iter().map(|(channel, after)| (*channel, *after));
@@ -194,24 +206,21 @@ impl Making<'_> {
                 if [self.owner, UserId::SYSTEM].contains(&sender) && !is_deleted {
                     continue;
                 }
-                if of == LabelOwner::Many {
-                    many.push(Seq(seq));
-                    continue;
-                }
                 let (channel, by_name) = (ChannelId(Seq(channel)), of != LabelOwner::Everyone);
-                mentions.insert(Seq(seq), Mention { channel, by_name, is_beside, is_deleted });
-            }
-        }
-        for ids in many.chunks(FOLDED_AT_ONCE) {
-            for message in messages_by_id(self.reader, ids, self.workspace.head)? {
-                let Mentions::Users(users) = &message.mentions else { continue };
-                if users.contains(&self.owner) {
-                    let (channel, is_beside) = (message.channel, !message.in_timeline);
-                    let mention = Mention { channel, by_name: true, is_beside, is_deleted: false };
-                    mentions.insert(message.id, mention);
+                let mention = Mention { channel, by_name, is_beside, is_deleted };
+                if of == LabelOwner::Many {
+                    many.insert(Seq(seq), mention);
+                } else {
+                    mentions.insert(Seq(seq), mention);
                 }
             }
         }
+        let (owner, ids) = (self.owner, many.keys().copied().collect::<Vec<_>>());
+        self.windows.named_in(self.reader, &ids, |id, users| {
+            if let Some(mention) = many.remove(&id).filter(|_| users.contains(&owner)) {
+                mentions.insert(id, mention);
+            }
+        })?;
         Ok(mentions)
     }
 
@@ -277,31 +286,39 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Writes the windows, and what is kept of older messages because it names the owner, in the order of their ids: so
-    /// the table is only ever appended to.
-    fn write_rows(
+    /// What is kept of older messages because it names the owner joins the run.
+    fn gather_older(
         &mut self,
-        rows: &BTreeMap<Seq, Arc<Kept>>,
         missing: &[Seq],
         counters: &BTreeMap<ChannelId, Counter>,
     ) -> Result<(), Fault> {
-        let mut older = BTreeMap::new();
         for ids in missing.chunks(FOLDED_AT_ONCE) {
             for message in messages_by_id(self.reader, ids, self.workspace.head)? {
-                let row = Row::new(MessageView::new(&message, self.workspace));
-                older.insert(message.id, Kept { message, row });
+                let marker = counters.get(&message.channel).map_or(Seq::ZERO, |it| it.marker);
+                self.gather(Arc::new(Kept::new(message, self.workspace)), marker)?;
             }
         }
-        let all = rows.iter().map(|(id, kept)| (id, &**kept)).chain(older.iter());
-        let all: BTreeMap<&Seq, &Kept> = all.collect();
+        Ok(())
+    }
+
+    /// A row joins the run; one that is long enough is written.
+    fn gather(&mut self, kept: Arc<Kept>, marker: Seq) -> Result<(), Fault> {
+        let (id, sender) = (kept.message.id, kept.message.sender);
+        let is_read = [self.owner, UserId::SYSTEM].contains(&sender) || id <= marker;
+        self.run.bytes += kept.bytes();
+        self.run.rows.insert(id, (kept, is_read));
+        self.run.gathered.insert(id);
+        if self.run.bytes > RUN_BYTES { self.write_run() } else { Ok(()) }
+    }
+
+    fn write_run(&mut self) -> Result<(), Fault> {
         let mut insert = self.file.prepare_cached(rows::INSERT)?;
         let mut insert_beside = self.file.prepare_cached(INSERT_BESIDE)?;
-        for (id, Kept { message, row }) in all {
-            let marker = counters.get(&message.channel).map_or(Seq::ZERO, |it| it.marker);
-            let is_nobodys = [self.owner, UserId::SYSTEM].contains(&message.sender);
-            row.insert_with(&mut insert, is_nobodys || *id <= marker)?;
-            if !message.in_timeline {
-                insert_beside.execute((to_sql(*id), to_sql(message.channel.0)))?;
+        self.run.bytes = 0;
+        for (id, (kept, is_read)) in std::mem::take(&mut self.run.rows) {
+            kept.row.insert_with(&mut insert, is_read)?;
+            if !kept.message.in_timeline {
+                insert_beside.execute((to_sql(id), to_sql(kept.message.channel.0)))?;
             }
         }
         Ok(())
@@ -364,8 +381,8 @@ const INSERT_HIDDEN: &str = "
 
 #[cfg(test)]
 mod tests {
-    use chat::Actor;
     use chat::testing::{History, Step, Story, wish};
+    use chat::{Actor, Command};
     use eventlog::Log;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
@@ -406,6 +423,75 @@ mod tests {
         // One that reads all of it meets the damage.
         mailbox = Mailbox::without_name(dir, bob, &mut sources, &story.workspace).unwrap();
         assert!(mailbox.catch_up(&mut sources, &story.workspace).is_err());
+    }
+
+    /// So many that the log has one label for all of them.
+    #[tokio::test]
+    async fn who_is_named_among_many_is_known_whatever_becomes_of_the_message() {
+        const PEOPLE: usize = 60;
+        let directory = tempfile::TempDir::new().unwrap();
+        let dir = directory.path();
+        let log = Log::open(&dir.join("log.db"), 0).unwrap();
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        let people: Vec<Actor> =
+            (0..PEOPLE).map(|it| story.sign_up(&format!("user{it}"))).collect();
+        log.append(codec::batch(&story.log, Vec::new())).await.unwrap();
+        let naming = |range: std::ops::Range<usize>| {
+            range.map(|it| format!("@user{it}")).collect::<Vec<_>>().join(" ")
+        };
+        let mut making = Sources::new(log.reader().unwrap(), log.epoch(), 50);
+        let mut told = story.log.len();
+        let (mut edited, mut deleted, mut own) = (Seq::ZERO, Seq::ZERO, Seq::ZERO);
+        for round in 0..6 {
+            let mut redacted = Vec::new();
+            match round {
+                0 => {
+                    edited = story.post(alice, "general", &naming(0..52));
+                    deleted = story.post(people[1], "general", &naming(2..58));
+                    own = story.post(people[2], "general", &naming(1..55));
+                }
+                1 => {
+                    let edit = Command::EditMessage { message: edited, text: naming(5..58) };
+                    redacted.push(story.run(alice, None, &edit).unwrap());
+                }
+                2 => {
+                    let edit = Command::EditMessage { message: edited, text: naming(3..5) };
+                    redacted.push(story.run(alice, None, &edit).unwrap());
+                }
+                3 => {
+                    let delete = Command::DeleteMessage { message: deleted };
+                    redacted.push(story.run(alice, None, &delete).unwrap());
+                }
+                4 => {
+                    let edit = Command::EditMessage { message: edited, text: naming(0..60) };
+                    redacted.push(story.run(alice, None, &edit).unwrap());
+                    let edit = Command::EditMessage { message: own, text: "nobody".to_owned() };
+                    redacted.push(story.run(people[2], None, &edit).unwrap());
+                }
+                _ => {
+                    let delete = Command::DeleteMessage { message: edited };
+                    redacted.push(story.run(alice, None, &delete).unwrap());
+                }
+            }
+            let redactions = redacted.iter().flat_map(|batch| {
+                let by = &batch.events[0];
+                batch.redacted.iter().map(|it| codec::redaction(*it, by.seq, by.kind))
+            });
+            let events = &story.log[told..];
+            log.append(codec::batch(events, redactions.collect())).await.unwrap();
+            told = story.log.len();
+            for actor in people.iter().take(7) {
+                let user = wish::user_of(*actor);
+                let mut made = Mailbox::empty_without_name(dir, user).unwrap();
+                made.fill(&mut making, &story.workspace).unwrap();
+                let mut anew = Sources::new(log.reader().unwrap(), log.epoch(), 50);
+                let expected = replayed(dir, user, &mut anew, &story.workspace);
+                let found = compare_open(&made.file, &expected.file, &made.path).unwrap();
+                assert_eq!(found, None, "{user:?} in round {round}");
+            }
+        }
     }
 
     proptest! {

@@ -27,6 +27,8 @@ mod rows;
 mod share;
 mod standing;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod turn;
 mod window;

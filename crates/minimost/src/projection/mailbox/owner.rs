@@ -96,6 +96,9 @@ impl Owner {
     pub fn make(&mut self, user: UserId) -> Result<Mailbox, ProjectionError> {
         let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
         let mailbox = if self.sources.can_make() {
+            // Where that fails, rows may have come into a file already, and whatever is deleted then concerns it.
+            self.sweep.standings.lose(user, Instant::now());
+            self.sweep.standings.meet(user, false);
             Mailbox::make(&self.data_dir, user, &mut self.sources, &target)?
         } else {
             Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)?

@@ -82,6 +82,11 @@ impl Standing {
         self.checkpoint.is_none() && !self.is_missing
     }
 
+    /// Whether it could not be written at the last attempt.
+    pub fn was_put_off(&self) -> bool {
+        self.retry.is_some()
+    }
+
     /// Whether it waits for its turn, and not for another program or the disk.
     pub fn is_waiting(&self, now: Instant) -> bool {
         (self.concern.is_some() || self.erasure.is_some())

@@ -1,12 +1,15 @@
-//! The newest messages of channels as rows, kept from one file that is made to the next: they are the same in everybody's.
+//! What files that are made have in common, kept from one to the next: the newest messages of channels as rows, and who
+//! is named in messages that name many.
 //!
 //! Promises: what is answered is what stands in the log at the head of the read transaction in which it is asked, deletions
-//! included. What is kept is bounded in bytes; a channel that is asked for beyond that is folded anew.
+//! included. What is kept is bounded in bytes, also while it grows with what is heard; what is asked for beyond that is
+//! folded anew.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use chat::{ChannelId, LoggedEvent, Message, Seq, Workspace};
+use chat::event::Mentions;
+use chat::{ChannelId, LoggedEvent, Message, Seq, UserId, Workspace};
 use eventlog::Reader;
 use lru::LruCache;
 use tokio::time::{Duration, Instant};
@@ -15,7 +18,7 @@ use super::super::feed::CHUNK_SEQS;
 use super::file::Fault;
 use super::rows::Row;
 use crate::codec;
-use crate::fold::{FoldRange, beside_fold, message_fold};
+use crate::fold::{FoldRange, beside_fold, message_fold, messages_by_id};
 use crate::wire::MessageView;
 
 /// Memory for rows that are kept, roughly: those of 60 channels with 1,000 messages of the usual length.
@@ -23,6 +26,13 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What a row takes beside what its message takes, and beside the same again as a view, roughly.
 const ROW_BYTES: usize = 128;
+
+/// Names that are kept of messages that name many: 16 MiB. What comes when they are full is folded for each file: whoever
+/// asks, asks for all of them, so letting go of the oldest would only lose what is asked for next.
+const NAMED_MAX: usize = 2 * 1024 * 1024;
+
+/// Messages that are folded at a time.
+const FOLDED_AT_ONCE: usize = 500;
 
 /// They are kept so long after the last file that was made.
 const HOLDS: Duration = Duration::from_secs(30);
@@ -41,6 +51,10 @@ impl Kept {
         let row = Row::new(MessageView::new(&message, workspace));
         Kept { message, row }
     }
+
+    pub fn bytes(&self) -> usize {
+        2 * self.message.memory_bytes() + ROW_BYTES
+    }
 }
 
 /// The newest messages of one kind in a channel, by id.
@@ -56,6 +70,10 @@ pub(super) struct Window {
 
 pub(super) struct Windows {
     kept: LruCache<ChannelId, Window>,
+    /// Who is named in a message that names many; nobody any more is also an answer.
+    named: HashMap<Seq, Arc<[UserId]>>,
+    /// How many they are, and one for each message.
+    named_count: usize,
     /// As everything is after this event.
     at: Seq,
     bytes: usize,
@@ -99,18 +117,45 @@ impl Lane {
     }
 
     fn bytes(&self) -> usize {
-        self.0.iter().map(|kept| 2 * kept.message.memory_bytes() + ROW_BYTES).sum()
+        self.0.iter().map(|kept| kept.bytes()).sum()
+    }
+}
+
+impl Window {
+    fn bytes(&self) -> usize {
+        self.timeline.bytes() + self.beside.bytes()
     }
 }
 
 impl Windows {
     pub fn new() -> Windows {
-        Windows { kept: LruCache::unbounded(), at: Seq::ZERO, bytes: 0, used: Instant::now() }
+        Windows {
+            kept: LruCache::unbounded(),
+            named: HashMap::new(),
+            named_count: 0,
+            at: Seq::ZERO,
+            bytes: 0,
+            used: Instant::now(),
+        }
     }
 
     /// Follows the log up to the head of the reader's transaction, and answers with the workspace there, which is
     /// `workspace` or one after it.
     pub fn advance(
+        &mut self,
+        reader: &mut Reader,
+        workspace: &Workspace,
+        size: usize,
+    ) -> Result<Workspace, Fault> {
+        let followed = self.follow(reader, workspace, size);
+        if followed.is_err() {
+            // A part of it was heard, and would be heard again.
+            self.forget();
+        }
+        followed
+    }
+
+    fn follow(
         &mut self,
         reader: &mut Reader,
         workspace: &Workspace,
@@ -123,6 +168,7 @@ impl Windows {
         }
         let mut workspace = workspace.clone();
         if self.kept.is_empty() {
+            self.forget();
             self.at = workspace.head;
         }
         let (known, mut after) = (self.at, self.at.min(workspace.head).get());
@@ -140,11 +186,19 @@ impl Windows {
             }
             after = records.last().map_or(head, |record| record.seq);
         }
-        self.at = self.at.max(Seq(head));
+        if head > known.get() {
+            self.at = Seq(head);
+            // What was heard has made rows more and longer.
+            self.bytes = self.kept.iter().map(|(_, window)| window.bytes()).sum();
+            self.make_room();
+        }
         Ok(workspace)
     }
 
     fn hear(&mut self, event: &LoggedEvent, size: usize, workspace: &Workspace) {
+        if let Some(named) = event.target.and_then(|target| self.named.remove(&target)) {
+            self.named_count -= 1 + named.len();
+        }
         let window = event.channel.and_then(|channel| self.kept.peek_mut(&channel));
         let Some(window) = window else { return };
         if event.kind.begins_message() {
@@ -172,19 +226,49 @@ impl Windows {
             let timeline = message_fold(reader, channel, range, self.at)?;
             let beside = beside_fold(reader, channel, range, self.at)?;
             let [timeline, beside] = [timeline, beside].map(|it| Lane::new(it, workspace));
-            self.bytes += timeline.bytes() + beside.bytes();
-            self.kept.put(channel, Window { timeline, beside });
+            let window = Window { timeline, beside };
+            self.bytes += window.bytes();
+            self.kept.put(channel, window);
             self.make_room();
         }
         Ok(self.kept.get(&channel).expect("the last that was put stays"))
+    }
+
+    /// Who is named by name in messages, as they are there too.
+    pub fn named_in(
+        &mut self,
+        reader: &mut Reader,
+        messages: &[Seq],
+        mut each: impl FnMut(Seq, &[UserId]),
+    ) -> Result<(), Fault> {
+        let is_unknown = |message: &&Seq| !self.named.contains_key(*message);
+        let unknown: Vec<Seq> = messages.iter().filter(is_unknown).copied().collect();
+        for message in messages {
+            if let Some(users) = self.named.get(message) {
+                each(*message, users);
+            }
+        }
+        for ids in unknown.chunks(FOLDED_AT_ONCE) {
+            for message in messages_by_id(reader, ids, self.at)? {
+                let users = match &message.mentions {
+                    Mentions::Users(users) => &users[..],
+                    Mentions::Nobody | Mentions::Everyone => &[],
+                };
+                each(message.id, users);
+                if self.named_count + 1 + users.len() <= NAMED_MAX {
+                    self.named_count += 1 + users.len();
+                    self.named.insert(message.id, users.into());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of those that were asked for least recently, but for the last.
     fn make_room(&mut self) {
         while self.bytes > BYTES_MAX && self.kept.len() > 1 {
             let Some((_, window)) = self.kept.pop_lru() else { return };
-            let bytes = window.timeline.bytes() + window.beside.bytes();
-            self.bytes = self.bytes.saturating_sub(bytes);
+            self.bytes = self.bytes.saturating_sub(window.bytes());
         }
     }
 
@@ -198,5 +282,82 @@ impl Windows {
     fn forget(&mut self) {
         self.kept = LruCache::unbounded();
         self.bytes = 0;
+        self.named = HashMap::new();
+        self.named_count = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::testing::{Batch, Story};
+    use chat::{Actor, Command};
+    use eventlog::Log;
+
+    use super::*;
+
+    /// A log in which general has one message, and its window.
+    async fn house() -> (tempfile::TempDir, Log, Story, Actor, Windows) {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::open(&directory.path().join("log.db"), 0).unwrap();
+        let mut story = Story::new();
+        story.create_channel("general");
+        let alice = story.sign_up("alice");
+        story.post(alice, "general", "hi");
+        log.append(codec::batch(&story.log, Vec::new())).await.unwrap();
+        let mut windows = Windows::new();
+        ask(&mut windows, &log, &story);
+        (directory, log, story, alice, windows)
+    }
+
+    /// Follows the log, and asks for general.
+    fn ask(windows: &mut Windows, log: &Log, story: &Story) {
+        let channel = *story.workspace.channels.keys().next().unwrap();
+        let asked = log.reader().unwrap().snapshot(|reader| {
+            let workspace = windows.advance(reader, &story.workspace, 10)?;
+            windows.of(reader, channel, 10, &workspace).map(drop)
+        });
+        asked.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_heard_counts_as_what_is_folded_does() {
+        let (_directory, log, mut story, alice, mut windows) = house().await;
+        let before = windows.bytes;
+        let mut batches = Vec::new();
+        for number in 0..20 {
+            let message = story.post(alice, "general", "hi");
+            let events = vec![story.log.last().unwrap().clone()];
+            batches.push(Batch { events, redacted: Vec::new() });
+            let edit = Command::EditMessage { message, text: "x".repeat(1_000 + number) };
+            batches.push(story.run(alice, None, &edit).unwrap());
+        }
+        for Batch { events, .. } in &batches {
+            log.append(codec::batch(events, Vec::new())).await.unwrap();
+        }
+        ask(&mut windows, &log, &story);
+        assert!(windows.bytes > before + 20_000, "{} after {before}", windows.bytes);
+        let mut anew = Windows::new();
+        ask(&mut anew, &log, &story);
+        assert_eq!(anew.kept.len(), windows.kept.len());
+        let lengths = |windows: &Windows| -> Vec<usize> {
+            let rows = windows.kept.iter().flat_map(|(_, it)| it.timeline.0.iter());
+            rows.map(|kept| kept.message.text.as_ref().map_or(0, String::len)).collect()
+        };
+        assert_eq!(lengths(&anew), lengths(&windows));
+        assert_eq!(windows.bytes, windows.kept.iter().map(|(_, it)| it.bytes()).sum::<usize>());
+    }
+
+    #[tokio::test]
+    async fn what_was_heard_before_the_log_failed_is_not_heard_twice() {
+        let (_directory, log, mut story, alice, mut windows) = house().await;
+        let before = story.log.len();
+        story.post(alice, "general", "heard");
+        story.post(alice, "general", "not to be decoded");
+        let mut batch = codec::batch(&story.log[before..], Vec::new());
+        batch.records[1].body = eventlog::Body::Present(b"?".to_vec());
+        log.append(batch).await.unwrap();
+        let mut reader = log.reader().unwrap();
+        assert!(windows.advance(&mut reader, &story.workspace, 10).is_err());
+        assert_eq!((windows.kept.len(), windows.bytes), (0, 0));
     }
 }

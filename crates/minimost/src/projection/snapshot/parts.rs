@@ -23,10 +23,10 @@ pub(super) struct Total(u128);
 
 impl Total {
     fn add(&mut self, key: PartKey, json: &str) {
-        self.0 = self.0.wrapping_add(number(key, json));
+        self.0 = self.0.wrapping_add(number(key, json.as_bytes()));
     }
 
-    fn take_out(&mut self, key: PartKey, json: &str) {
+    fn take_out(&mut self, key: PartKey, json: &[u8]) {
         self.0 = self.0.wrapping_sub(number(key, json));
     }
 
@@ -37,7 +37,7 @@ impl Total {
     }
 }
 
-fn number(key: PartKey, json: &str) -> u128 {
+fn number(key: PartKey, json: &[u8]) -> u128 {
     let mut sum = Sha256::new();
     sum.update(format!("{} {} {} ", key.noun.code(), key.channel, key.shelf));
     sum.update(json);
@@ -120,7 +120,9 @@ pub(super) fn write_changes(
         let [noun, channel, shelf] =
             [i64::from(key.noun.code()), sqlite::to_sql(key.channel), key.shelf.cast_signed()];
         // As it stands there, not as it would be written now: a newer program may write the same otherwise.
-        let old = select.query_row((noun, channel, shelf), |row| row.get::<_, String>(0));
+        // And as bytes: a bit that changed may have made it no text, which is found when the whole is read.
+        let old = select
+            .query_row((noun, channel, shelf), |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()));
         if let Some(old) = old.optional().in_file(file)? {
             total.take_out(key, &old);
         }

@@ -90,6 +90,21 @@ fn what_was_written_in_pieces_is_what_is_written_at_once_and_read_back_whole() {
     }
 }
 
+/// It is found when the whole is read, and holds up no snapshot until then.
+#[test]
+fn a_part_that_is_no_text_any_more_is_replaced_as_any_other() {
+    let mut story = Story::new();
+    story.create_channel("general");
+    let mut file = File::new();
+    file.write(&story.workspace);
+    let damage = "UPDATE part SET json = CAST(x'7bff7d' AS TEXT)";
+    assert!(Connection::open(file.path()).unwrap().execute(damage, []).unwrap() > 0);
+    story.sign_up("alice");
+    file.write(&story.workspace);
+    let found = find_stored(&file.path(), EPOCH, AHEAD);
+    assert!(matches!(found, Err(ProjectionError::SumDiffers { .. })));
+}
+
 #[test]
 fn what_has_not_changed_is_not_written_again() {
     let mut story = Story::new();
