@@ -247,6 +247,18 @@ describe('the totals of threads in which something is unread', () => {
     }
   });
 
+  it('are as they were when a reply is edited that did not name alice and does not now', () => {
+    const { state } = aliceInThread();
+    const thread = { id: 10, channel: 'general', root: ROOT, unread: 1, mentions: 0 };
+    const told = [{ ...thread, last_read_id: null, last_reply_ts: 1 }];
+    takeUnread(state, landed(told, state.cursor.seq));
+    apply(state, edited(21, 15, 'still not me'));
+    apply(state, edited(22, 14, 'who?', ['carol']));
+    expect(state.followed).toMatchObject({ unread: 1, mentions: 0, isStale: false });
+    apply(state, edited(23, 15, 'and you?', ['alice']));
+    expect(state.followed.isStale).toBe(true);
+  });
+
   it('are as they were when a message of the channel is edited', () => {
     const state = aliceWaits();
     apply(state, edited(21, 12, 'hm?'));

@@ -141,7 +141,7 @@ export function followedChanged(state: ChatState, root_id: number, seq: number):
 /** A message was edited or deleted, and may be an unread reply, or name us no more. */
 export function replyAmended(state: ChatState, event: MessageEdited | MessageDeleted): void {
   const { id, channel } = event.data;
-  const { unread, isStale, isWhole, as_of, is } = state.followed;
+  const { unread, mentions, isStale, isWhole, as_of, is } = state.followed;
   if (event.kind === 'message_deleted' && !isWhole) {
     // A reply that is gone is unread nowhere, whether we follow its thread or not: neither what will be answered nor an
     // answer that was ahead of this says that we do not.
@@ -149,6 +149,9 @@ export function replyAmended(state: ChatState, event: MessageEdited | MessageDel
     state.followed = { ...state.followed, doubted: {}, is: isKnown };
   }
   if (unread === 0 && !isStale) return;
+  // An edit leaves as many unread, and takes a mention only from where there is one.
+  const isEdit = event.kind === 'message_edited';
+  if (isEdit && !isStale && mentions === 0 && !namesUser(event.data, state.me)) return;
   const timelines = [state.timelineOf(channel), ...state.asidesOf(channel)];
   const found = timelines.flatMap((timeline) => timeline?.messages ?? []);
   const message = found.find((one) => one.id === id);

@@ -242,7 +242,7 @@ describe('unread counts', () => {
     const { state } = aliceReading();
     const joined = { ...entry(state), is_default: false, unread: 1 };
     state.channels = [joined];
-    apply(state, edited(21, 12, 'two again'));
+    apply(state, edited(21, 12, 'two again', ['alice']));
     expect(entry(state).isCountStale).toBe(true);
   });
 

@@ -72,7 +72,10 @@ export function countAmended(
   reader: Reader,
 ): ChannelEntry {
   const wasRead = event.data.id <= (readUpTo(entry, reader) ?? 0);
-  return wasRead || entry.unread === 0 ? entry : recount(entry, timeline, reader);
+  // Everybody hears of it, and whoever does not hold the message would ask. A count that is stale stays so.
+  const isNothing =
+    event.kind === 'message_edited' && entry.mentions === 0 && !namesUser(event.data, reader.me);
+  return wasRead || entry.unread === 0 || isNothing ? entry : recount(entry, timeline, reader);
 }
 
 /**
