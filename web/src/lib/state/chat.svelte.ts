@@ -64,7 +64,11 @@ export class Chat implements ChatState {
     this.channelList = new ChannelsState(state.channels, state.me.username, (user) =>
       this.profileList.nameOf(user),
     );
-    this.people = new PresenceState(state.presence, state.limits.typing_seconds * 1000);
+    this.people = new PresenceState(
+      state.users,
+      state.presence,
+      state.limits.typing_seconds * 1000,
+    );
   }
 
   get me(): string {

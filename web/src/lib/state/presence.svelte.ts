@@ -8,16 +8,22 @@ interface Typist {
 
 /** Who is here, and who is typing: signals, which expire by themselves. */
 export class PresenceState {
-  /** Of thousands a round comes each second: only who is on the screen and changes is drawn anew. */
+  /**
+   * Of thousands a round comes each second: only who is on the screen and changes is drawn anew. So everybody is in it,
+   * also who is offline: whoever asks for a name that is absent hears of each name that is set.
+   */
   readonly #users: SvelteMap<string, Presence>;
   #typing = $state.raw<readonly Typist[]>([]);
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(
+    everybody: readonly string[],
+    /** Those who are not offline. */
     users: Readonly<Record<string, Presence>>,
     private readonly typing_ms: number,
   ) {
-    this.#users = new SvelteMap(Object.entries(users));
+    const offline = everybody.map((user): [string, Presence] => [user, 'offline']);
+    this.#users = new SvelteMap([...offline, ...Object.entries(users)]);
   }
 
   of(user: string): Presence {
@@ -28,10 +34,14 @@ export class PresenceState {
   told(users: Readonly<Record<string, Presence>>, isWhole: boolean): void {
     if (isWhole) {
       for (const user of this.#users.keys()) {
-        if (!Object.hasOwn(users, user)) this.#users.set(user, 'offline');
+        if (!Object.hasOwn(users, user)) this.#set(user, 'offline');
       }
     }
-    for (const [user, presence] of Object.entries(users)) this.#users.set(user, presence);
+    for (const [user, presence] of Object.entries(users)) this.#set(user, presence);
+  }
+
+  #set(user: string, presence: Presence): void {
+    if (this.#users.get(user) !== presence) this.#users.set(user, presence);
   }
 
   typingIn(channel: string): readonly string[] {
