@@ -62,8 +62,9 @@ export class AppState {
   readonly attention = new AttentionState();
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
-  readonly pages = new Pages(this.api, (chat) => {
-    if (chat === this.chat) this.#goBack();
+  readonly pages = new Pages(this.api, {
+    isShown: (chat) => chat === this.chat,
+    onotherhistory: () => this.#goBack(),
   });
   readonly notifier = new Notifier(notifierPorts(this), openSiblings());
   readonly sender = new Sender(this.outbox, {
@@ -93,6 +94,7 @@ export class AppState {
       this.sender.wake();
       this.drafts.saveAgain();
       this.#presence?.again();
+      this.#recount.wake();
       for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
     },
     ondisconnected: () => this.connection.lost(),
@@ -105,7 +107,7 @@ export class AppState {
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
   readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  readonly #recount = new Recount(this.api, () => this.#goBack());
+  readonly #recount = new Recount(this.api, () => this.#goBack(), Math.random);
   readonly #reading = new Reading<Read<State>>({
     read: () => this.api.state(),
     take: (answer) => this.#take(answer),
@@ -202,11 +204,11 @@ export class AppState {
   /** Takes in a channel that was just made here, whose event may still be on its way. */
   adopt(channel: Channel): void {
     const { chat } = this;
-    if (chat !== null && chat.channelList.find(channel.channel) === undefined) {
-      // It may have a history, if it was joined and not made.
+    if (chat === null) return;
+    // It may have a history, if it was joined and not made.
+    if (chat.channelList.find(channel.channel) === undefined)
       chat.channels = [...chat.channels, unknownEntry(channel)];
-      this.#recount.look(chat);
-    }
+    this.#recount.hurry(chat);
   }
 
   /** Moves our read marker. What is read while one is on its way goes out together. */

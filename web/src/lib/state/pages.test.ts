@@ -30,7 +30,10 @@ function aliceOnABusyServer(meanwhile: () => readonly DurableEvent[]) {
     },
     threads: { newest: () => answer(thread) },
   };
-  const pages = new Pages(api as unknown as ApiClient, () => {});
+  const pages = new Pages(api as unknown as ApiClient, {
+    isShown: () => true,
+    onotherhistory: () => {},
+  });
   return { chat, pages, asked: () => asked };
 }
 

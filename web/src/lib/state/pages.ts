@@ -21,12 +21,18 @@ const takeOlder: Take<Page> = (timeline, { value, seq, passed }) =>
 const takeNewer: Take<Page> = (timeline, { value, seq, passed }) =>
   takeNewerPage(timeline, value, seq, PAGE_MESSAGES, passed);
 
+interface PagesPorts {
+  /** Whether what is asked for is still of use: nobody has logged out, and the state was not read anew. */
+  isShown(chat: Chat): boolean;
+  /** A page of another history: the server was restored, and all that we hold is void. */
+  onotherhistory(): void;
+}
+
 /** Brings pages of messages into timelines. How they fit the stream is in `sync/timeline-fold.ts`. */
 export class Pages {
   constructor(
     private readonly api: ApiClient,
-    /** A page of another history: the server was restored, and all that we hold is void. */
-    private readonly onotherhistory: (chat: Chat) => void,
+    private readonly ports: PagesPorts,
   ) {}
 
   loadNewest(chat: Chat, timeline: Timeline): Promise<void> {
@@ -152,8 +158,10 @@ export class Pages {
     timeline.isLoadingPage = true;
     timeline.failure = null;
     try {
-      const outcome = await askPatiently(chat, wanted, (landed) => take(timeline, landed));
-      if (outcome === 'elsewhere') this.onotherhistory(chat);
+      const isOfUse = () => this.ports.isShown(chat);
+      const takeIn = (landed: Complete<T>) => take(timeline, landed);
+      const outcome = await askPatiently(chat, wanted, takeIn, isOfUse);
+      if (outcome === 'elsewhere' && isOfUse()) this.ports.onotherhistory();
       if (outcome === 'late') timeline.failure = ApiProblem.tooLate().sentence;
     } catch (failure) {
       timeline.failure = asProblem(failure).sentence;

@@ -22,6 +22,8 @@ class Screen {
   /** Answers under way that a test brings itself. */
   readonly underway: (() => void)[] = [];
   isSlow = false;
+  /** What chance says. */
+  luck = 0.5;
   readonly recount: Recount;
   #heard = 0;
 
@@ -35,14 +37,22 @@ class Screen {
       state: () => this.#answer('/state', () => town.state(this.isWhole)),
       threads: { unread: () => this.#answer('/threads', () => town.unreadThreads()) },
     };
-    this.recount = new Recount(api as unknown as ApiClient, () => {});
+    this.recount = new Recount(
+      api as unknown as ApiClient,
+      () => {},
+      () => this.luck,
+    );
   }
 
   hear(count = Infinity): void {
     const events = this.town.log.slice(this.#heard, this.#heard + count);
     this.#heard += events.length;
     for (const event of events) apply(this.state, event);
-    this.recount.look(this.state as unknown as Chat);
+    this.recount.look(this.chat);
+  }
+
+  get chat(): Chat {
+    return this.state as unknown as Chat;
   }
 
   get isStale(): boolean {
@@ -143,7 +153,7 @@ it('asks seldom where more passes than is kept, shows what it was told, and ends
   await vi.advanceTimersByTimeAsync(20_000);
   expect(screen.isStale).toBe(true);
   expect(screen.state.channels.find(({ channel }) => channel === 'lunch')?.unread).toBe(1);
-  // Of channels and of threads, after 0.3 s, 0.6 s and so on.
+  // Of channels and of threads, after about 2 s, 5 s and so on.
   expect(screen.asked.length).toBeLessThanOrEqual(2 * 6);
   screen.meanwhile = () => {};
   await vi.advanceTimersByTimeAsync(60_000);
@@ -176,6 +186,112 @@ it('asks nothing any more when nobody is logged in', async () => {
   screen.recount.end();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(screen.asked).toEqual([]);
+});
+
+it('asks nothing more when alice logs out while an answer is on its way', async () => {
+  const town = new Town();
+  const screen = new Screen(town, false);
+  const root = town.post('general');
+  town.comeOrGo('lunch');
+  town.comeOrGo('lunch');
+  town.follow(root);
+  town.reply(root);
+  screen.isSlow = true;
+  screen.hear();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(screen.asked).toEqual(['/state']);
+  screen.recount.end();
+  screen.underway.shift()!();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(screen.asked).toEqual(['/state']);
+});
+
+describe('when something is asked', () => {
+  /** A message was deleted that nobody holds: everybody who has not read the channel hears of it. */
+  function aliceInACrowd(luck: number): Screen {
+    const town = new Town();
+    const screen = new Screen(town);
+    screen.luck = luck;
+    town.delete(town.post('garden'));
+    screen.hear();
+    return screen;
+  }
+
+  it('a crowd that hears of the same is spread, also when it asks again', async () => {
+    const crowd = Array.from({ length: 100 }, (_, place) => aliceInACrowd(place / 100));
+    for (const screen of crowd) screen.meanwhile = refuse;
+    const asked = () => crowd.reduce((sum, screen) => sum + screen.asked.length, 0);
+    const most = await mostIn(300, asked, 3_300);
+    expect(asked()).toBeGreaterThanOrEqual(100);
+    expect(most).toBeLessThanOrEqual(15);
+    expect(await mostIn(300, asked, 60_000)).toBeLessThanOrEqual(20);
+  });
+
+  it('what alice has just done herself is asked for at once', async () => {
+    const screen = aliceInACrowd(1);
+    screen.recount.hurry(screen.chat);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(screen.asked).toEqual(['/state']);
+    expect(screen.isStale).toBe(false);
+  });
+
+  it('what is asked in vain is asked soon when the server is in reach again', async () => {
+    const screen = aliceInACrowd(1);
+    screen.meanwhile = refuse;
+    await vi.advanceTimersByTimeAsync(600_000);
+    screen.meanwhile = () => {};
+    screen.recount.wake();
+    await vi.advanceTimersByTimeAsync(3_300);
+    expect(screen.isStale).toBe(false);
+    screen.recount.wake();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('one question is under way, also when the server is in reach again', async () => {
+    const screen = aliceInACrowd(0);
+    screen.isSlow = true;
+    await vi.advanceTimersByTimeAsync(300);
+    screen.recount.wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(screen.asked).toEqual(['/state']);
+    screen.underway.shift()!();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(screen.isStale).toBe(false);
+  });
+
+  it('the state does not wait for the pause before threads', async () => {
+    const town = new Town();
+    const root = town.post('general');
+    town.follow(root);
+    const screen = new Screen(town, false);
+    screen.luck = 0;
+    screen.meanwhile = refuse;
+    town.reply(root);
+    screen.hear();
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(screen.asked).not.toContain('/state');
+    screen.meanwhile = () => {};
+    town.delete(town.post('garden'));
+    screen.hear();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(screen.asked).toContain('/state');
+    expect(screen.isStale).toBe(false);
+  });
+
+  const refuse = () => {
+    throw new Error('out of reach');
+  };
+
+  /** The most that come in so short a time. */
+  async function mostIn(step_ms: number, count: () => number, total_ms: number): Promise<number> {
+    let most = 0;
+    for (let passed_ms = 0; passed_ms < total_ms; passed_ms += step_ms) {
+      const before = count();
+      await vi.advanceTimersByTimeAsync(step_ms);
+      most = Math.max(most, count() - before);
+    }
+    return most;
+  }
 });
 
 /** Numbers that look like chance and are the same in every run. */
@@ -214,6 +330,8 @@ describe('whatever comes when', () => {
     for (let step = 0; step < 10; step += 1) happen(town, below);
     const screen = new Screen(town, below(2) === 0);
     screen.isSlow = true;
+    // Often, so that much happens to the answers.
+    screen.luck = 0;
     if (below(2) === 0) {
       const { state } = screen;
       const page = town.rootsIn('general');

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../api/client';
+import { spreadMs } from '../sync/backoff';
 import { ask, type Outcome } from '../sync/questions';
 import { isStateStale, takeState } from '../sync/take-state';
 import { takeThreads, takeUnread } from '../sync/take-threads';
@@ -7,58 +8,101 @@ import type { Chat } from './chat.svelte';
 const STATE_AFTER_MS = 300;
 /** Many talk in threads at once, and their totals are only a number at the side. */
 const THREADS_AFTER_MS = 2_000;
-/** Where an answer leaves something to be asked, the next question waits twice as long; at most so long. */
-const PAUSE_MS_MAX = 60_000;
+/** One event may send everybody who hears it here: among so much time they are spread, and among more the more often. */
+const SPREAD_MS = 3_000;
 /** Nobody has more unread threads than this and still reads them one by one. */
 const THREADS_MAX = 100;
 
 /** Asks for what events alone could not tell. */
 export class Recount {
   #chat: Chat | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  /** The pause is before a question for the state, and not for threads alone. */
+  #isForState = false;
+  /** The person has just done what is to be asked for. */
+  #isHurried = false;
+  /** The questions under way; null where there are none whose answer is wanted. */
+  #round: object | null = null;
   /** Of the first reading of a screen it is not known yet which threads are unread. */
   #knowsThreads = false;
   /** Rounds in a row after which something was still to be asked. */
-  #repeats = 0;
+  readonly #repeats = { state: 0, threads: 0 };
 
   constructor(
     private readonly api: ApiClient,
     /** An answer of another history: the server was restored, and all that we hold is void. */
     private readonly onotherhistory: () => void,
+    private readonly random: () => number,
   ) {}
 
   /** Asks soon, if anything is to be asked. One question answers for all that goes stale meanwhile. */
   look(chat: Chat): void {
     if (chat !== this.#chat) this.end();
     this.#chat = chat;
-    const isUrgent = isStateStale(chat);
-    if (!isUrgent && !chat.followed.isStale) return;
-    const first_ms = isUrgent || !this.#knowsThreads ? STATE_AFTER_MS : THREADS_AFTER_MS;
-    const after_ms = Math.min(PAUSE_MS_MAX, first_ms * 2 ** this.#repeats);
-    this.#timer ??= setTimeout(() => void this.#ask(chat), after_ms);
+    if (this.#round !== null) return;
+    const isForState = isStateStale(chat);
+    if (!isForState && !chat.followed.isStale) return;
+    // What is asked for seldom keeps nothing waiting that is urgent.
+    const isSooner = this.#isHurried || (isForState && !this.#isForState);
+    if (this.#pause !== undefined && !isSooner) return;
+    this.#endPause();
+    this.#isForState = isForState;
+    this.#pause = setTimeout(() => void this.#ask(chat), this.#waitMs(isForState));
+  }
+
+  /** The same for what the person has just done: nobody else does it at that moment. */
+  hurry(chat: Chat): void {
+    if (chat !== this.#chat) this.end();
+    this.#isHurried = true;
+    this.look(chat);
+  }
+
+  /** The server is in reach again: however often it was asked in vain, it is asked soon. */
+  wake(): void {
+    this.#forgetRepeats();
+    const chat = this.#chat;
+    if (chat === undefined || this.#pause === undefined) return;
+    this.#endPause();
+    this.look(chat);
   }
 
   /** What is asked is of no use any more: the state is read anew, or nobody is logged in. */
   end(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#endPause();
     this.#chat = undefined;
-    this.#repeats = 0;
+    this.#round = null;
+    this.#isHurried = false;
+    this.#forgetRepeats();
+  }
+
+  #waitMs(isForState: boolean): number {
+    if (this.#isHurried) return STATE_AFTER_MS;
+    const first_ms = isForState || !this.#knowsThreads ? STATE_AFTER_MS : THREADS_AFTER_MS;
+    const repeats = isForState ? this.#repeats.state : this.#repeats.threads;
+    return first_ms + spreadMs(repeats + 1, this.random, SPREAD_MS);
   }
 
   async #ask(chat: Chat): Promise<void> {
+    this.#pause = undefined;
+    this.#isHurried = false;
+    const round = (this.#round = {});
+    const isWanted = () => this.#round === round;
     const outcomes: Outcome[] = [];
     try {
       if (isStateStale(chat)) outcomes.push(await this.#askState(chat));
-      if (chat.followed.isStale) outcomes.push(await this.#askThreads(chat));
+      // Of whoever has logged out meanwhile it would be refused, and lead to another door.
+      if (isWanted() && chat.followed.isStale) {
+        outcomes.push(await this.#askThreads(chat, isWanted));
+      }
     } catch {
       // It stays marked as stale, and is asked for again.
     }
-    if (chat !== this.#chat) return;
-    this.#timer = undefined;
+    if (!isWanted()) return;
+    this.#round = null;
     if (outcomes.includes('elsewhere')) return this.onotherhistory();
-    const isLeft = isStateStale(chat) || chat.followed.isStale;
-    this.#repeats = isLeft ? this.#repeats + 1 : 0;
+    const repeats = this.#repeats;
+    repeats.state = isStateStale(chat) ? repeats.state + 1 : 0;
+    repeats.threads = chat.followed.isStale ? repeats.threads + 1 : 0;
     this.look(chat);
   }
 
@@ -70,7 +114,7 @@ export class Recount {
     );
   }
 
-  async #askThreads(chat: Chat): Promise<Outcome> {
+  async #askThreads(chat: Chat, isWanted: () => boolean): Promise<Outcome> {
     let isCut = false;
     const outcome = await ask(
       chat,
@@ -81,12 +125,22 @@ export class Recount {
       },
     );
     this.#knowsThreads ||= outcome === 'taken';
-    if (!isCut) return outcome;
+    if (!isCut || !isWanted()) return outcome;
     // What does not fit in one list is at least counted.
     return ask(
       chat,
       () => this.api.state(),
       (landed) => takeThreads(chat, { ...landed, value: landed.value.threads }),
     );
+  }
+
+  #endPause(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+  }
+
+  #forgetRepeats(): void {
+    this.#repeats.state = 0;
+    this.#repeats.threads = 0;
   }
 }

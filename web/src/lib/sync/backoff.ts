@@ -18,8 +18,8 @@ export function backoffMs(failures: number, random: () => number): number {
 }
 
 /** The same for a screen that is sent back for the `times`-th time in a row. The first wait is chance alone. */
-export function spreadMs(times: number, random: () => number): number {
-  const full = Math.min(SPREAD_MS_MAX, SPREAD_MS_MIN * 2 ** (times - 1));
+export function spreadMs(times: number, random: () => number, first_ms = SPREAD_MS_MIN): number {
+  const full = Math.min(SPREAD_MS_MAX, first_ms * 2 ** (times - 1));
   const least = times === 1 ? 0 : full / 2;
   return Math.round(least + (full - least) * random());
 }

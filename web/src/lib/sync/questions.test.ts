@@ -75,7 +75,8 @@ describe('an answer', () => {
     expect(state.passed.after(20)).toBeNull();
   });
 
-  it('in which something is missing is asked for three times, and no more', async () => {
+  /** Answers that are too late, each by more than is kept. */
+  function aliceInAFlood() {
     const state = new PlainState(aliceState(), at(20));
     let seq = 20;
     const flood = vi.fn(async () => {
@@ -83,11 +84,27 @@ describe('an answer', () => {
       for (let count = 0; count < PASSED_EVENTS_MAX; count += 1) apply(state, said((seq += 1)));
       return { value: 1, cursor };
     });
+    return { state, flood };
+  }
+
+  it('in which something is missing is asked for three times, and no more', async () => {
+    const { state, flood } = aliceInAFlood();
     const take = vi.fn();
-    const asking = askPatiently(state, flood, take);
+    const asking = askPatiently(state, flood, take, () => true);
     await vi.runAllTimersAsync();
     expect(await asking).toBe('late');
     expect(flood).toHaveBeenCalledTimes(3);
     expect(take).not.toHaveBeenCalled();
+  });
+
+  it('in which something is missing is not asked for again when nobody wants it any more', async () => {
+    const { state, flood } = aliceInAFlood();
+    let isOfUse = true;
+    const asking = askPatiently(state, flood, vi.fn(), () => isOfUse);
+    await vi.advanceTimersByTimeAsync(500);
+    isOfUse = false;
+    await vi.runAllTimersAsync();
+    await asking;
+    expect(flood).toHaveBeenCalledTimes(1);
   });
 });

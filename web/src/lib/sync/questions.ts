@@ -109,6 +109,8 @@ export async function askPatiently<T>(
   state: Asking,
   question: () => Promise<{ readonly value: T; readonly cursor: Cursor }>,
   take: (landed: Complete<T>) => void,
+  /** Whether anybody is left who wants to know. */
+  isOfUse: () => boolean,
 ): Promise<Outcome> {
   const takeWhole = ({ passed, ...landed }: Landed<T>) => {
     if (passed !== null) take({ ...landed, passed });
@@ -116,6 +118,7 @@ export async function askPatiently<T>(
   let outcome = await ask(state, question, takeWhole);
   for (let attempt = 1; outcome === 'late' && attempt < ATTEMPTS_MAX; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (attempt - 1)));
+    if (!isOfUse()) break;
     outcome = await ask(state, question, takeWhole);
   }
   return outcome;
