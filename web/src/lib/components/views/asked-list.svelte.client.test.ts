@@ -193,6 +193,19 @@ describe('a question that fails', () => {
     expect(screen.list.failure).toBeNull();
   });
 
+  it('is still offered while it is put by itself, for whoever is about to press it', async () => {
+    screen.isBroken = false;
+    screen.isSlow = true;
+    await vi.advanceTimersByTimeAsync(5_000);
+    screen.happen();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(screen.underway).toHaveLength(1);
+    expect(screen.list.failure).not.toBeNull();
+    screen.underway.shift()!();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(screen.list.failure).toBeNull();
+  });
+
   it('is put seldom where something always happens', async () => {
     screen.meanwhile = () => screen.happen();
     screen.list.retry();
@@ -223,6 +236,30 @@ describe('page by page', () => {
     for (let page = 0; page < 3; page += 1) await Promise.all([more(), pass()]);
     expect(screen.list.items).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
     expect(screen.list.hasMore).toBe(false);
+  });
+
+  it('it says that the list is old until it is new, also when the next page comes', async () => {
+    screen.isBroken = true;
+    screen.happen();
+    await pass();
+    expect(screen.list.failure).not.toBeNull();
+    screen.isBroken = false;
+    await Promise.all([more(), pass()]);
+    expect(screen.list.items).toEqual([8, 7, 6, 5, 4, 3]);
+    expect(screen.list.failure).not.toBeNull();
+    screen.list.retry();
+    await pass();
+    expect(screen.list.items).toEqual([9, 8, 7, 6, 5, 4]);
+    expect(screen.list.failure).toBeNull();
+  });
+
+  it('it says that a page could not be had until it can', async () => {
+    screen.isBroken = true;
+    await Promise.all([more(), pass()]);
+    expect(screen.list.failure).not.toBeNull();
+    screen.isBroken = false;
+    await Promise.all([more(), pass()]);
+    expect(screen.list.failure).toBeNull();
   });
 
   const more = () => screen.list.loadMore();

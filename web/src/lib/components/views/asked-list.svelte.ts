@@ -31,7 +31,10 @@ interface Held<T> {
  */
 export class AskedList<T> {
   #held = $state.raw<Held<T> | null>(null);
-  failure = $state<string | null>(null);
+  /** Why the list could not be read anew: what is shown is old until it is. */
+  #failure = $state<string | null>(null);
+  /** The same for the page after it. */
+  #moreFailure = $state<string | null>(null);
   isLoadingMore = $state(false);
   #asking: { readonly of: string; readonly question: PatientQuestion } | null = null;
 
@@ -41,6 +44,8 @@ export class AskedList<T> {
   /** Null until the server has answered. */
   readonly items: readonly T[] | null = $derived(this.#shown?.items ?? null);
   readonly hasMore: boolean = $derived(this.#shown?.hasMore ?? false);
+  /** Stays until an answer has been taken: whoever goes to what is offered then does not lose it under the hand. */
+  readonly failure: string | null = $derived(this.#failure ?? this.#moreFailure);
 
   constructor(private readonly ports: ListPorts<T>) {
     // The server: the list, and again when something has happened to it.
@@ -62,15 +67,15 @@ export class AskedList<T> {
     const asking = this.#asking;
     if (asking === null || this.isLoadingMore) return;
     this.isLoadingMore = true;
-    await asking.question.next(() => this.#ask(asking.of, () => this.#readMore()));
+    await asking.question.next(() => this.#askMore(asking.of));
     if (this.#asking === asking) this.isLoadingMore = false;
   }
 
   #look(of: string): void {
     if (this.#asking?.of !== of) {
       this.#end();
-      const wanted = () => this.#ask(of, (isOfUse) => this.#read(isOfUse));
-      this.#asking = { of, question: new PatientQuestion(wanted, this.ports.random) };
+      const question = new PatientQuestion(() => this.#askAll(of), this.ports.random);
+      this.#asking = { of, question };
     }
     this.#asking.question.look();
   }
@@ -78,23 +83,41 @@ export class AskedList<T> {
   #end(): void {
     this.#asking?.question.end();
     this.#asking = null;
-    this.failure = null;
+    this.#say(null);
     this.isLoadingMore = false;
   }
 
-  /** Takes what `read` finds, unless somebody looks at another list by then. */
+  #say(failure: string | null): void {
+    this.#failure = failure;
+    this.#moreFailure = null;
+  }
+
+  #askAll(of: string): Promise<void> {
+    const read = (isOfUse: () => boolean) => this.#read(isOfUse);
+    return this.#ask(of, read, (failure) => this.#say(failure));
+  }
+
+  /** A page more does not make new what is shown above it. */
+  #askMore(of: string): Promise<void> {
+    const read = () => this.#readMore();
+    return this.#ask(of, read, (failure) => (this.#moreFailure = failure));
+  }
+
+  /** Takes what `read` finds and says how it went, unless somebody looks at another list by then. */
   async #ask(
     of: string,
     read: (isOfUse: () => boolean) => Promise<Omit<Held<T>, 'of'> | null>,
+    say: (failure: string | null) => void,
   ): Promise<void> {
     const asking = this.#asking;
     const isOfUse = () => asking !== null && this.#asking === asking;
-    this.failure = null;
     try {
       const found = await read(isOfUse);
-      if (found !== null && isOfUse()) this.#held = { of, ...found };
+      if (!isOfUse()) return;
+      if (found !== null) this.#held = { of, ...found };
+      say(null);
     } catch (problem) {
-      if (isOfUse()) this.failure = asProblem(problem).sentence;
+      if (isOfUse()) say(asProblem(problem).sentence);
     }
   }
 
