@@ -1,53 +1,47 @@
-import { untrack } from 'svelte';
 import type { AppState } from '../../state/app.svelte';
 import type { Chat } from '../../state/chat.svelte';
 import type { ChannelEntry } from '../../sync/chat-state';
+import { AskedList } from '../views/asked-list.svelte';
 
 /** Who is in a channel. Of a public one that people join and leave, only the server knows. */
 export class Membership {
-  /** Null until the server has answered. */
-  #asked = $state.raw<readonly string[] | null>(null);
-  hasFailed = $state(false);
-  /** People may join faster than the server answers: of the numbered questions the newest that was answered counts. */
-  #questions = 0;
-  #answered = 0;
-
-  /** What the question is about: null where nothing has to be asked, new when somebody comes or goes. */
-  readonly #question: string | null = $derived.by(() => {
-    const { channel, members, member_count, is_default } = this.entry();
-    return members === null && !is_default ? `${channel} ${member_count}` : null;
+  readonly #isAsked: boolean = $derived.by(() => {
+    const { members, is_default } = this.entry();
+    return members === null && !is_default;
   });
+  /** The others. Each answer names all of them: while thousands join, it is asked for one at a time, and seldom. */
+  readonly #others: AskedList<string>;
   /** The usernames, sorted; empty until the server has answered. */
-  readonly names: readonly string[] = $derived.by(() =>
-    this.#question !== null ? (this.#asked ?? []) : this.chat.membersOf(this.entry()),
-  );
+  readonly names: readonly string[] = $derived.by(() => {
+    if (!this.#isAsked) return this.chat.membersOf(this.entry());
+    const others = this.#others.items;
+    return others === null ? [] : [...others, this.chat.me].sort();
+  });
 
   constructor(
-    private readonly app: AppState,
+    app: AppState,
     private readonly chat: Chat,
     private readonly entry: () => ChannelEntry,
   ) {
-    let isOver = false;
-    // The component: nobody looks at it any more.
-    $effect(() => () => (isOver = true));
-    // The server: who is in it.
-    $effect(() => {
-      if (this.#question === null) return;
-      const { channel } = untrack(this.entry);
-      const question = (this.#questions += 1);
-      const isOfUse = () =>
-        !isOver && question > this.#answered && this.entry().channel === channel;
-      this.app.api.channels.members(channel).then(
-        (others) => {
-          if (!isOfUse()) return;
-          this.#answered = question;
-          this.#asked = [...others, this.chat.me].sort();
-          this.hasFailed = false;
-        },
-        () => {
-          if (isOfUse()) this.hasFailed = true;
-        },
-      );
+    this.#others = new AskedList<string>({
+      of: () => (this.#isAsked ? this.entry().channel : ''),
+      version: () => this.entry().member_count,
+      // Where it is known, there is nothing to be asked.
+      load: async () => (this.#isAsked ? app.api.channels.members(this.entry().channel) : []),
+      more: () => undefined,
+      page_max: () => Infinity,
+      keyOf: (name) => name,
+      random: Math.random,
     });
+  }
+
+  /** Why who is in it is not known, or only as of a while ago. */
+  get failure(): string | null {
+    return this.#others.failure;
+  }
+
+  /** Asks again for what could not be had. */
+  retry(): void {
+    this.#others.retry();
   }
 }
