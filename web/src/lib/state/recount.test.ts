@@ -5,7 +5,8 @@ import { apply } from '../sync/apply';
 import { PASSED_EVENTS_MAX } from '../sync/questions';
 import { takePage } from '../sync/timeline-fold';
 import { isStateStale } from '../sync/take-state';
-import { PlainState } from '../../testing/people';
+import { unknownEntry } from '../sync/unread';
+import { aChannel, PlainState } from '../../testing/people';
 import { Town } from '../../testing/town';
 import type { Chat } from './chat.svelte';
 import { Recount } from './recount';
@@ -186,6 +187,17 @@ it('asks nothing any more when nobody is logged in', async () => {
   screen.recount.end();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(screen.asked).toEqual([]);
+});
+
+it('lets go of a channel in which alice only seemed to be, and asks no more', async () => {
+  const screen = new Screen(new Town());
+  screen.hear();
+  // She was removed before the answer to her joining came.
+  screen.state.channels = [...screen.state.channels, unknownEntry(aChannel('attic', { id: 8 }))];
+  screen.hear();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(screen.asked).toEqual(['/state']);
+  expect(screen.shown).toEqual(new Screen(screen.town).shown);
 });
 
 it('asks nothing more when alice logs out while an answer is on its way', async () => {

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/client';
 import { spreadMs } from '../sync/backoff';
 import { ask, type Outcome } from '../sync/questions';
-import { isStateStale, takeState } from '../sync/take-state';
+import { isStateStale, staleIn, takeState } from '../sync/take-state';
 import { takeThreads, takeUnread } from '../sync/take-threads';
 import type { Chat } from './chat.svelte';
 
@@ -107,10 +107,11 @@ export class Recount {
   }
 
   #askState(chat: Chat): Promise<Outcome> {
+    const asked = staleIn(chat);
     return ask(
       chat,
       () => this.api.state(),
-      (landed) => takeState(chat, landed),
+      (landed) => takeState(chat, landed, asked),
     );
   }
 

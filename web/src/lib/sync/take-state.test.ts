@@ -12,7 +12,7 @@ import {
   posted,
 } from '../../testing/people';
 import { apply } from './apply';
-import { isStateStale, takeState } from './take-state';
+import { isStateStale, staleIn, takeState } from './take-state';
 import { freshEntry } from './unread';
 
 const LUNCH = aChannel('lunch', { id: 9, is_default: false, owner: 'bob' });
@@ -89,6 +89,20 @@ describe('a later answer', () => {
     takeState(state, landed(stateWith({}, { threads }), 21));
     expect(state.followed).toMatchObject({ unread: 2, isWhole: true, isStale: false });
     expect(state.followed.is).toEqual({ 10: true, 12: true });
+  });
+
+  it('takes away a channel that it does not name, unless alice has come there since it was asked for', () => {
+    const { state, lunch } = aliceJoined();
+    const timeline = state.openTimeline('lunch');
+    takeState(state, landed(aliceState(), 21));
+    expect(lunch()).toMatchObject({ isCountStale: true });
+    expect(state.timelineOf('lunch')).toBe(timeline);
+    takeState(state, { value: aliceState(), seq: 21, passed: null }, staleIn(state));
+    expect(lunch()).toBeDefined();
+    takeState(state, landed(aliceState(), 21), staleIn(state));
+    expect(lunch()).toBeUndefined();
+    expect(state.timelineOf('lunch')).toBeUndefined();
+    expect(isStateStale(state)).toBe(false);
   });
 
   it('ahead of the stream counts nothing twice and undoes nothing', () => {

@@ -10,13 +10,24 @@ export function isStateStale(state: ChatState): boolean {
   return state.isLaterStale || state.channels.some((entry) => entry.isCountStale);
 }
 
+/** The channels that are to be asked for. */
+export function staleIn(state: ChatState): ReadonlySet<string> {
+  const stale = state.channels.filter((entry) => entry.isCountStale);
+  return new Set(stale.map(({ channel }) => channel));
+}
+
 /**
  * Takes in what went stale, and leaves the rest as it is. An answer may be ahead of the stream: then what it knows is not
  * folded into it again. What events that passed since do not say stays stale: how much is unread after our marker was
  * moved among messages that are not held, or after one of these was deleted; what is shown to us of a channel into which we
- * came, or of what we keep.
+ * came, or of what we keep. A channel that was stale when it was asked for and is not named is not ours any more: it may have
+ * been taken in by the answer to our joining it, after the event by which somebody removed us.
  */
-export function takeState(state: ChatState, { value, seq, passed }: Landed<State>): void {
+export function takeState(
+  state: ChatState,
+  { value, seq, passed }: Landed<State>,
+  asked: ReadonlySet<string> = new Set(),
+): void {
   const told = Told.of(state, value, seq, followedFrom(state.followed, value.threads, seq));
   if (passed === null) return takeOld(state, told);
   told.hear(passed);
@@ -24,6 +35,11 @@ export function takeState(state: ChatState, { value, seq, passed }: Landed<State
   state.channels = state.channels.map((entry) =>
     entry.isCountStale ? (entries.get(entry.channel) ?? entry) : entry,
   );
+  const isGone = ({ channel, isCountStale }: ChannelEntry) =>
+    isCountStale && asked.has(channel) && !entries.has(channel);
+  const gone = state.channels.filter(isGone);
+  if (gone.length > 0) state.channels = state.channels.filter((entry) => !isGone(entry));
+  for (const { channel } of gone) state.dropTimelines(channel);
   if (state.isLaterStale) {
     // Of an answer that is ahead events will repeat a part, which is harmless.
     state.saved = told.saved;
