@@ -31,7 +31,7 @@ import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { Pages } from './pages';
 import { Reading } from './reading';
-import { Recount } from './recount';
+import { isAmongFewAdded, Recount } from './recount';
 import { openSiblings, presenceSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
@@ -333,7 +333,11 @@ export class AppState {
       }
     }
     if (events.some((event) => event.kind === 'message_posted')) this.sender.writingWorks();
-    if (this.chat !== null) this.#recount.look(this.chat);
+    const { chat } = this;
+    if (chat === null) return;
+    // What there is for us we want to see at once; of a crowd each waits for a moment of their own.
+    if (events.some((event) => isAmongFewAdded(event, chat.me))) this.#recount.hurry(chat);
+    else this.#recount.look(chat);
   }
 
   /** Of the channel that was on the screen, only the newest messages are kept. */

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../api/client';
+import type { StreamEvent } from '../api/events';
 import { spreadMs } from '../sync/backoff';
 import { ask, type Outcome } from '../sync/questions';
 import { isStateStale, staleIn, takeState } from '../sync/take-state';
@@ -12,6 +13,16 @@ const THREADS_AFTER_MS = 2_000;
 const SPREAD_MS = 3_000;
 /** Nobody has more unread threads than this and still reads them one by one. */
 const THREADS_MAX = 100;
+
+/** More people than these are a crowd, and do not ask for something at one moment. */
+const FEW = 20;
+
+/** Whether `me` has been added to a channel, with few others. */
+export function isAmongFewAdded(event: StreamEvent, me: string): boolean {
+  if (event.kind !== 'members_added') return false;
+  const { users } = event.data;
+  return users.includes(me) && users.length <= FEW;
+}
 
 /** Asks for what events alone could not tell. */
 export class Recount {
@@ -50,7 +61,7 @@ export class Recount {
     this.#pause = setTimeout(() => void this.#ask(chat), this.#waitMs(isForState));
   }
 
-  /** The same for what the person has just done: nobody else does it at that moment. */
+  /** The same for what the person has just done, or others for them: hardly anybody else asks at that moment. */
   hurry(chat: Chat): void {
     if (chat !== this.#chat) this.end();
     this.#isHurried = true;
