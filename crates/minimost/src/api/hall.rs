@@ -10,7 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::Limits;
 
+/// Open files that no connection takes: those of people, the shared ones, and what is opened in passing.
+const FILES_KEPT: usize = 1_024;
+
 pub(super) struct Hall {
+    all_max: usize,
     streams_max: usize,
     others_max: usize,
     taken: Mutex<Taken>,
@@ -31,15 +35,19 @@ pub(super) struct Streaming(Arc<Hall>);
 
 impl Hall {
     pub(super) fn new(limits: &Limits) -> Arc<Hall> {
-        let limit = |number: u32, of_files: usize| {
+        // Where few may be open, half of them.
+        let files = open_files_max();
+        let all_max = files.saturating_sub(FILES_KEPT).max(files / 2);
+        let limit = |number: u32| {
             let number = if number == 0 { u32::MAX } else { number };
-            usize::try_from(number).unwrap_or(usize::MAX).min(of_files).max(1)
+            // A quarter is left to the others, however many of these there may be.
+            let at_most = all_max - all_max / 4;
+            usize::try_from(number).unwrap_or(usize::MAX).min(at_most).max(1)
         };
-        // A third is left for the files of people and for what is opened in passing.
-        let files = open_files_max() / 3;
         Arc::new(Hall {
-            streams_max: limit(limits.streams, files),
-            others_max: limit(limits.connections, files),
+            all_max,
+            streams_max: limit(limits.streams),
+            others_max: limit(limits.connections),
             taken: Mutex::default(),
         })
     }
@@ -53,7 +61,8 @@ impl Hall {
     pub(super) fn enter(self: &Arc<Hall>) -> Option<Entered> {
         let mut taken = self.taken();
         // A stream may outlive its connection by a moment.
-        if taken.connections.saturating_sub(taken.streams) >= self.others_max {
+        let others = taken.connections.saturating_sub(taken.streams);
+        if others >= self.others_max || taken.connections >= self.all_max {
             return None;
         }
         taken.connections += 1;
