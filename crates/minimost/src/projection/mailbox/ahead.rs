@@ -33,7 +33,6 @@ impl Mailbox {
         }
         erase(&self.file, &self.state, sources, between, self.owner.0).in_file(&self.path)?;
         self.erased_up_to = workspace.head;
-        self.may_hold_erased = true;
         Ok(())
     }
 }
