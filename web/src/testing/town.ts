@@ -53,17 +53,18 @@ export class Town {
     return message;
   }
 
-  reply(root: Message, mentions: readonly string[] = []): void {
+  reply(root: Message, mentions: readonly string[] = []): Message {
     const id = (this.#seq += 1);
     const { channel } = root;
     const rest = { channel, thread_id: root.id, mentions: [...mentions] };
     const message = aMessage(id, 'bob', 'and', rest);
     this.messages.push(message);
-    if (!this.isIn(channel)) return;
+    if (!this.isIn(channel)) return message;
     const isNew = mentions.includes(ALICE) && !this.#markers.has(root.id);
     if (isNew) this.#markers.set(root.id, id - 1);
     const data = { ...message, root_thread: aThread(1, id) };
     this.log.push({ kind: 'thread_replied', cursor: at(id), data });
+    return message;
   }
 
   delete({ id, channel }: Message): void {

@@ -1,85 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ApiClient, Read } from '../api/client';
-import type { FollowedThread, State } from '../api/schema';
-import { apply } from '../sync/apply';
 import { PASSED_EVENTS_MAX } from '../sync/questions';
 import { takePage } from '../sync/timeline-fold';
-import { isStateStale } from '../sync/take-state';
 import { unknownEntry } from '../sync/unread';
-import { aChannel, PlainState } from '../../testing/people';
+import { aChannel } from '../../testing/people';
 import { Town } from '../../testing/town';
-import type { Chat } from './chat.svelte';
-import { Recount } from './recount';
+import { Screen } from '../../testing/town-screen';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-/** Alice's screen, on a wire where a test decides what comes when. */
-class Screen {
-  readonly state: PlainState;
-  asked: string[] = [];
-  /** What happens on the server, and is heard, while an answer is on its way. */
-  meanwhile = () => {};
-  /** Answers under way that a test brings itself. */
-  readonly underway: (() => void)[] = [];
-  isSlow = false;
-  /** What chance says. */
-  luck = 0.5;
-  readonly recount: Recount;
-  #heard = 0;
-
-  constructor(
-    readonly town: Town,
-    private readonly isWhole = true,
-  ) {
-    this.state = new PlainState(town.state(isWhole), town.cursor);
-    this.#heard = town.log.length;
-    const api = {
-      state: () => this.#answer('/state', () => town.state(this.isWhole)),
-      threads: { unread: () => this.#answer('/threads', () => town.unreadThreads()) },
-    };
-    this.recount = new Recount(
-      api as unknown as ApiClient,
-      () => {},
-      () => this.luck,
-    );
-  }
-
-  hear(count = Infinity): void {
-    const events = this.town.log.slice(this.#heard, this.#heard + count);
-    this.#heard += events.length;
-    for (const event of events) apply(this.state, event);
-    this.recount.look(this.chat);
-  }
-
-  get chat(): Chat {
-    return this.state as unknown as Chat;
-  }
-
-  get isStale(): boolean {
-    return isStateStale(this.state) || this.state.followed.isStale;
-  }
-
-  /** What counts: what is unread, and what is kept. */
-  get shown() {
-    const { channels, followed, saved } = this.state;
-    const counts = channels.map(({ isCountStale: _stale, as_of: _as_of, ...rest }) => rest);
-    const unreadIn = Object.entries(followed.unreadIn).filter(([, count]) => count > 0);
-    return {
-      channels: counts.toSorted((a, b) => a.id - b.id),
-      threads: [followed.unread, followed.mentions, Object.fromEntries(unreadIn)],
-      saved,
-    };
-  }
-
-  #answer<T extends State | FollowedThread[]>(path: string, tell: () => T): Promise<Read<T>> {
-    this.asked.push(path);
-    const read = { value: tell(), cursor: this.town.cursor };
-    if (this.isSlow) return new Promise((resolve) => this.underway.push(() => resolve(read)));
-    this.meanwhile();
-    return Promise.resolve(read);
-  }
-}
 
 describe('a screen on a server where something happens between each question and its answer', () => {
   function busy(isWhole = true) {
@@ -246,6 +174,72 @@ describe('when something is asked', () => {
     expect(screen.asked).toEqual(['/state']);
     expect(screen.isStale).toBe(false);
   });
+
+  it('so is the first that she does on this screen', async () => {
+    const screen = new Screen(new Town());
+    screen.luck = 1;
+    screen.state.channels = [...screen.state.channels, unknownEntry(aChannel('attic', { id: 8 }))];
+    screen.recount.hurry(screen.chat);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(screen.asked).toEqual(['/state']);
+  });
+
+  it('so it is where something happens all the time', async () => {
+    const screen = aliceInACrowd(1);
+    screen.recount.hurry(screen.chat);
+    for (let times = 0; times < 20; times += 1) {
+      await vi.advanceTimersByTimeAsync(100);
+      screen.town.post('general');
+      screen.hear();
+    }
+    expect(screen.asked).toEqual(['/state']);
+  });
+
+  it('what others do later is no hurry, though she has done what asks for nothing', async () => {
+    const inAHurry = new Screen(new Town());
+    const patient = new Screen(new Town());
+    for (const screen of [inAHurry, patient]) {
+      screen.luck = 1;
+      screen.hear();
+      if (screen === patient) screen.recount.hurry(screen.chat);
+      screen.town.delete(screen.town.post('garden'));
+      screen.hear();
+    }
+    inAHurry.recount.hurry(inAHurry.chat);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(inAHurry.asked).toEqual(['/state']);
+    expect(patient.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(patient.asked).toEqual(['/state']);
+  });
+
+  it.each(['garden', 'a thread'])(
+    'a drip of deletions in %s is asked for seldom',
+    async (place) => {
+      const town = new Town();
+      const root = town.post('general');
+      town.follow(root);
+      town.reply(root);
+      const screen = new Screen(town);
+      for (let second = 0; second < 120; second += 1) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        const message = place === 'garden' ? town.post('garden') : town.reply(root);
+        town.delete(message);
+        screen.hear();
+      }
+      expect(screen.asked.length).toBeGreaterThan(2);
+      expect(screen.asked.filter((path) => path === '/state').length).toBeLessThan(15);
+      expect(screen.asked.filter((path) => path === '/threads').length).toBeLessThan(15);
+      // After a calm it is as if nothing had been.
+      await vi.advanceTimersByTimeAsync(200_000);
+      const before = screen.asked.length;
+      town.delete(place === 'garden' ? town.post('garden') : town.reply(root));
+      screen.hear();
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(screen.asked.length).toBeGreaterThan(before);
+      expect(screen.isStale).toBe(false);
+    },
+  );
 
   it('what is asked in vain is asked soon when the server is in reach again', async () => {
     const screen = aliceInACrowd(1);

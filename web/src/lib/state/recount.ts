@@ -24,6 +24,9 @@ export function isAmongFewAdded(event: StreamEvent, me: string): boolean {
   return users.includes(me) && users.length <= FEW;
 }
 
+/** So long after the last question nothing of it counts any more: asked again and again, it is asked seldom. */
+const CALM_MS = 60_000;
+
 /** Asks for what events alone could not tell. */
 export class Recount {
   #chat: Chat | undefined;
@@ -32,38 +35,45 @@ export class Recount {
   #isForState = false;
   /** The person has just done what is to be asked for. */
   #isHurried = false;
+  /** The pause is as short as it gets: what happens meanwhile does not begin it anew. */
+  #isShort = false;
   /** The questions under way; null where there are none whose answer is wanted. */
   #round: object | null = null;
   /** Of the first reading of a screen it is not known yet which threads are unread. */
   #knowsThreads = false;
-  /** Rounds in a row after which something was still to be asked. */
+  /** Questions in a row without a calm between them, and when the last of them was over. */
   readonly #repeats = { state: 0, threads: 0 };
+  readonly #asked_ms = { state: -Infinity, threads: -Infinity };
 
   constructor(
     private readonly api: ApiClient,
     /** An answer of another history: the server was restored, and all that we hold is void. */
     private readonly onotherhistory: () => void,
     private readonly random: () => number,
+    private readonly now: () => number = Date.now,
   ) {}
 
   /** Asks soon, if anything is to be asked. One question answers for all that goes stale meanwhile. */
   look(chat: Chat): void {
-    if (chat !== this.#chat) this.end();
-    this.#chat = chat;
+    this.#listenTo(chat);
     if (this.#round !== null) return;
     const isForState = isStateStale(chat);
-    if (!isForState && !chat.followed.isStale) return;
+    if (!isForState && !chat.followed.isStale) {
+      this.#isHurried = false;
+      return;
+    }
     // What is asked for seldom keeps nothing waiting that is urgent.
-    const isSooner = this.#isHurried || (isForState && !this.#isForState);
+    const isSooner = this.#isHurried ? !this.#isShort : isForState && !this.#isForState;
     if (this.#pause !== undefined && !isSooner) return;
     this.#endPause();
     this.#isForState = isForState;
+    this.#isShort = this.#isHurried;
     this.#pause = setTimeout(() => void this.#ask(chat), this.#waitMs(isForState));
   }
 
   /** The same for what the person has just done, or others for them: hardly anybody else asks at that moment. */
   hurry(chat: Chat): void {
-    if (chat !== this.#chat) this.end();
+    this.#listenTo(chat);
     this.#isHurried = true;
     this.look(chat);
   }
@@ -86,10 +96,18 @@ export class Recount {
     this.#forgetRepeats();
   }
 
+  #listenTo(chat: Chat): void {
+    if (chat !== this.#chat) this.end();
+    this.#chat = chat;
+  }
+
   #waitMs(isForState: boolean): number {
     if (this.#isHurried) return STATE_AFTER_MS;
     const first_ms = isForState || !this.#knowsThreads ? STATE_AFTER_MS : THREADS_AFTER_MS;
-    const repeats = isForState ? this.#repeats.state : this.#repeats.threads;
+    const of = isForState ? 'state' : 'threads';
+    const isCalm = this.now() - this.#asked_ms[of] > CALM_MS;
+    const repeats = isCalm ? 0 : this.#repeats[of];
+    this.#repeats[of] = repeats;
     return first_ms + spreadMs(repeats + 1, this.random, SPREAD_MS);
   }
 
@@ -100,10 +118,12 @@ export class Recount {
     const isWanted = () => this.#round === round;
     const outcomes: Outcome[] = [];
     try {
-      if (isStateStale(chat)) outcomes.push(await this.#askState(chat));
+      if (isStateStale(chat)) {
+        outcomes.push(await this.#counted('state', this.#askState(chat)));
+      }
       // Of whoever has logged out meanwhile it would be refused, and lead to another door.
       if (isWanted() && chat.followed.isStale) {
-        outcomes.push(await this.#askThreads(chat, isWanted));
+        outcomes.push(await this.#counted('threads', this.#askThreads(chat, isWanted)));
       }
     } catch {
       // It stays marked as stale, and is asked for again.
@@ -111,10 +131,16 @@ export class Recount {
     if (!isWanted()) return;
     this.#round = null;
     if (outcomes.includes('elsewhere')) return this.onotherhistory();
-    const repeats = this.#repeats;
-    repeats.state = isStateStale(chat) ? repeats.state + 1 : 0;
-    repeats.threads = chat.followed.isStale ? repeats.threads + 1 : 0;
     this.look(chat);
+  }
+
+  async #counted(of: 'state' | 'threads', question: Promise<Outcome>): Promise<Outcome> {
+    this.#repeats[of] += 1;
+    try {
+      return await question;
+    } finally {
+      this.#asked_ms[of] = this.now();
+    }
   }
 
   #askState(chat: Chat): Promise<Outcome> {
