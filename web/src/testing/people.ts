@@ -287,6 +287,8 @@ export class PlainState implements ChatState {
     this.timelines.delete(channel);
     this.threads = this.threads.filter((thread) => thread.channel !== channel);
   }
+  readTold(): void {}
+  unreadTold(): void {}
   notified(notification: Notification): void {
     this.notifications.push(notification);
   }

@@ -16,6 +16,7 @@ import { callAlone, callShared } from '../sync/call';
 import { newClientMsgId } from '../sync/client-msg-id';
 import { Commands } from '../sync/commands';
 import { Line } from '../sync/line';
+import type { Place } from '../sync/chat-state';
 import { reportPresence, type PresenceReporter } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { trim } from '../sync/timeline-fold';
@@ -27,6 +28,7 @@ import { ConnectionState } from './connection.svelte';
 import { DraftsState } from './drafts.svelte';
 import { EmojiState } from './emoji.svelte';
 import { Keeper } from './keeper';
+import { Marking } from './marking';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { Pages } from './pages';
@@ -36,8 +38,6 @@ import { openSiblings, presenceSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
-/** The server keeps markers to one a second; asking more often changes nothing. */
-const MARK_READ_EVERY_MS = 1_000;
 /** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
 const HELD_MESSAGES_MAX = 200;
 
@@ -95,7 +95,7 @@ export class AppState {
       this.drafts.saveAgain();
       this.#presence?.again();
       this.#recount.wake();
-      for (const { channel } of this.chat?.channels ?? []) this.#markAgain(channel);
+      this.#marking.again();
     },
     ondisconnected: () => this.connection.lost(),
     // Only a plain request can see whether it is the session that has ended.
@@ -106,7 +106,14 @@ export class AppState {
   #presence: PresenceReporter | undefined;
   /** The channel on the screen, until another is. */
   #opened: string | null = null;
-  readonly #markTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #marking = new Marking({
+    unheard: (place) => this.chat?.unheardMark(place) ?? null,
+    say: (place, message_id) =>
+      typeof place === 'number'
+        ? this.api.threads.markRead(place, message_id)
+        : this.api.channels.markRead(place, message_id),
+    random: Math.random,
+  });
   readonly #recount = new Recount(this.api, () => this.#goBack(), Math.random);
   readonly #reading = new Reading<Read<State>>({
     read: () => this.api.state(),
@@ -166,7 +173,10 @@ export class AppState {
     const entry = chat?.channelList.find(channel);
     if (chat === null || entry === undefined) return;
     const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
-    if (this.#opened !== channel) this.#letGo();
+    if (this.#opened !== channel) {
+      this.#letGo();
+      chat.marks.release(channel);
+    }
     this.#opened = channel;
     timeline.newAfterId = chat.channelList.unreadOf(entry) > 0 ? (entry.last_read_id ?? 0) : null;
     if (!timeline.isLoaded) void this.pages.loadNewest(chat, timeline);
@@ -211,22 +221,17 @@ export class AppState {
     this.#recount.hurry(chat);
   }
 
-  /** Moves our read marker. What is read while one is on its way goes out together. */
-  markRead(channel: string, message_id: number): void {
-    this.chat?.channelList.mark(channel, message_id);
-    if (this.#markTimers.has(channel)) return;
-    void this.api.channels.markRead(channel, message_id).catch(() => {});
-    const timer = setTimeout(() => {
-      this.#markTimers.delete(channel);
-      this.#markAgain(channel);
-    }, MARK_READ_EVERY_MS);
-    this.#markTimers.set(channel, timer);
+  /** Moves our read marker. */
+  markRead(place: Place, message_id: number): void {
+    this.chat?.marks.ask(place, message_id);
+    this.#marking.mark(place, message_id);
   }
 
   /** Begins to follow what happens in a thread, until it is left. */
   openThread(channel: string, root_id: number): Timeline | null {
     const { chat } = this;
     if (chat === null) return null;
+    chat.marks.release(root_id);
     const thread = chat.threadOf(root_id) ?? chat.addThread(channel, root_id);
     if (!thread.isLoaded) void this.pages.loadNewest(chat, thread);
     return thread;
@@ -236,17 +241,13 @@ export class AppState {
   }
   /** Moves our marker back to just before a message, and shows from where on it is new. */
   async markUnread(timeline: Timeline, message_id: number): Promise<void> {
-    this.chat?.channelList.unmark(timeline.channel);
+    this.chat?.marks.keep(timeline.thread_id ?? timeline.channel);
     timeline.newAfterId = message_id - 1;
     await this.attempt(this.commands.messages.markUnread(message_id));
   }
   async markAllRead(): Promise<void> {
     const isDone = await this.attempt(this.commands.channels.markAllRead());
     if (isDone) this.toasts.say('Everything is marked as read.');
-  }
-
-  markThreadRead(root_id: number, message_id: number): void {
-    void this.api.threads.markRead(root_id, message_id).catch(() => {});
   }
 
   /** Carries out a wish, and says so in a toast when it is refused. True when it was fulfilled. */
@@ -302,6 +303,7 @@ export class AppState {
     this.#stream.close();
     this.#events.clear();
     this.#recount.end();
+    this.#marking.end();
   }
 
   async #take({ value, cursor }: Read<State>): Promise<void> {
@@ -349,13 +351,6 @@ export class AppState {
     chat.closeContext(channel);
     const timeline = chat.timelineOf(channel);
     if (timeline) trim(timeline, HELD_MESSAGES_MAX);
-  }
-
-  /** Repeats a mark of which no event has told: it waited for another, or its request was lost. */
-  #markAgain(channel: string): void {
-    const entry = this.chat?.channelList.find(channel);
-    if (!entry?.newest_id || entry.unread === 0 || !this.chat?.channelList.isMarked(entry)) return;
-    void this.api.channels.markRead(channel, entry.newest_id).catch(() => {});
   }
 
   #sayViewing(): void {

@@ -3,6 +3,7 @@ import type { ChannelSummary } from '../api/schema';
 import { directChannel } from '../routes';
 import type { ChannelEntry } from '../sync/chat-state';
 import { asEntry, unknownEntry } from '../sync/unread';
+import type { Marks } from './marks.svelte';
 
 /** The channels of this person, and what is unread in them. */
 export class ChannelsState {
@@ -10,9 +11,6 @@ export class ChannelsState {
 
   /** Direct channels that we are opening: written in already, and in no list until the server has them. */
   #opening = $state.raw<readonly ChannelEntry[]>([]);
-
-  /** What we asked to be marked as read, per channel: its event may be a second away. */
-  #marked = $state.raw<Readonly<Record<string, number>>>({});
 
   /** Those of everybody first, as they were made; then by name. */
   readonly public = $derived(this.#named('public'));
@@ -42,6 +40,7 @@ export class ChannelsState {
   constructor(
     summaries: readonly ChannelSummary[],
     private readonly me: string,
+    private readonly marks: Marks,
     /** What people are called: the username where nothing better is chosen. */
     private readonly nameOf: (user: string) => string = (user) => user,
   ) {
@@ -72,22 +71,12 @@ export class ChannelsState {
     this.#opening = this.#opening.filter((entry) => entry.channel !== channel);
   }
 
-  isMarked(entry: ChannelEntry): boolean {
-    return (this.#marked[entry.channel] ?? 0) >= (entry.newest_id ?? 0);
-  }
-  mark(channel: string, message_id: number): void {
-    this.#marked = { ...this.#marked, [channel]: message_id };
-  }
-  /** What was read shall count again. */
-  unmark(channel: string): void {
-    this.mark(channel, 0);
-  }
-
+  /** What we have just read counts no more, though its event may be a second away. */
   unreadOf(entry: ChannelEntry): number {
-    return this.isMarked(entry) ? 0 : entry.unread;
+    return this.#isMarked(entry) ? 0 : entry.unread;
   }
   mentionsOf(entry: ChannelEntry): number {
-    return this.isMarked(entry) ? 0 : entry.mentions;
+    return this.#isMarked(entry) ? 0 : entry.mentions;
   }
 
   /** The others in a direct channel; everybody in it, if that is only us. */
@@ -111,6 +100,10 @@ export class ChannelsState {
   /** Its name in a sentence: public ones are known by their `#`. */
   labelOf(entry: ChannelEntry): string {
     return entry.kind === 'public' ? `#${entry.name}` : this.titleOf(entry);
+  }
+
+  #isMarked({ channel, newest_id }: ChannelEntry): boolean {
+    return this.marks.askedFor(channel) >= (newest_id ?? 0);
   }
 
   #named(kind: ChannelEntry['kind']): readonly ChannelEntry[] {

@@ -49,7 +49,7 @@ it('shows with runes what the fold makes of plain objects', () => {
 it('hides the count of what is being read before its event is here', () => {
   const chat = new Chat(aliceState(), at(20), { echoes: [] });
   apply(chat, posted(aMessage(21, 'bob', 'hi')));
-  chat.channelList.mark('general', 21);
+  chat.marks.ask('general', 21);
   expect(chat.channelList.unread).toBe(0);
   apply(chat, posted(aMessage(22, 'bob', 'there')));
   expect(chat.channelList.unread).toBe(2);

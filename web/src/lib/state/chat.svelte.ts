@@ -6,14 +6,15 @@ import { createContext } from 'svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Message, Notification, Presence, State } from '../api/schema';
 import type { Position } from '../attachments/scroller.svelte';
-import { followedAtFirst } from '../sync/apply-threads';
-import type { ChannelEntry, ChatState, Echo, Followed } from '../sync/chat-state';
+import { followedAtFirst, unreadIn } from '../sync/apply-threads';
+import type { ChannelEntry, ChatState, Echo, Followed, Place } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
 import { Passed } from '../sync/questions';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
 import type { Outbox } from '../sync/sender';
 import { ChannelsState } from './channels.svelte';
 import { LaterState } from './later.svelte';
+import { Marks } from './marks.svelte';
 import { PresenceState } from './presence.svelte';
 import { ProfilesState } from './profiles.svelte';
 import { SessionState } from './session.svelte';
@@ -35,6 +36,7 @@ export class Chat implements ChatState {
   pinners: Readonly<Record<number, string>> = $state.raw({});
 
   readonly session: SessionState;
+  readonly marks = new Marks();
   readonly channelList: ChannelsState;
   /** Who is here. */
   readonly people: PresenceState;
@@ -61,9 +63,8 @@ export class Chat implements ChatState {
     this.profileList = new ProfilesState(state);
     this.later = new LaterState(state);
     this.session = new SessionState(state);
-    this.channelList = new ChannelsState(state.channels, state.me.username, (user) =>
-      this.profileList.nameOf(user),
-    );
+    const nameOf = (user: string) => this.profileList.nameOf(user);
+    this.channelList = new ChannelsState(state.channels, state.me.username, this.marks, nameOf);
     this.people = new PresenceState(
       state.users,
       state.presence,
@@ -199,6 +200,24 @@ export class Chat implements ChatState {
     this.#timelines.delete(channel);
     for (const aside of this.asidesOf(channel)) this.#threads.delete(aside.thread_id ?? 0);
     this.#contexts.delete(channel);
+  }
+  readTold(place: Place, last_read_id: number, isAll: boolean): void {
+    this.marks.told(place, last_read_id, isAll);
+  }
+  unreadTold(place: Place): void {
+    this.marks.keep(place);
+  }
+  /** Up to where the server has yet to tell us that we have read; null where nothing is to be told. */
+  unheardMark(place: Place): number | null {
+    const asked = this.marks.askedFor(place);
+    if (typeof place === 'number') {
+      const unread = unreadIn(this.followed, place);
+      // Only who follows a thread has a marker in it.
+      const isOpen = unread === null ? this.followed.is[place] === true : unread > 0;
+      return isOpen && asked > 0 ? asked : null;
+    }
+    const { unread = 0, last_read_id = null } = this.channelList.find(place) ?? {};
+    return unread > 0 && asked > (last_read_id ?? 0) ? asked : null;
   }
   notified(notification: Notification): void {
     this.onnotify(notification);

@@ -3,7 +3,7 @@ import type { ChannelEvent } from '../api/events';
 import type { Channel } from '../api/schema';
 import type { ChannelEntry, ChatState } from './chat-state';
 import { leftChannel } from './apply-threads';
-import { countRead, freshEntry, unknownEntry } from './unread';
+import { countRead, freshEntry, readUpTo, unknownEntry } from './unread';
 
 export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
   const { seq } = event.cursor;
@@ -36,13 +36,8 @@ export function applyChannelEvent(state: ChatState, event: ChannelEvent): void {
       const { channel, on } = event.data;
       return withChannel(state, seq, channel, (entry) => ({ ...entry, is_hidden: on }));
     }
-    case 'channel_read': {
-      const { channel, user, last_read_id } = event.data;
-      if (user !== state.me) return;
-      return withChannel(state, seq, channel, (entry) =>
-        countRead(entry, last_read_id, state.timelineOf(channel), state),
-      );
-    }
+    case 'channel_read':
+      return channelRead(state, seq, event.data);
   }
 }
 
@@ -114,4 +109,22 @@ function memberRemoved(
     member_count: member_count ?? entry.member_count,
     owner: entry.owner === user ? null : entry.owner,
   }));
+}
+
+function channelRead(
+  state: ChatState,
+  seq: number,
+  { channel, user, last_read_id }: { channel: string; user: string; last_read_id: number },
+): void {
+  if (user !== state.me) return;
+  const entry = state.channels.find((one) => one.channel === channel);
+  const isAll = last_read_id >= (entry?.newest_id ?? 0);
+  // A marker moves on, or it is moved back; where it was set back to where it stands it stays.
+  const isBack = !isAll && entry !== undefined && last_read_id <= (readUpTo(entry, state) ?? 0);
+  // An answer may have known it, and what came after it too.
+  if (isBack && seq > entry.as_of) state.unreadTold(channel);
+  else state.readTold(channel, last_read_id, isAll);
+  withChannel(state, seq, channel, (before) =>
+    countRead(before, last_read_id, state.timelineOf(channel), state),
+  );
 }

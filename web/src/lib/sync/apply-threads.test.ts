@@ -211,13 +211,24 @@ describe('the totals of followed threads', () => {
     expect(state.followed.isStale).toBe(true);
   });
 
-  it('are asked for anew when alice reads or stops to follow', () => {
+  it('are asked for anew when alice reads a part or stops to follow', () => {
     const { state } = aliceInThread();
     const place = { id: 10, channel: 'general' };
     apply(state, { kind: 'thread_read', cursor: at(21), data: { ...place, last_read_id: 15 } });
+    expect(state.followed.isStale).toBe(false);
+    apply(state, { kind: 'thread_read', cursor: at(22), data: { ...place, last_read_id: 14 } });
     expect(state.followed.isStale).toBe(true);
-    apply(state, { kind: 'thread_followed', cursor: at(22), data: { ...place, on: false } });
+    apply(state, { kind: 'thread_followed', cursor: at(23), data: { ...place, on: false } });
     expect(state.followed.is[10]).toBe(false);
+  });
+
+  it('are asked for anew when alice reads all of one whose page is not here yet', () => {
+    const threads = { unread: 1, mentions: 0, unread_in: { 10: 1 }, followed: [10] };
+    const state = new PlainState({ ...aliceState(), threads }, at(20));
+    state.openThread('general', ROOT.id);
+    const data = { id: 10, channel: 'general', last_read_id: 15 };
+    apply(state, { kind: 'thread_read', cursor: at(21), data });
+    expect(state.followed).toMatchObject({ unread: 1, isStale: true });
   });
 
   it('are asked for anew when alice marks a reply unread', () => {

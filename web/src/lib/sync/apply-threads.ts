@@ -16,6 +16,7 @@ export function applyThreadEvent(state: ChatState, event: ThreadEvent): void {
     case 'thread_read':
       return threadRead(state, event.data, event.cursor.seq);
     case 'thread_unread':
+      state.unreadTold(id);
       // It moves our marker back or not at all: how much is unread now only the server knows.
       return learnFollowed(state, { [id]: true }, event.cursor.seq);
   }
@@ -45,15 +46,28 @@ function threadRead(
   // Only who follows a thread has a marker in it. An answer that was ahead may have seemed to say otherwise.
   learnFollowed(state, { [id]: true });
   const { followed } = state;
-  if (seq <= followed.as_of) return;
   const thread = state.asidesOf(channel).find((aside) => aside.thread_id === id);
-  const isAllRead = thread !== undefined && last_read_id >= (thread.messages.at(-1)?.id ?? 0);
-  const { [id]: known = 0, ...others } = followed.unreadIn;
-  if (isAllRead) {
-    const unread = Math.max(0, followed.unread - known);
-    state.followed = { ...state.followed, unread, unreadIn: others };
-  }
-  askAgain(state, seq);
+  const newest_id = thread?.spans.length ? (thread.messages.at(-1)?.id ?? 0) : Infinity;
+  const isAll = last_read_id >= newest_id;
+  state.readTold(id, last_read_id, isAll);
+  if (seq <= followed.as_of) return;
+  const known = unreadIn(followed, id);
+  if (!isAll || known === null) return askAgain(state, seq);
+  const { [id]: _read, ...others } = followed.unreadIn;
+  const unread = followed.unread - known;
+  // What names us is unread somewhere.
+  const mentions = Math.min(followed.mentions, unread);
+  state.followed = { ...followed, unread, mentions, unreadIn: others };
+  if (mentions > 0) askAgain(state, seq);
+}
+
+/** How many replies in a thread are unread; null where events have not told it. */
+export function unreadIn(followed: Followed, root_id: number): number | null {
+  if (follows(followed, root_id) === false) return 0;
+  const known = followed.unreadIn[root_id] ?? 0;
+  if (known > 0) return known;
+  const areAllKnown = sumOf(Object.values(followed.unreadIn)) === followed.unread;
+  return followed.isStale || !areAllKnown ? null : 0;
 }
 
 /** What is unread in threads and which of them we follow, as an answer for `seq` tells it. */

@@ -39,6 +39,9 @@ export interface Echo {
   readonly reason: string | null;
 }
 
+/** Where markers are: a channel by its name, or a thread by its root. */
+export type Place = string | number;
+
 /** From `first_id` up to the next span, messages are held as they were at `as_of`. */
 export interface Span {
   readonly first_id: number;
@@ -140,6 +143,10 @@ export interface ChatState extends LaterData, PeopleData {
   asidesOf(channel: string): readonly TimelineData[];
   /** We are not in it any more: what is held of it goes. */
   dropTimelines(channel: string): void;
+  /** Our own marker has moved, to the newest where `isAll`. */
+  readTold(place: Place, last_read_id: number, isAll: boolean): void;
+  /** It was moved back, here or on another screen of ours. */
+  unreadTold(place: Place): void;
   /** A message notifies us. */
   notified(notification: Notification): void;
   /** How people are now; of a whole one whoever is not among them is offline. */

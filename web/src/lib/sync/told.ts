@@ -69,6 +69,8 @@ export class Told implements ChatState {
     return this.live.asidesOf(channel);
   }
   dropTimelines(): void {}
+  readTold(): void {}
+  unreadTold(): void {}
   notified(): void {}
   presenceTold(): void {}
   typingStarted(): void {}

@@ -148,7 +148,7 @@ function keeping(
       icon: 'unread',
       letter: 'u',
       onchoose: () => {
-        view.keepUnread();
+        view.activeId = null;
         void app.markUnread(timeline, id);
       },
     },

@@ -30,8 +30,6 @@ export class TimelineView {
   picking = $state.raw<{ message: Message; anchor: Element } | null>(null);
   /** The message whose menu is open, what it hangs on, and which of its pages. */
   menu = $state.raw<OpenMenu | null>(null);
-  /** The person has marked something here as unread: until they leave, nothing is marked as read. */
-  keepsUnread = $state(false);
   /** On the way to a message: what is seen in passing is not read. */
   isJumping = $state(false);
   /** Where to write; set by the composer. */
@@ -106,12 +104,6 @@ export class TimelineView {
       this.scroller.resumeAt = null;
       this.isJumping = false;
     }
-  }
-
-  /** What was just marked as unread is not read by being on the screen. */
-  keepUnread(): void {
-    this.keepsUnread = true;
-    this.activeId = null;
   }
 
   /** Brings a message into what is shown: from what is held, or its surroundings. */
