@@ -25,6 +25,6 @@ pub use label::{Label, LabelChange, OWNER_MAX, When};
 pub use meaning::{Meaning, NotUnderstood};
 pub use record::{Batch, Body, Epoch, Haste, Record, Redaction, SEQ_MAX};
 pub use sqlite::{
-    Comparison, Gaps, HeldErasure, Log, Migration, OwnReads, Reader, ReadsOn, Repaired, Wanted,
-    migrate, repair,
+    Comparison, Gaps, HeldErasure, Log, Migration, OwnReads, Passage, Reader, ReadsOn, Repaired,
+    Wanted, migrate, repair,
 };

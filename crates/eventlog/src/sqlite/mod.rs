@@ -1,7 +1,7 @@
 //! The SQLite engine: one owner thread appends, every reader has its own connection.
 //!
-//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs`, `pages.rs`, `posts.rs` and
-//! `label.rs` read; the layout of the file is `schema.sql`, and `migrate` leads to it from older ones. `schema.rs`, `compare`
+//! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs`, `pages.rs`, `passing.rs`,
+//! `posts.rs` and `label.rs` read; the layout of the file is `schema.sql`, and `migrate` leads to it from older ones. `schema.rs`, `compare`
 //! and `files.rs` find what is wrong with the file, `repair.rs` mends what can be mended.
 
 mod compare;
@@ -15,6 +15,7 @@ mod migrate;
 mod outline;
 mod owner;
 mod pages;
+mod passing;
 mod pool;
 mod posts;
 mod reader;
@@ -38,6 +39,7 @@ use files::Files;
 pub use migrate::{Migration, migrate};
 pub use owner::HeldErasure;
 use owner::{Append, Order, Owner};
+pub use passing::Passage;
 pub use pool::OwnReads;
 use pool::ReaderPool;
 pub use reader::{Reader, Wanted};
@@ -82,6 +84,16 @@ impl Log {
     /// when it is not a log, [`Error::Newer`] and [`Error::Older`] when it is another version's, [`Error::Create`] when
     /// it cannot be made.
     pub fn open(path: &Path, verified_up_to: u64) -> Result<Log, Error> {
+        Log::open_verifying(path, verified_up_to, u64::MAX)
+    }
+
+    /// Opens it for whoever reads on from `verified_up_to` at once: of what comes after it only about the `newest` seqs are
+    /// checked before this returns, where a crash may have left something.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Log::open`].
+    pub fn open_verifying(path: &Path, verified_up_to: u64, newest: u64) -> Result<Log, Error> {
         let (connection, epoch) = file::open_or_create(path)?;
         let damage = Arc::new(Damage::default());
         let mut readers = Vec::with_capacity(pool::READERS);
@@ -91,8 +103,8 @@ impl Log {
             reader.head()?;
             readers.push(reader);
         }
-        readers[0].verify(verified_up_to, u64::MAX)?;
         let tip = file::tip(&connection)?;
+        readers[0].verify(verified_up_to.max(tip.seq.saturating_sub(newest)), u64::MAX)?;
         // The connections are open and have read, so both files are there.
         let files = Files::of(path).map_err(|source| Error::Create(Arc::new(source)))?;
         let files = Arc::new(files);

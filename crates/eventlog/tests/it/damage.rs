@@ -4,7 +4,7 @@ use std::fs;
 
 use eventlog::{Error, Log, migrate};
 
-use crate::support::{ALICE, GENERAL, Place, Plain, batch, posted};
+use crate::support::{ALICE, GENERAL, POSTED, Place, Plain, batch, posted};
 
 async fn three_messages() -> Place {
     let place = Place::new();
@@ -69,6 +69,46 @@ async fn damage_before_the_verified_part_is_found_when_it_is_read_and_stops_the_
     assert!(matches!(append, Err(Error::Corrupt { seq: 2 })), "{append:?}");
     assert_eq!(log.head(), 4);
     assert_eq!(reader.range(2, 4, 10).unwrap().len(), 2, "what is whole can still be read");
+}
+
+#[tokio::test]
+async fn whoever_passes_bodies_is_told_of_a_changed_envelope_all_the_same() {
+    let changes = [
+        "ts_us = ts_us + 1",
+        "kind = 9",
+        "channel = 4",
+        "channel = NULL",
+        "actor = 2",
+        "target = 1",
+        "client_msg_id = 'x'",
+        "envelope_sum = envelope_sum + 1",
+    ];
+    for change in changes {
+        let place = three_messages().await;
+        place.tamper(&["UPDATE record SET ", change, " WHERE seq = 2"].concat());
+        let log = Log::open(&place.path(), 3).unwrap();
+        let read = log.reader().unwrap().range_passing(0, 3, 9, &[POSTED]);
+        assert!(matches!(read, Err(Error::Corrupt { seq: 2 })), "{change}: {read:?}");
+    }
+    let place = three_messages().await;
+    place.tamper("UPDATE record SET body = CAST('jello' AS BLOB) WHERE seq = 2");
+    let log = Log::open(&place.path(), 3).unwrap();
+    let mut reader = log.reader().unwrap();
+    assert_eq!(reader.range_passing(0, 3, 9, &[POSTED]).unwrap().len(), 3, "it is not read");
+    let read = reader.range_passing(0, 3, 9, &[]);
+    assert!(matches!(read, Err(Error::Corrupt { seq: 2 })), "{read:?}");
+}
+
+#[tokio::test]
+async fn whoever_reads_on_at_once_has_the_newest_records_verified_when_it_opens() {
+    for (seq, is_among_the_newest) in [(1, false), (2, true), (3, true)] {
+        let place = three_messages().await;
+        let damage = "UPDATE record SET body = CAST('jello' AS BLOB) WHERE seq = ";
+        place.tamper(&[damage, &seq.to_string()].concat());
+        let opened = Log::open_verifying(&place.path(), 0, 2).map(|_| ());
+        assert_eq!(opened.is_err(), is_among_the_newest, "{seq}: {opened:?}");
+        assert!(Log::open_verifying(&place.path(), 3, 2).is_ok(), "it was verified before");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Every way of reading, against one small history with gaps.
 
-use eventlog::{Body, Error, Log, Reader, Wanted};
+use eventlog::{Body, Error, Log, Passage, Reader, Wanted};
 
 use crate::support::{
     ALICE, BOB, DELETED, EDITED, GENERAL, POSTED, Place, RANDOM, about, batch, erasing, posted,
@@ -35,6 +35,30 @@ async fn a_range_excludes_its_start_includes_its_end_and_stops_at_the_limit() {
     assert_eq!(range(20, 50, 2), [25, 30]);
     assert_eq!(range(70, u64::MAX, 100), [0; 0]);
     assert_eq!(range(0, u64::MAX, 0), [0; 0]);
+}
+
+#[tokio::test]
+async fn a_range_that_passes_a_kind_tells_of_it_when_and_where() {
+    let place = Place::new();
+    let mut reader = small_history(&place).await.reader().unwrap();
+    let whole = reader.range(0, u64::MAX, usize::MAX).unwrap();
+    let expected: Vec<Passage> = whole
+        .into_iter()
+        .map(|record| match record.kind {
+            POSTED => Passage::Passed {
+                seq: record.seq,
+                ts_micros: record.ts_micros,
+                kind: POSTED,
+                channel: record.channel,
+            },
+            _ => Passage::Read(record),
+        })
+        .collect();
+    let mut passing =
+        |after, up_to, limit| reader.range_passing(after, up_to, limit, &[POSTED]).unwrap();
+    assert_eq!(passing(0, u64::MAX, usize::MAX), expected);
+    assert_eq!(passing(20, 50, 100), expected[2..6]);
+    assert_eq!(passing(20, 50, 2), expected[2..4]);
 }
 
 #[tokio::test]
