@@ -20,7 +20,12 @@ use crate::comparison::repair_hint;
 use crate::migration::migrate;
 use crate::projection::{ProjectionError, verify_log_has_its_tail};
 
-/// Opens the log of a locked data directory; what comes after `verified_up_to` is verified.
+/// Records at the end of the log that a start verifies whole, where a crash may have left something. The envelopes of those
+/// before them, and the bodies that the rules are decided on, are verified when the workspace is made of them; the others
+/// when they are read, and by the comparison that begins at once.
+const NEWEST_VERIFIED: u64 = 10_000;
+
+/// Opens the log of a locked data directory; of what comes after `verified_up_to` the newest records are verified.
 ///
 /// # Errors
 ///
@@ -50,7 +55,7 @@ async fn open(data_dir: &Path, verified_up_to: u64) -> anyhow::Result<Log> {
     let path = data_dir.join("log.db");
     let open = move || {
         migrate(&path)?;
-        Log::open(&path, verified_up_to).map_err(|error| {
+        Log::open_verifying(&path, verified_up_to, NEWEST_VERIFIED).map_err(|error| {
             let hint = repair_hint(&error);
             anyhow::Error::new(error).context(format!("{} cannot be opened{hint}", path.display()))
         })

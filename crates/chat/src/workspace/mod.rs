@@ -32,6 +32,7 @@ use crate::quota::Made;
 use crate::session::EndedSession;
 use crate::settings::Settings;
 
+pub use apply::PASSED;
 pub use parts::{PartKey, PartNoun, WorkspaceParts};
 
 /// An account.

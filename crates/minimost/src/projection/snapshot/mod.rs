@@ -7,6 +7,7 @@
 //! Flow: `boot` calls [`load`] before the writer starts; the owner thread writes what the writer published. Neither the
 //! writer nor anybody who reads waits for it: the workspace that it writes down never changes.
 
+mod first_fold;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -96,7 +97,6 @@ pub fn load_workspace(data_dir: &Path, log: &Log) -> Result<Workspace, Projectio
 pub fn load(data_dir: &Path, log: &Log) -> Result<Loaded, ProjectionError> {
     let head = Seq(log.head());
     let file = snapshot_path(data_dir);
-    let mut reader = log.reader()?;
     let stored = match find_stored(&file, log.epoch(), head) {
         Ok(stored) => stored,
         Err(error @ ProjectionError::AheadOfLog { .. }) => return Err(error),
@@ -114,7 +114,7 @@ pub fn load(data_dir: &Path, log: &Log) -> Result<Loaded, ProjectionError> {
     };
     let mut workspace =
         stored.as_ref().map(|stored| Workspace::clone(&stored.workspace)).unwrap_or_default();
-    fold(&mut reader, &mut workspace, head)?;
+    first_fold::fold(log, &mut workspace, head)?;
     Ok(Loaded { workspace, stored })
 }
 
