@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Context, ensure};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::clock::{now_micros, seconds_since};
+use crate::http::{self, Client, Credentials};
+use crate::process::Server;
 
 /// The mailboxes of absent people follow within ten minutes: longer, and something is wrong.
 const DRAIN_MAX_SECONDS: f64 = 660.0;
@@ -46,6 +49,22 @@ impl Noted {
         });
         noted.ok()
     }
+}
+
+/// Waits until a server that was just started has made the files of everybody, which takes up to half a core: a measurement
+/// of something else begins after it.
+pub fn settle(server: &Server, data: &Path, accounts: usize) -> anyhow::Result<()> {
+    let drained = wait(data, accounts, head(server)?)?;
+    ensure!(drained.is_some(), "the files of {accounts} people were not made in time");
+    Ok(())
+}
+
+/// The last seq of the server's log.
+pub fn head(server: &Server) -> anyhow::Result<u64> {
+    let mut client = Client::connect(server.address)?;
+    client.expect_success(&http::get("/healthz", &Credentials::None))?;
+    let health: serde_json::Value = serde_json::from_str(&client.body())?;
+    health["head"].as_u64().context("/healthz does not say the head")
 }
 
 /// Waits until all mailboxes have what there is up to `head`; seconds that it took, or `None` when it took too long.

@@ -41,7 +41,7 @@ struct Arguments {
 enum Task {
     /// All suites, one after the other.
     All,
-    /// Durable sends by 1, 16 and 64 senders among 5, 50 and 1,000 accounts.
+    /// Durable sends by 1, 8, 16 and 64 senders among 5, 50 and 1,000 accounts.
     Sends,
     /// From a send to 100 and 1,000 screens, paced and saturated.
     Streams,

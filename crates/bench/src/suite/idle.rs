@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::stream_requests;
 use crate::bench::Bench;
 use crate::clock::{now_micros, real, seconds_since};
+use crate::drain;
 use crate::http::{self, Client, Credentials};
 use crate::load::streams::{Habits, Screens};
 use crate::process::Server;
@@ -37,6 +38,7 @@ pub fn run(bench: &mut Bench) -> anyhow::Result<()> {
     let data = bench.seeded("idle", Seed { accounts: STREAMS, messages: 0 })?;
     for held in [Held::Silent, Held::Answered, Held::Streams] {
         let server = bench.start(&data)?;
+        drain::settle(&server, &data, STREAMS)?;
         measure(bench, &server, held)?;
         server.stop()?;
     }

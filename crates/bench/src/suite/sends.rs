@@ -1,15 +1,11 @@
 //! Durable sends: every acknowledged message is on disk.
 
-use anyhow::Context;
-
 use super::{WARM_UP_SECONDS, send_request};
 use crate::bare::append::{self, Appended};
 use crate::bench::Bench;
 use crate::clock::real;
 use crate::drain;
-use crate::http::{self, Client, Credentials};
 use crate::load::senders::{Pace, Senders};
-use crate::process::Server;
 use crate::report::{Aim, Row};
 use crate::seed::Seed;
 
@@ -46,6 +42,7 @@ fn measure(
 ) -> anyhow::Result<()> {
     let data = bench.seeded(data, Seed { accounts, messages: 0 })?;
     let server = bench.start(&data)?;
+    drain::settle(&server, &data, accounts)?;
     let make_request = |sender: usize, mark| send_request(sender % accounts, mark);
     let mut load = Senders::connect(server.address, senders, &make_request)?;
     load.run(Pace::AsAnswered, WARM_UP_SECONDS)?;
@@ -53,7 +50,7 @@ fn measure(
     let sent = load.run(Pace::AsAnswered, bench.seconds)?;
     let after = server.usage()?.cpu_micros;
     let drained = if senders == DRAINED_SENDERS {
-        drain::wait(&data, accounts, head(&server)?)?
+        drain::wait(&data, accounts, drain::head(&server)?)?
     } else {
         None
     };
@@ -82,12 +79,4 @@ fn measure(
         .with("of SQLite %", of_sqlite)
         .with_aims(&aims);
     bench.report.add(row)
-}
-
-/// The last seq of the server's log.
-fn head(server: &Server) -> anyhow::Result<u64> {
-    let mut client = Client::connect(server.address)?;
-    client.expect_success(&http::get("/healthz", &Credentials::None))?;
-    let health: serde_json::Value = serde_json::from_str(&client.body())?;
-    health["head"].as_u64().context("/healthz does not say the head")
 }

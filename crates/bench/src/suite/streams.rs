@@ -9,6 +9,7 @@ use super::{WARM_UP_SECONDS, send_request, stream_requests};
 use crate::bare::broadcast::{Broadcast, Writes};
 use crate::bench::Bench;
 use crate::clock::{now_micros, real, seconds_since};
+use crate::drain;
 use crate::latency::Latencies;
 use crate::load::senders::{Pace, Senders};
 use crate::load::streams::{Habits, Screens};
@@ -87,6 +88,7 @@ pub fn run(bench: &mut Bench) -> anyhow::Result<()> {
             bench.seeded(&format!("streams-{streams}"), Seed { accounts: streams, messages: 0 })?;
         for load in [Load::Paced(10.0), Load::Paced(100.0), Load::Saturated] {
             let server = bench.start(&data)?;
+            drain::settle(&server, &data, streams)?;
             let delivered = with_server(bench, &server, streams, load)?;
             server.stop()?;
             let bare = with_nothing_behind(bench, streams, load, delivered.bytes_each)?;
