@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
-use super::reader::{Reader, bound, count, integer};
+use super::reader::{BY_SEQ, Reader, bound, count, integer};
 use crate::Error;
 use crate::record::{Body, Record};
 
@@ -36,29 +36,29 @@ impl Reader {
         limit: usize,
         passed: &[u16],
     ) -> Result<Vec<Passage>, Error> {
-        let kinds: Vec<_> = passed.iter().map(u16::to_string).collect();
-        let kinds = kinds.join(", ");
-        // What stands after the body in the row costs nothing; the body itself may lie on pages of its own.
-        let sql = format!(
-            "SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum,
-                    iif(kind IN ({kinds}), NULL, body), body_sum, redacted_by, redacted_why, digest
-               FROM record
-              WHERE seq > ?1 AND seq <= ?2
-              ORDER BY seq
-              LIMIT ?3"
-        );
-        let mut statement = self.statement(&sql)?;
-        let mut rows = statement.query((bound(after), bound(up_to), count(limit)))?;
-        let mut passages = Vec::new();
-        while let Some(row) = rows.next()? {
-            let kind = integer(row.get_ref(2)?).and_then(|kind| u16::try_from(kind).ok());
-            let passage = match kind {
-                Some(kind) if passed.contains(&kind) => self.envelope(row, kind)?,
-                _ => Passage::Read(self.record(row)?),
-            };
-            passages.push(passage);
-        }
-        Ok(passages)
+        const ENVELOPES: &str = "
+            SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum
+              FROM record
+             WHERE seq > ?1 AND seq <= ?2
+             ORDER BY seq
+             LIMIT ?3";
+        self.snapshot(|reader| {
+            let mut envelopes = reader.statement(ENVELOPES)?;
+            let mut wanted = reader.statement(BY_SEQ)?;
+            let mut rows = envelopes.query((bound(after), bound(up_to), count(limit)))?;
+            let mut passages = Vec::new();
+            while let Some(row) = rows.next()? {
+                let kind = integer(row.get_ref(2)?).and_then(|kind| u16::try_from(kind).ok());
+                if let Some(kind) = kind.filter(|kind| passed.contains(kind)) {
+                    passages.push(reader.envelope(row, kind)?);
+                } else {
+                    let seq: i64 = row.get(0)?;
+                    let record = wanted.query_row([seq], |row| Ok(reader.record(row)))?;
+                    passages.push(Passage::Read(record?));
+                }
+            }
+            Ok(passages)
+        })
     }
 
     /// What a verified envelope says of a record.

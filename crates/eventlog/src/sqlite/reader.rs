@@ -371,7 +371,7 @@ pub enum Wanted {
     Nothing,
 }
 
-const BY_SEQ: &str = "
+pub(super) const BY_SEQ: &str = "
     SELECT seq, ts_us, kind, channel, actor, target, client_msg_id, envelope_sum, body, body_sum,
            redacted_by, redacted_why, digest
       FROM record

@@ -3,6 +3,7 @@
 //! All envelopes are verified on the way, and the bodies that are read. Those of messages are verified when they are read,
 //! and by the comparison that every server makes.
 
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -64,7 +65,7 @@ fn read(mut reader: Reader, from: u64, end: u64, send: &SyncSender<Piece>) {
         let piece = reader
             .range_passing(after, up_to, usize::MAX, &passed)
             .map_err(ProjectionError::from)
-            .and_then(|passages| passages.into_iter().map(step).collect());
+            .and_then(steps);
         let failed = piece.is_err();
         // Whoever takes them has met a fault of the other's.
         if send.send(piece).is_err() || failed {
@@ -74,16 +75,29 @@ fn read(mut reader: Reader, from: u64, end: u64, send: &SyncSender<Piece>) {
     }
 }
 
-fn step(passage: Passage) -> Result<Step, ProjectionError> {
-    Ok(match passage {
-        Passage::Read(record) => Step::Apply(Box::new(codec::decode(&record)?)),
-        Passage::Passed { seq, ts_micros, kind, channel } => Step::Pass {
-            seq: Seq(seq),
-            ts: Timestamp(ts_micros),
-            kind: EventKind::from_code(kind).expect("only known kinds are passed"),
-            channel: channel.map(|channel| ChannelId(Seq(channel))),
-        },
-    })
+/// What these do to a workspace: of the messages that are passed by only a channel's last does anything.
+fn steps(passages: Vec<Passage>) -> Piece {
+    let mut channels = HashSet::new();
+    let mut steps = Vec::new();
+    for passage in passages.into_iter().rev() {
+        match passage {
+            Passage::Read(record) => steps.push(Step::Apply(Box::new(codec::decode(&record)?))),
+            Passage::Passed { seq, ts_micros, kind, channel } => {
+                let kind = EventKind::from_code(kind).expect("only known kinds are passed");
+                let channel = channel.map(|channel| ChannelId(Seq(channel)));
+                if kind == EventKind::MessagePosted && channels.insert(channel) {
+                    steps.push(Step::Pass {
+                        seq: Seq(seq),
+                        ts: Timestamp(ts_micros),
+                        kind,
+                        channel,
+                    });
+                }
+            }
+        }
+    }
+    steps.reverse();
+    Ok(steps)
 }
 
 /// Takes a piece of each reader in turn, until the one whose turn it is has no more.
