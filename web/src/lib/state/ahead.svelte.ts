@@ -14,6 +14,9 @@ export class AheadState {
   end(): void {
     this.#count -= 1;
   }
+  clear(): void {
+    this.text = '';
+  }
   take(): string {
     const { text } = this;
     this.text = '';

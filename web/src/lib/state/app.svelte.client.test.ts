@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Channel } from '../api/schema';
 import { AppWindow } from '../../testing/app-window';
+import { aChannel, anAccount } from '../../testing/people';
 
 vi.mock('../sync/relay-worker?sharedworker', () => ({ default: class {} }));
 
@@ -13,8 +15,94 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('comes up', async () => {
+/** Alice's screen, on which something waits for her. */
+async function aliceIsAsked() {
   await page.settle();
-  expect(page.app.chat?.me).toBe('alice');
-  expect(page.stream.sources.size).toBe(1);
+  const { app } = page;
+  app.toasts.say('Bake!', 'news', { isLasting: true, actions: [{ label: 'Done', run: () => {} }] });
+  app.ahead.text = 'between us';
+  return { app, waits: () => app.toasts.list.length > 0 || app.ahead.text !== '' };
+}
+const bobsState = () => ({ ...page.state, me: anAccount('bob') });
+
+describe('what waits for alice', () => {
+  it('stays while she does, also when her screen is read anew', async () => {
+    const { app } = await aliceIsAsked();
+    const { chat } = app;
+    page.signal('resync', {});
+    await page.settle(10_000);
+    expect(app.chat).not.toBe(chat);
+    expect([app.toasts.list.length, app.ahead.text]).toEqual([1, 'between us']);
+  });
+
+  it('is not there for who comes after she has logged out', async () => {
+    const { app, waits } = await aliceIsAsked();
+    await app.signOut();
+    expect(page.app.router.route.screen).toBe('login');
+    expect(waits()).toBe(false);
+  });
+
+  it('is not there when the server has ended her session', async () => {
+    const { app, waits } = await aliceIsAsked();
+    page.answers.set('/pins/general', 401);
+    await app.api.channels.pins('general').catch(() => {});
+    expect(waits()).toBe(false);
+  });
+
+  it('is not there for bob, who has logged in in another window', async () => {
+    const { app, waits } = await aliceIsAsked();
+    page.state = bobsState();
+    localStorage.setItem('minimost-account', 'bob');
+    window.dispatchEvent(Object.assign(new Event('storage'), { key: 'minimost-account' }));
+    await page.settle();
+    expect(app.chat?.me).toBe('bob');
+    expect(waits()).toBe(false);
+  });
+
+  it('is not there for bob, as whom the screen is read anew', async () => {
+    const { app, waits } = await aliceIsAsked();
+    page.state = bobsState();
+    page.signal('resync', {});
+    await page.settle(10_000);
+    expect(app.chat?.me).toBe('bob');
+    expect(waits()).toBe(false);
+  });
+
+  it('is not done for bob: a channel that she was entering', async () => {
+    const { app } = await aliceIsAsked();
+    let answer = (_channel: Channel) => {};
+    const entering = app.enter(new Promise<Channel>((resolve) => (answer = resolve)));
+    page.state = bobsState();
+    page.signal('resync', {});
+    await page.settle(10_000);
+    app.ahead.text = 'by bob';
+    answer(aChannel('garden', { id: 9, is_default: false }));
+    await entering;
+    expect(app.chat?.channelList.find('garden')).toBeUndefined();
+    expect(app.drafts.of('garden').text).toBe('');
+    expect(app.ahead.isOpening).toBe(false);
+  });
+});
+
+it('says what could not be done when logging out, and goes on', async () => {
+  const { app } = await aliceIsAsked();
+  page.answers.set('/logout', 503);
+  await app.signOut();
+  await page.settle();
+  expect(app.toasts.list.map(({ kind }) => kind)).toEqual(['trouble']);
+  expect(app.chat?.me).toBe('alice');
+});
+
+it('says nothing of who is here while somebody logs out, and again when that has failed', async () => {
+  await page.settle();
+  const said = () => page.askedFor('/presence').length;
+  const before = said();
+  expect(before).toBeGreaterThan(0);
+  await page.app.signOut();
+  await page.settle(120_000);
+  expect(said()).toBe(before);
+  page.answers.set('/logout', 503);
+  await page.app.signOut();
+  await page.settle(120_000);
+  expect(said()).toBeGreaterThan(before);
 });

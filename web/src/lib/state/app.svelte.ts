@@ -6,17 +6,16 @@
 import { createContext, untrack } from 'svelte';
 import { ApiClient, type Read } from '../api/client';
 import type { StreamEvent } from '../api/events';
-import { presenceWord } from '../api/presence';
 import { asProblem, type ApiProblem } from '../api/problem';
-import type { Channel, Override, Presence, State } from '../api/schema';
+import type { Channel, Override, State } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
 import { callAlone, callShared } from '../sync/call';
+import type { Place } from '../sync/chat-state';
 import { newClientMsgId } from '../sync/client-msg-id';
 import { Commands } from '../sync/commands';
 import { Line } from '../sync/line';
-import type { Place } from '../sync/chat-state';
 import { reportPresence, type PresenceReporter } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
 import { trim } from '../sync/timeline-fold';
@@ -32,9 +31,10 @@ import { Marking } from './marking';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { Pages } from './pages';
+import { presencePorts } from './presence-ports';
 import { Reading } from './reading';
 import { isAmongFewAdded, Recount } from './recount';
-import { openSiblings, presenceSiblings } from './siblings';
+import { openSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
 
@@ -142,13 +142,6 @@ export class AppState {
 
   /** Begins to listen; the result ends everything that belongs to the session. */
   start(): () => void {
-    const presence = reportPresence(window, {
-      report: (state) => void this.api.presence(state).catch(() => {}),
-      beacon: (state) => this.#beacon(state),
-      now: Date.now,
-      ...presenceSiblings(),
-    });
-    this.#presence = presence;
     const stopAttention = this.attention.start(() => this.#divideNew());
     const stopping = new AbortController();
     const options = { signal: stopping.signal };
@@ -158,10 +151,9 @@ export class AppState {
     addEventListener('pagehide', () => this.#stream.pause(), options);
     addEventListener('pageshow', () => this.#stream.resume(), options);
     this.keeper.start(stopping.signal);
-    this.#reading.begin();
+    this.#begin();
     return () => {
       stopping.abort();
-      presence.stop();
       stopAttention();
       this.#end();
     };
@@ -197,9 +189,12 @@ export class AppState {
 
   /** Goes to a channel that is only being made or joined. What is typed meanwhile is for it. */
   async enter(wish: Promise<Channel>, onentered = () => {}): Promise<void> {
+    const me = this.chat?.me;
     this.ahead.begin();
     try {
       const channel = await wish;
+      // By the time of the answer somebody else may sit here.
+      if (me === undefined || this.chat?.me !== me) return;
       const draft = this.drafts.of(channel.channel);
       draft.text += this.ahead.take();
       this.adopt(channel);
@@ -275,13 +270,14 @@ export class AppState {
     await this.keeper.erase();
     if (isOut) return this.router.go('/login?logged_out=1');
     const what = 'What was not sent is deleted from this browser. You are still logged in.';
-    this.toasts.say(`${failure.sentence} ${what}`, 'trouble');
     this.#begin();
+    this.toasts.say(`${failure.sentence} ${what}`, 'trouble');
   }
 
   /** Shows nothing until it is known whose session this is: what is written now would be nobody's. */
   #begin(): void {
     this.#end();
+    this.#presence = reportPresence(window, presencePorts(this.api));
     this.#reading.begin();
   }
 
@@ -289,7 +285,16 @@ export class AppState {
   #end(): void {
     this.#listenNoMore();
     this.#reading.end();
+    this.#presence?.stop();
+    this.#presence = undefined;
     this.chat = null;
+    this.#clear();
+  }
+
+  /** What waits for one person is not for the next. */
+  #clear(): void {
+    this.toasts.clear();
+    this.ahead.clear();
   }
 
   /** What we hold is void. It stays on the screen until the state is read anew. */
@@ -308,6 +313,7 @@ export class AppState {
 
   async #take({ value, cursor }: Read<State>): Promise<void> {
     this.#listenNoMore();
+    if (this.chat !== null && this.chat.me !== value.me.username) this.#clear();
     // What this browser has kept is read from the disk; the screen does not wait for it.
     const belonging = this.keeper.belongTo(value.me.username, value.drafts);
     this.drafts.adopt(value.drafts);
@@ -371,14 +377,10 @@ export class AppState {
     if (this.chat !== null) this.#stream.reopen();
   }
 
-  #beacon(state: Presence): void {
-    const body = new Blob([JSON.stringify(presenceWord(state))], { type: 'application/json' });
-    navigator.sendBeacon('/presence', body);
-  }
-
   #signedOut(problem: ApiProblem): void {
     void this.keeper.refused(problem);
     if (this.router.route.screen !== 'chat') return;
+    this.#clear();
     this.router.replace(doorPath('/login', location.pathname + location.search));
   }
 }

@@ -39,6 +39,10 @@ export class ToastsState {
     this.say(asProblem(failure).sentence, 'trouble');
   }
 
+  clear(): void {
+    this.list = [];
+  }
+
   dismiss(key: number): void {
     this.list = this.list.filter((toast) => toast.key !== key);
   }
