@@ -14,7 +14,7 @@ import {
   replied,
 } from '../../testing/people';
 import { apply, applyAnswer } from './apply';
-import { learnFollowed } from './apply-threads';
+import { learnFollowed, learnFollowing } from './apply-threads';
 import { takeUnread } from './take-threads';
 import { takePage, takeRoot } from './timeline-fold';
 
@@ -47,6 +47,27 @@ describe('the threads that we follow', () => {
     const named = { ...reply(23, 'bob', '@alice?'), mentions: ['alice'], thread_id: 7 };
     apply(state, replied(named, aThread(2, 23)));
     expect(state.followed.isStale).toBe(true);
+  });
+
+  it('are not asked for where a reply in another names everyone: who is not named follows nothing', () => {
+    const threads = { unread: 0, mentions: 0, unread_in: {}, followed: [10] };
+    const state = new PlainState({ ...aliceState(), threads }, at(20));
+    const toAll = { ...reply(21, 'bob', '@everyone!', { mentions: ['@everyone'] }), thread_id: 7 };
+    apply(state, replied(toAll, aThread(1, 21)));
+    expect(state.followed).toMatchObject({ unread: 0, mentions: 0, isStale: false });
+    const here = reply(22, 'bob', '@everyone!', { mentions: ['@everyone'] });
+    apply(state, replied(here, aThread(1, 22)));
+    expect(state.followed).toMatchObject({ unread: 1, mentions: 1, isStale: false });
+  });
+
+  it('are not in doubt where everyone is named while a page of one is on its way', () => {
+    const toAll = reply(21, 'bob', '@everyone!', { mentions: ['@everyone'] });
+    const state = new PlainState(aliceState(), at(20));
+    learnFollowing(state, ROOT.id, false, [replied(toAll, aThread(1, 21))]);
+    expect(state.followed.is[ROOT.id]).toBe(false);
+    const named = reply(22, 'bob', '@alice!', { mentions: ['alice'] });
+    learnFollowing(state, 12, false, [replied({ ...named, thread_id: 12 }, aThread(1, 22))]);
+    expect(state.followed.is[12]).toBeUndefined();
   });
 
   it('are asked for where the answer cannot name them all', () => {

@@ -119,7 +119,7 @@ function saysWhoFollows(event: DurableEvent, root_id: number, me: string): boole
       return event.data.id === root_id;
     case 'message_posted':
     case 'thread_replied':
-      return event.data.thread_id === root_id && namesUser(event.data, me);
+      return event.data.thread_id === root_id && makesFollow(event.data, me);
     case 'member_removed':
       return event.data.user === me;
     default:
@@ -127,19 +127,22 @@ function saysWhoFollows(event: DurableEvent, root_id: number, me: string): boole
   }
 }
 
+/** Who is named in a thread follows it from then on; who is only meant with everyone does not. */
+function makesFollow({ mentions }: Pick<Message, 'mentions'>, me: string): boolean {
+  return mentions.includes(me);
+}
+
 /** A reply was posted in a thread. */
 export function countReplied(state: ChatState, message: Message, seq: number): void {
   const { followed, me } = state;
   if (message.thread_id === null || !isCounted(message, me) || seq <= followed.as_of) return;
-  const isNamed = namesUser(message, me);
   const isFollowed = follows(followed, message.thread_id);
   if (isFollowed === true) {
-    const mentions = followed.mentions + (isNamed ? 1 : 0);
+    const mentions = followed.mentions + (namesUser(message, me) ? 1 : 0);
     const known = followed.unreadIn[message.thread_id] ?? 0;
     const unreadIn = { ...followed.unreadIn, [message.thread_id]: known + 1 };
     state.followed = { ...followed, unread: followed.unread + 1, mentions, unreadIn };
-  } else if (isFollowed === undefined || isNamed) {
-    // Who is named in a thread follows it from then on.
+  } else if (isFollowed === undefined || makesFollow(message, me)) {
     // The first of them is enough to know by.
     const doubted = { [message.thread_id]: seq, ...followed.doubted };
     state.followed = { ...followed, doubted };
