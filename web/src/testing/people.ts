@@ -244,6 +244,7 @@ export class PlainState implements ChatState {
   isLaterStale = false;
   followed: ChatState['followed'];
   readonly passed = new Passed();
+  changed = { mentions: 0, threads: 0 };
   pinners: ChatState['pinners'] = {};
   readonly notifications: Notification[] = [];
   channels: ChatState['channels'];

@@ -86,7 +86,7 @@ export function pinnersOf(expected: Answers, state: PlainState) {
 
 /** Everybody is in a default channel: their number is not told anew whenever somebody comes. */
 function channelOf(entry: ChannelEntry, active: number): ChannelSummary {
-  const { isCountStale: _stale, as_of: _as_of, ...summary } = entry;
+  const { isCountStale: _stale, as_of: _as_of, members_seq: _seq, ...summary } = entry;
   return summary.is_default ? { ...summary, member_count: active } : summary;
 }
 

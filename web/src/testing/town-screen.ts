@@ -57,7 +57,9 @@ export class Screen {
   /** What counts: what is unread, and what is kept. */
   get shown() {
     const { channels, followed, saved } = this.state;
-    const counts = channels.map(({ isCountStale: _stale, as_of: _as_of, ...rest }) => rest);
+    const counts = channels.map(
+      ({ isCountStale: _stale, as_of: _as_of, members_seq: _seq, ...rest }) => rest,
+    );
     const unreadIn = Object.entries(followed.unreadIn).filter(([, count]) => count > 0);
     return {
       channels: counts.toSorted((a, b) => a.id - b.id),

@@ -207,7 +207,12 @@ export class Town {
     const after = Math.max(read_id ?? 0, from_id ?? 0);
     const counted = shown.filter((one) => one.id > after && !one.deleted && one.sender !== ALICE);
     const mentions = counted.filter((one) => one.mentions.includes(ALICE)).length;
-    const { isCountStale: _stale, as_of: _as_of, ...summary } = freshEntry(this.#channel(place));
+    const {
+      isCountStale: _stale,
+      as_of: _as_of,
+      members_seq: _seq,
+      ...summary
+    } = freshEntry(this.#channel(place));
     const newest_id = shown.at(-1)?.id ?? null;
     const counts = { unread: counted.length, mentions, newest_id, last_read_id: read_id };
     return { ...summary, ...counts, pins };

@@ -7,7 +7,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Message, Notification, Presence, State } from '../api/schema';
 import type { Position } from '../attachments/scroller.svelte';
 import { followedAtFirst, unreadIn } from '../sync/apply-threads';
-import type { ChannelEntry, ChatState, Echo, Followed, Place } from '../sync/chat-state';
+import type { ChannelEntry, Changed, ChatState, Echo, Followed, Place } from '../sync/chat-state';
 import type { Cursor } from '../sync/cursor';
 import { Passed } from '../sync/questions';
 import { barrierIn, rightsIn, type Barrier, type Rights } from '../sync/rights';
@@ -33,6 +33,7 @@ export class Chat implements ChatState {
     isStale: false,
     as_of: 0,
   });
+  changed: Changed = $state.raw({ mentions: 0, threads: 0 });
   pinners: Readonly<Record<number, string>> = $state.raw({});
 
   readonly session: SessionState;

@@ -76,7 +76,11 @@ function membersAdded(
   users: readonly string[],
 ): void {
   if (!users.includes(state.me)) {
-    return withChannel(state, seq, channel.channel, (entry) => ({ ...entry, ...channel }));
+    return withChannel(state, seq, channel.channel, (entry) => ({
+      ...entry,
+      ...channel,
+      members_seq: seq,
+    }));
   }
   // What was said there before we came, and what of it is unread, only the server knows. A replay
   // of its making may have brought it already: it tells of the channel as it is now.
@@ -107,6 +111,7 @@ function memberRemoved(
     ...entry,
     members: entry.members?.filter((name) => name !== user) ?? null,
     member_count: member_count ?? entry.member_count,
+    members_seq: seq,
     owner: entry.owner === user ? null : entry.owner,
   }));
 }

@@ -33,7 +33,7 @@ export function followedAtFirst(threads: ThreadsState, { seq }: Cursor): Followe
 }
 
 /** Whether we follow a thread; undefined when we do not know. */
-function follows({ is, isWhole }: Followed, root_id: number): boolean | undefined {
+export function follows({ is, isWhole }: Followed, root_id: number): boolean | undefined {
   return is[root_id] ?? (isWhole ? false : undefined);
 }
 

@@ -13,6 +13,7 @@ import { applyLaterEvent } from './apply-later';
 import { applyMessageEvent, confirmEcho } from './apply-messages';
 import { applyPeopleEvent } from './apply-people';
 import { applyThreadEvent } from './apply-threads';
+import { noteChange } from './changed';
 import type { ChatState, Echo } from './chat-state';
 import { contains } from './cursor';
 import { foldMarkers } from './read-markers';
@@ -26,6 +27,7 @@ export function apply(state: ChatState, event: StreamEvent): void {
     state.passed.hear(event);
   }
   routeEvent(state, event, applyMessageEvent);
+  if ('cursor' in event) noteChange(state, event);
 }
 
 /** Brings an event to the file of its noun; what happens to messages to whoever is given for it. */

@@ -85,6 +85,8 @@ export interface ChannelEntry extends ChannelSummary {
   readonly isCountStale: boolean;
   /** The seq up to which it is known from an answer: what happened until then is in it. */
   readonly as_of: number;
+  /** When somebody last came or went, as far as is known. */
+  readonly members_seq: number;
 }
 
 /** What is unread in the threads we follow, and which of them we know that we follow, or do not. */
@@ -100,6 +102,12 @@ export interface Followed extends ThreadTotals {
   readonly isStale: boolean;
   /** The seq up to which the totals are known from an answer. */
   readonly as_of: number;
+}
+
+/** When something last happened that concerns a list which is asked for: these only rise, as counts do not. */
+export interface Changed {
+  readonly mentions: number;
+  readonly threads: number;
 }
 
 /** Notes, reminders, and what is not said yet. */
@@ -134,6 +142,7 @@ export interface ChatState extends LaterData, PeopleData {
   readonly passed: Passed;
   channels: readonly ChannelEntry[];
   followed: Followed;
+  changed: Changed;
   /** By message: who pinned it, as far as somebody has asked or told. */
   pinners: Readonly<Record<number, string>>;
   echoes: readonly Echo[];

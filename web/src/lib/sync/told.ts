@@ -30,6 +30,7 @@ export class Told implements ChatState {
   preferences: ChatState['preferences'] = {};
   keywords: readonly string[] = [];
   do_not_disturb: ChatState['do_not_disturb'];
+  changed: ChatState['changed'] = { mentions: 0, threads: 0 };
   pinners: ChatState['pinners'] = {};
   echoes: readonly Echo[] = [];
   readonly passed = new Passed();

@@ -28,7 +28,7 @@ export function isCounted(message: Message, me: string): boolean {
 
 /** A channel as the server tells it, and what it answers for. */
 export function asEntry(summary: ChannelSummary, as_of = 0): ChannelEntry {
-  return { ...summary, isCountStale: false, as_of };
+  return { ...summary, isCountStale: false, as_of, members_seq: as_of };
 }
 
 /** A channel that nobody has read yet. */

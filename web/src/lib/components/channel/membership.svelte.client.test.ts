@@ -36,8 +36,19 @@ function aliceLooksAtLunch() {
     apply(chat, { kind: 'members_added', cursor: at((seq += 1)), data });
     flushSync();
   };
+  /** One goes and another comes, both told in one breath. */
+  const takeTurns = (leaver: string, joiner: string) => {
+    others.splice(others.indexOf(leaver), 1, joiner);
+    const { length } = others;
+    const gone = { channel: 'lunch', user: leaver, by: leaver, member_count: length };
+    apply(chat, { kind: 'member_removed', cursor: at((seq += 1)), data: gone });
+    const channel = { ...LUNCH, member_count: length + 1 };
+    const data = { channel, users: [joiner], by: joiner };
+    apply(chat, { kind: 'members_added', cursor: at((seq += 1)), data });
+    flushSync();
+  };
   const calm = () => vi.advanceTimersByTimeAsync(60_000);
-  return { membership, members, underway, join, calm, leave };
+  return { membership, members, underway, join, takeTurns, calm, leave };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -56,6 +67,21 @@ it('shows who is in a channel although people join faster than the server answer
   await calm();
   expect(membership.names).toHaveLength(101);
   expect(members).toHaveBeenCalledTimes(2);
+  leave();
+});
+
+it('shows who has come in the place of somebody who has gone', async () => {
+  const { membership, underway, join, takeTurns, calm, leave } = aliceLooksAtLunch();
+  join('bob');
+  underway.shift()!.answer();
+  await calm();
+  underway.shift()!.answer();
+  await calm();
+  expect(membership.names).toEqual(['alice', 'bob']);
+  takeTurns('bob', 'carol');
+  underway.shift()?.answer();
+  await calm();
+  expect(membership.names).toEqual(['alice', 'carol']);
   leave();
 });
 

@@ -25,7 +25,7 @@ export class Membership {
   ) {
     this.#others = new AskedList<string>({
       of: () => (this.#isAsked ? this.entry().channel : ''),
-      version: () => this.entry().member_count,
+      version: () => this.entry().members_seq,
       // Where it is known, there is nothing to be asked.
       load: async () => (this.#isAsked ? app.api.channels.members(this.entry().channel) : []),
       more: () => undefined,
