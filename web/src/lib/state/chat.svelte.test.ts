@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { DurableEvent } from '../api/events';
 import type { State } from '../api/schema';
 import { apply } from '../sync/apply';
-import { takeMarkers } from '../sync/read-markers';
+import { heldMarkers, takeMarkers } from '../sync/read-markers';
 import { takePage, trim } from '../sync/timeline-fold';
 import {
   aliceState,
@@ -122,16 +122,16 @@ it('counts a crowd without us, and names the few of whom it was told', () => {
 it('takes an answer about a crowd unless the stream has told of it meanwhile', () => {
   const chat = new Chat(aliceState(), at(20), { echoes: [] });
   const timeline = chat.addTimeline('general');
-  takeMarkers(timeline, { markers: {}, counts: { 21: 70 } }, null);
+  takeMarkers(timeline, { markers: {}, counts: { 21: 70 } }, heldMarkers(timeline));
   expect(timeline.readCounts).toEqual({ 21: 70 });
-  const before = timeline.readCounts;
+  const before = heldMarkers(timeline);
   const data = { channel: 'general', markers: {}, counts: { 21: 71 } };
   apply(chat, { kind: 'read_markers', data });
   takeMarkers(timeline, { markers: {}, counts: { 21: 70 } }, before);
   expect(timeline.readCounts).toEqual({ 21: 71 });
   // It is no crowd any more.
   const bob = { last_read_id: 21, last_read_ts: 5 };
-  takeMarkers(timeline, { markers: { bob } }, timeline.readCounts);
+  takeMarkers(timeline, { markers: { bob } }, heldMarkers(timeline));
   expect(timeline.readCounts).toBeNull();
   expect(timeline.markers).toEqual({ bob });
 });

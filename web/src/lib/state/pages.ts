@@ -3,7 +3,7 @@ import { ApiProblem, asProblem } from '../api/problem';
 import type { Message, ThreadPage } from '../api/schema';
 import { learnFollowing } from '../sync/apply-threads';
 import { ask, askPatiently, type Complete } from '../sync/questions';
-import { takeMarkers } from '../sync/read-markers';
+import { heldMarkers, takeMarkers } from '../sync/read-markers';
 import { takeNewerPage, takePage, takeQuoted, takeRoot } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
 import { Timeline } from './timeline.svelte';
@@ -129,7 +129,7 @@ export class Pages {
   /** Who has read how far: what was missed while the channel was not on the screen. */
   async loadReceipts(timeline: Timeline): Promise<void> {
     try {
-      const before = timeline.readCounts;
+      const before = heldMarkers(timeline);
       takeMarkers(timeline, await this.api.channels.readMarkers(timeline.channel), before);
     } catch {
       // Ticks are missing until the next marker; nothing else is.

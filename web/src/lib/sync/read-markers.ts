@@ -13,20 +13,29 @@ export function foldMarkers(timeline: TimelineData, told: ReadMarkers): void {
   timeline.readCounts = told.counts ?? timeline.readCounts;
 }
 
-/** An answer to what was asked; `before` are the counts that were held then. */
+/** What is known of how far others have read. */
+export type HeldMarkers = Pick<TimelineData, 'markers' | 'readCounts'>;
+
+/** As it is now: to be kept while the server is asked. */
+export function heldMarkers({ markers, readCounts }: TimelineData): HeldMarkers {
+  return { markers, readCounts };
+}
+
+/** An answer to what was asked; `before` is what was held then. */
 export function takeMarkers(
   timeline: TimelineData,
   answer: ReadMarkers,
-  before: TimelineData['readCounts'],
+  before: HeldMarkers,
 ): void {
   // The stream has told of the crowd meanwhile, and the answer may be older.
-  if (timeline.readCounts !== before) return;
+  if (timeline.readCounts !== before.readCounts) return;
   if (answer.counts) return foldMarkers(timeline, answer);
-  const later = Object.entries(answer.markers).filter(
-    // A marker that came by the stream meanwhile may be the newer one.
-    ([user, { last_read_ts }]) => (last_read_ts ?? 0) > (timeline.markers[user]?.last_read_ts ?? 0),
-  );
-  timeline.markers = { ...timeline.markers, ...Object.fromEntries(later) };
+  // What came by the stream meanwhile is newer than the answer: forward, or back to what is unread again.
+  const isNews = ([user]: readonly [string, unknown]) =>
+    timeline.markers[user] !== before.markers[user];
+  const asked = Object.entries(answer.markers).filter((one) => !isNews(one));
+  const news = Object.entries(timeline.markers).filter(isNews);
+  timeline.markers = Object.fromEntries([...asked, ...news]);
   timeline.readCounts = null;
 }
 
