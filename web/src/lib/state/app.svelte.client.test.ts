@@ -84,6 +84,26 @@ describe('what waits for alice', () => {
   });
 });
 
+it('asks who has read how far when the stream is back: what it told meanwhile is not repeated', async () => {
+  page.answers.set('/messages/general', []);
+  page.answers.set('/read_markers/general', { markers: {} });
+  await page.settle();
+  const { app } = page;
+  app.open('general');
+  await page.settle(10_000);
+  expect(page.askedFor('/read_markers/general')).toHaveLength(1);
+  const bob = { last_read_id: 21, last_read_ts: 1 };
+  page.answers.set('/read_markers/general', { markers: { bob } });
+  await page.stumble();
+  await page.settle(10_000);
+  expect(page.askedFor('/read_markers/general')).toHaveLength(2);
+  expect(app.chat?.timelineOf('general')?.markers).toEqual({ bob });
+  app.leave();
+  await page.stumble();
+  await page.settle(10_000);
+  expect(page.askedFor('/read_markers/general')).toHaveLength(2);
+});
+
 it('says what could not be done when logging out, and goes on', async () => {
   const { app } = await aliceIsAsked();
   page.answers.set('/logout', 503);

@@ -18,7 +18,6 @@ import { Commands } from '../sync/commands';
 import { Line } from '../sync/line';
 import { reportPresence, type PresenceReporter } from '../sync/presence-reporter';
 import { Sender } from '../sync/sender';
-import { trim } from '../sync/timeline-fold';
 import { unknownEntry } from '../sync/unread';
 import { AheadState } from './ahead.svelte';
 import { AttentionState } from './attention.svelte';
@@ -30,6 +29,7 @@ import { Keeper } from './keeper';
 import { Marking } from './marking';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
+import { OpenChannel } from './open-channel';
 import { Pages } from './pages';
 import { presencePorts } from './presence-ports';
 import { Reading } from './reading';
@@ -37,9 +37,6 @@ import { isAmongFewAdded, Recount } from './recount';
 import { openSiblings } from './siblings';
 import type { Timeline } from './timeline.svelte';
 import { ToastsState } from './toasts.svelte';
-
-/** Of a channel that is not on the screen. The rest is loaded again when somebody scrolls there. */
-const HELD_MESSAGES_MAX = 200;
 
 export class AppState {
   readonly router = new Router();
@@ -91,6 +88,9 @@ export class AppState {
     onevent: (event) => this.#events.add(event),
     onconnected: () => {
       this.connection.found();
+      // The first time all has just been asked for.
+      if (this.#heard === this.chat) this.#opened.catchUp(() => this.chat);
+      this.#heard = this.chat;
       this.sender.wake();
       this.drafts.saveAgain();
       this.#presence?.again();
@@ -104,8 +104,9 @@ export class AppState {
   });
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #presence: PresenceReporter | undefined;
-  /** The channel on the screen, until another is. */
-  #opened: string | null = null;
+  readonly #opened = new OpenChannel(this.pages, Math.random);
+  /** Whose stream has been there before. */
+  #heard: Chat | null = null;
   readonly #marking = new Marking({
     unheard: (place) => this.chat?.unheardMark(place) ?? null,
     say: (place, message_id) =>
@@ -159,27 +160,15 @@ export class AppState {
     };
   }
 
-  /** Shows a channel: loads its newest page if it is not held, and says where the new ones begin. */
+  /** Shows a channel. */
   open(channel: string): void {
-    const { chat } = this;
-    const entry = chat?.channelList.find(channel);
-    if (chat === null || entry === undefined) return;
-    const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
-    if (this.#opened !== channel) {
-      this.#letGo();
-      chat.marks.release(channel);
-    }
-    this.#opened = channel;
-    timeline.newAfterId = chat.channelList.unreadOf(entry) > 0 ? (entry.last_read_id ?? 0) : null;
-    if (!timeline.isLoaded) void this.pages.loadNewest(chat, timeline);
-    void this.pages.loadReceipts(timeline);
-    if (entry.pins.length > 0) void this.pages.loadPinners(chat, channel);
+    if (this.chat !== null) this.#opened.open(this.chat, channel);
     this.#sayViewing();
   }
 
   /** No channel is on the screen any more. */
   leave(): void {
-    this.#letGo();
+    this.#opened.letGo(this.chat);
     this.#sayViewing();
   }
 
@@ -346,17 +335,6 @@ export class AppState {
     // What there is for us we want to see at once; of a crowd each waits for a moment of their own.
     if (events.some((event) => isAmongFewAdded(event, chat.me))) this.#recount.hurry(chat);
     else this.#recount.look(chat);
-  }
-
-  /** Of the channel that was on the screen, only the newest messages are kept. */
-  #letGo(): void {
-    const { chat } = this;
-    const channel = this.#opened;
-    this.#opened = null;
-    if (chat === null || channel === null) return;
-    chat.closeContext(channel);
-    const timeline = chat.timelineOf(channel);
-    if (timeline) trim(timeline, HELD_MESSAGES_MAX);
   }
 
   #sayViewing(): void {
