@@ -32,7 +32,7 @@ export class AppWindow {
   readonly answers = new Map<string, unknown>();
   readonly stream = new Server();
   readonly app: AppState;
-  readonly #end: () => void;
+  #end: (() => void) | undefined;
 
   constructor(path = '/c/general') {
     const { stream } = this;
@@ -67,11 +67,11 @@ export class AppWindow {
     });
     vi.stubGlobal('fetch', (to: string, init: RequestInit) => this.#answer(to, init));
     this.app = new AppState();
-    this.#end = this.app.start();
   }
 
-  /** The stream is let in, and what waits is answered. */
+  /** The client starts, the stream is let in, and what waits is answered. */
   async settle(ms = 0): Promise<void> {
+    this.#end ??= this.app.start();
     await vi.advanceTimersByTimeAsync(ms);
     for (const source of [...this.stream.sources]) if (source.readyState === 0) source.accept();
     await vi.advanceTimersByTimeAsync(0);
@@ -96,7 +96,7 @@ export class AppWindow {
   }
 
   close(): void {
-    this.#end();
+    this.#end?.();
     vi.unstubAllGlobals();
   }
 

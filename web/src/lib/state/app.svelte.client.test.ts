@@ -12,6 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   page.close();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -102,6 +103,23 @@ it('asks who has read how far when the stream is back: what it told meanwhile is
   await page.stumble();
   await page.settle(10_000);
   expect(page.askedFor('/read_markers/general')).toHaveLength(2);
+});
+
+it('forgets a draft that was sent elsewhere while the state was read anew, and not what is written here', async () => {
+  page.state = {
+    ...page.state,
+    drafts: [{ channel: 'general', thread_id: null, text: 'Go', ts: 1 }],
+  };
+  await page.settle();
+  const { drafts } = page.app;
+  expect(drafts.of('general').text).toBe('Go');
+  page.state = { ...page.state, drafts: [] };
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  page.signal('resync', {});
+  await page.settle(1_500);
+  drafts.of('lunch').text = 'Soup';
+  await page.settle(10_000);
+  expect([drafts.of('general').text, drafts.of('lunch').text]).toEqual(['', 'Soup']);
 });
 
 it('says what could not be done when logging out, and goes on', async () => {

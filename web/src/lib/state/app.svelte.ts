@@ -117,7 +117,7 @@ export class AppState {
   });
   readonly #recount = new Recount(this.api, () => this.#goBack(), Math.random);
   readonly #reading = new Reading<Read<State>>({
-    read: () => this.api.state(),
+    read: () => this.#readState(),
     take: (answer) => this.#take(answer),
     onfailure: ({ sentence }) => {
       this.failure = sentence;
@@ -298,6 +298,11 @@ export class AppState {
     this.#events.clear();
     this.#recount.end();
     this.#marking.end();
+  }
+
+  #readState(): Promise<Read<State>> {
+    this.drafts.expect();
+    return this.api.state();
   }
 
   async #take({ value, cursor }: Read<State>): Promise<void> {

@@ -83,3 +83,32 @@ it('keeps with what she writes what it follows: what she read, and what may have
   drafts.of('general').text = 'Good morning';
   expect(kept).toEqual([[markOf('Go')], [markOf('Go'), markOf('Good')]]);
 });
+
+it('forgets what was cleared elsewhere when the state is read anew, and nothing that is being written here', async () => {
+  const { drafts } = aliceWriting();
+  const saved = (channel: string, text: string) => ({ channel, thread_id: null, text, ts: 1 });
+  drafts.expect();
+  drafts.adopt([saved('general', 'Good mor'), saved('lunch', 'Soup')]);
+  drafts.of('garden').text = 'Ros';
+  drafts.expect();
+  drafts.adopt([saved('lunch', 'Soup?')]);
+  const texts = ['general', 'lunch', 'garden'].map((channel) => drafts.of(channel).text);
+  expect(texts).toEqual(['', 'Soup?', 'Ros']);
+});
+
+it('keeps what was saved here while the state was on its way, which may be older', async () => {
+  const { drafts } = aliceWriting();
+  const before = { channel: 'lunch', thread_id: null, text: 'So', ts: 1 };
+  drafts.of('garden').text = 'Ros';
+  drafts.expect();
+  drafts.of('general').text = 'Good mor';
+  drafts.of('lunch').text = 'Soup';
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(drafts.of('general').isDirty).toBe(false);
+  drafts.adopt([before]);
+  const texts = ['general', 'lunch', 'garden'].map((channel) => drafts.of(channel).text);
+  expect(texts).toEqual(['Good mor', 'Soup', 'Ros']);
+  // What comes later is news again.
+  drafts.hear({ ...before, text: 'Salad' });
+  expect(drafts.of('lunch').text).toBe('Salad');
+});

@@ -66,6 +66,8 @@ export class Draft {
 /** One draft per place, kept while the person looks elsewhere, and the same on all their screens. */
 export class DraftsState {
   readonly #drafts = new Map<string, Draft>();
+  /** What was not saved when the server was asked, or was written since. */
+  readonly #written = new Set<Draft>();
   readonly #timers = new Map<Draft, ReturnType<typeof setTimeout>>();
   /** By message: what an edit that is not finished says. */
   readonly #edits = new Map<number, string>();
@@ -76,6 +78,7 @@ export class DraftsState {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#drafts.clear();
+    this.#written.clear();
     this.#edits.clear();
   }
 
@@ -97,9 +100,20 @@ export class DraftsState {
     return draft;
   }
 
-  /** Takes in what the server holds, when the screen starts. */
+  /** The server is asked what it holds: what is written from now on its answer may not know. */
+  expect(): void {
+    this.#written.clear();
+    for (const draft of this.#drafts.values()) if (draft.isDirty) this.#written.add(draft);
+  }
+
+  /** Takes in what the server holds, when the state has been read. What it does not name was cleared elsewhere. */
   adopt(saved: readonly SavedDraft[]): void {
-    for (const draft of saved) this.hear(draft);
+    const texts = new Map([...this.#drafts.values()].map((draft) => [draft, '']));
+    for (const { channel, thread_id, text } of saved) texts.set(this.of(channel, thread_id), text);
+    for (const [draft, text] of texts) {
+      const isSavedSince = !draft.isDirty && this.#written.has(draft);
+      if (!isSavedSince) draft.hear(text);
+    }
   }
 
   hear({ channel, thread_id, text }: Pick<SavedDraft, 'channel' | 'thread_id' | 'text'>): void {
@@ -139,6 +153,7 @@ export class DraftsState {
   }
 
   #later(draft: Draft): void {
+    this.#written.add(draft);
     this.ports.keep?.(draft.channel, draft.thread_id, draft.text, draft.bases);
     clearTimeout(this.#timers.get(draft));
     this.#timers.set(
