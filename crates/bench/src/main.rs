@@ -41,8 +41,8 @@ struct Arguments {
 enum Task {
     /// All suites, one after the other.
     All,
-    /// Durable sends by 1, 8, 16 and 64 senders among 5, 50 and 1,000 accounts.
-    Sends,
+    /// Durable sends by 1, 8, 16 and 64 senders among 5, 50 and 1,000 accounts; cells can be chosen.
+    Sends(suite::sends::Cells),
     /// From a send to 100 and 1,000 screens, paced and saturated.
     Streams,
     /// Missing and doubled deliveries with 8 concurrent senders.
@@ -81,8 +81,13 @@ fn main() -> anyhow::Result<()> {
             suite::people::run(&mut bench, &cells)?;
             return bench.report.show();
         }
+        Task::Sends(cells) => {
+            let mut bench = Bench::new(options)?;
+            suite::machine::run(&mut bench)?;
+            suite::sends::run_cells(&mut bench, &cells)?;
+            return bench.report.show();
+        }
         Task::All => &suite::ALL,
-        Task::Sends => &[suite::sends::run],
         Task::Streams => &[suite::streams::run],
         Task::Exact => &[suite::exact::run],
         Task::Idle => &[suite::idle::run],

@@ -1,5 +1,7 @@
 //! Durable sends: every acknowledged message is on disk.
 
+use clap::Args;
+
 use super::{WARM_UP_SECONDS, send_request};
 use crate::bare::append::{self, Appended};
 use crate::bench::Bench;
@@ -13,6 +15,17 @@ use crate::seed::Seed;
 const SENDERS: [(usize, f64); 4] = [(1, 100.0), (8, 40.0), (16, 28.0), (64, 20.0)];
 const ACCOUNTS: [usize; 3] = [5, 50, 1_000];
 
+/// Which cells.
+#[derive(Args, Clone, Debug)]
+pub struct Cells {
+    /// How many senders; one of those in the table.
+    #[arg(long, value_delimiter = ',', default_value = "1,8,16,64")]
+    senders: Vec<usize>,
+    /// Among how many accounts.
+    #[arg(long, value_delimiter = ',', default_value = "5,50,1000")]
+    accounts: Vec<usize>,
+}
+
 /// Seconds of appending alone; it has no warm-up to speak of.
 const BARE_SECONDS: f64 = 1.0;
 
@@ -21,11 +34,20 @@ const DRAINED_SENDERS: usize = 64;
 
 /// Sends at every number of senders and accounts.
 pub fn run(bench: &mut Bench) -> anyhow::Result<()> {
+    let senders = SENDERS.map(|(senders, _)| senders).to_vec();
+    run_cells(bench, &Cells { senders, accounts: ACCOUNTS.to_vec() })
+}
+
+/// Sends in the chosen cells.
+pub fn run_cells(bench: &mut Bench, cells: &Cells) -> anyhow::Result<()> {
     for (at, (senders, cpu_aim)) in SENDERS.into_iter().enumerate() {
+        if !cells.senders.contains(&senders) {
+            continue;
+        }
         let directory = bench.directory();
         let sqlite = append::sqlite(directory, senders, BARE_SECONDS)?;
         let event_log = append::event_log(directory, senders, BARE_SECONDS)?;
-        for accounts in ACCOUNTS {
+        for &accounts in &cells.accounts {
             let data = format!("sends-{at}-{accounts}");
             measure(bench, &data, (senders, cpu_aim), accounts, (sqlite, event_log))?;
         }
