@@ -295,7 +295,7 @@ impl Making<'_> {
         for ids in missing.chunks(FOLDED_AT_ONCE) {
             for message in messages_by_id(self.reader, ids, self.workspace.head)? {
                 let marker = counters.get(&message.channel).map_or(Seq::ZERO, |it| it.marker);
-                self.gather(Arc::new(Kept::new(message, self.workspace)), marker)?;
+                self.gather(Arc::new(Kept::new(&message, self.workspace)), marker)?;
             }
         }
         Ok(())
@@ -303,7 +303,7 @@ impl Making<'_> {
 
     /// A row joins the run; one that is long enough is written.
     fn gather(&mut self, kept: Arc<Kept>, marker: Seq) -> Result<(), Fault> {
-        let (id, sender) = (kept.message.id, kept.message.sender);
+        let (id, sender) = (kept.id, kept.sender);
         let is_read = [self.owner, UserId::SYSTEM].contains(&sender) || id <= marker;
         self.run.bytes += kept.bytes();
         self.run.rows.insert(id, (kept, is_read));
@@ -317,8 +317,8 @@ impl Making<'_> {
         self.run.bytes = 0;
         for (id, (kept, is_read)) in std::mem::take(&mut self.run.rows) {
             kept.row.insert_with(&mut insert, is_read)?;
-            if !kept.message.in_timeline {
-                insert_beside.execute((to_sql(id), to_sql(kept.message.channel.0)))?;
+            if !kept.in_timeline {
+                insert_beside.execute((to_sql(id), to_sql(kept.channel.0)))?;
             }
         }
         Ok(())

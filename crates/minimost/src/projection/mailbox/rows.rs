@@ -23,50 +23,126 @@ pub(super) const INSERT: &str = "
 
 /// A message as it stands in files, but for whether it is read.
 pub(super) struct Row {
-    view: MessageView,
-    reactions: Option<String>,
-    mentions: Option<String>,
-    metadata: Option<String>,
+    id: i64,
+    ts: f64,
+    edited_ts: Option<f64>,
+    deleted_ts: Option<f64>,
+    reactions_ts: Option<f64>,
+    reply_to_id: Option<i64>,
+    edited: bool,
+    deleted: bool,
+    texts: Texts,
+}
+
+/// The columns of text, in this order: there are very many rows, and most texts are short.
+#[derive(Clone, Copy)]
+enum Text {
+    Channel,
+    Sender,
+    Content,
+    ContentType,
+    Filename,
+    Reactions,
+    Mentions,
+    Metadata,
+    ClientMsgId,
+}
+
+const TEXTS: usize = 9;
+
+/// They stand one behind the other; `None` of one that is NULL.
+struct Texts {
+    all: Box<str>,
+    places: [Option<(u32, u32)>; TEXTS],
+}
+
+impl Texts {
+    fn new(columns: [Option<&str>; TEXTS]) -> Texts {
+        let mut all = String::with_capacity(columns.iter().flatten().map(|text| text.len()).sum());
+        let places = columns.map(|text| {
+            let begin = all.len();
+            all.push_str(text?);
+            let place = |at| u32::try_from(at).expect("a message is far smaller");
+            Some((place(begin), place(all.len())))
+        });
+        Texts { all: all.into(), places }
+    }
+
+    fn get(&self, text: Text) -> Option<&str> {
+        let (begin, end) = self.places[text as usize]?;
+        Some(&self.all[begin as usize..end as usize])
+    }
 }
 
 impl Row {
-    pub fn new(view: MessageView) -> Row {
+    pub fn new(view: &MessageView) -> Row {
         let reactions = (!view.reactions.is_empty()).then(|| json(&view.reactions));
         let mentions = (!view.mentions.is_empty()).then(|| json(&view.mentions));
-        let metadata = Metadata::of(&view).text();
-        Row { view, reactions, mentions, metadata }
+        let metadata = Metadata::of(view).text();
+        Row {
+            id: to_sql(Seq(view.id)),
+            ts: view.ts,
+            edited_ts: view.edited_ts,
+            deleted_ts: view.deleted_ts,
+            reactions_ts: view.reactions_ts,
+            reply_to_id: view.reply_to_id.map(|id| to_sql(Seq(id))),
+            edited: view.edited,
+            deleted: view.deleted,
+            texts: Texts::new([
+                Some(&view.channel),
+                Some(&view.sender),
+                view.content.as_deref(),
+                Some(&view.content_type),
+                view.filename.as_deref(),
+                reactions.as_deref(),
+                mentions.as_deref(),
+                metadata.as_deref(),
+                view.client_msg_id.as_deref(),
+            ]),
+        }
     }
 
     /// Writes it with a prepared [`INSERT`].
     pub fn insert_with(&self, insert: &mut Statement<'_>, read: bool) -> rusqlite::Result<()> {
-        let Row { view, reactions, mentions, metadata } = self;
+        let text = |column| self.texts.get(column);
         let parameters = params![
-            to_sql(Seq(view.id)),
-            view.channel,
-            view.sender,
-            view.content,
-            view.content_type,
-            view.filename,
-            view.ts,
-            view.edited,
-            view.edited_ts,
+            self.id,
+            text(Text::Channel),
+            text(Text::Sender),
+            text(Text::Content),
+            text(Text::ContentType),
+            text(Text::Filename),
+            self.ts,
+            self.edited,
+            self.edited_ts,
             read,
-            view.deleted,
-            view.deleted_ts,
-            view.reply_to_id.map(|id| to_sql(Seq(id))),
-            reactions,
-            view.reactions_ts,
-            mentions,
-            metadata,
-            view.client_msg_id,
+            self.deleted,
+            self.deleted_ts,
+            self.reply_to_id,
+            text(Text::Reactions),
+            self.reactions_ts,
+            text(Text::Mentions),
+            text(Text::Metadata),
+            text(Text::ClientMsgId),
         ];
         insert.execute(parameters).map(drop)
+    }
+
+    /// Roughly.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Row>() + self.texts.all.len()
+    }
+
+    /// The text of the message.
+    #[cfg(test)]
+    pub fn content(&self) -> Option<&str> {
+        self.texts.get(Text::Content)
     }
 }
 
 /// Writes a message as a row.
 pub(super) fn insert(file: &Connection, view: MessageView, read: bool) -> rusqlite::Result<()> {
-    Row::new(view).insert_with(&mut *file.prepare_cached(INSERT)?, read)
+    Row::new(&view).insert_with(&mut *file.prepare_cached(INSERT)?, read)
 }
 
 /// A value as the JSON text of a column.

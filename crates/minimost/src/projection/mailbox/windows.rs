@@ -5,7 +5,7 @@
 //! included. What is kept is bounded in bytes, also while it grows with what is heard; what is asked for beyond that is
 //! folded anew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chat::event::Mentions;
@@ -21,11 +21,14 @@ use crate::codec;
 use crate::fold::{FoldRange, beside_fold, message_fold, messages_by_id};
 use crate::wire::MessageView;
 
-/// Memory for rows that are kept, roughly: those of 60 channels with 1,000 messages of the usual length.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Memory for rows that are kept, roughly: those of 70 channels with 1,000 messages of the usual length.
+const BYTES_MAX: usize = 24 * 1024 * 1024;
 
-/// What a row takes beside what its message takes, and beside the same again as a view, roughly.
-const ROW_BYTES: usize = 128;
+/// What a kept row takes beside its bytes: its places in a lane and in the allocator.
+const KEPT_BYTES: usize = 64;
+
+/// So many messages to which something has happened are folded again; where more have changed, all is.
+const REFOLDED_MAX: usize = 2_000;
 
 /// Names that are kept of messages that name many: 16 MiB. What comes when they are full is folded for each file: whoever
 /// asks, asks for all of them, so letting go of the oldest would only lose what is asked for next.
@@ -40,20 +43,29 @@ const HOLDS: Duration = Duration::from_secs(30);
 /// What happened in more events than these is not followed: to fold anew is less.
 const FOLLOWED_MAX: u64 = 4 * CHUNK_SEQS;
 
-/// A message and its row.
+/// A message as a row, and what says where it belongs.
 pub(super) struct Kept {
-    pub message: Message,
+    pub id: Seq,
+    pub channel: ChannelId,
+    pub sender: UserId,
+    pub in_timeline: bool,
     pub row: Row,
 }
 
 impl Kept {
-    pub fn new(message: Message, workspace: &Workspace) -> Kept {
-        let row = Row::new(MessageView::new(&message, workspace));
-        Kept { message, row }
+    pub fn new(message: &Message, workspace: &Workspace) -> Kept {
+        let Message { id, channel, sender, in_timeline, .. } = *message;
+        Kept {
+            id,
+            channel,
+            sender,
+            in_timeline,
+            row: Row::new(&MessageView::new(message, workspace)),
+        }
     }
 
     pub fn bytes(&self) -> usize {
-        2 * self.message.memory_bytes() + ROW_BYTES
+        KEPT_BYTES + self.row.memory_bytes()
     }
 }
 
@@ -84,34 +96,36 @@ impl Lane {
     /// The first message that a window of this size holds; zero when it holds all there are.
     pub fn cutoff(&self, size: usize) -> Seq {
         let oldest = self.0.front().filter(|_| self.0.len() >= size);
-        oldest.map_or(Seq::ZERO, |kept| kept.message.id)
+        oldest.map_or(Seq::ZERO, |kept| kept.id)
     }
 
     pub fn newest(&self) -> Option<Seq> {
-        self.0.back().map(|kept| kept.message.id)
+        self.0.back().map(|kept| kept.id)
     }
 
     /// Those from an id on.
     pub fn from(&self, first: Seq) -> impl Iterator<Item = &Arc<Kept>> {
-        self.0.range(self.0.partition_point(|kept| kept.message.id < first)..)
+        self.0.range(self.0.partition_point(|kept| kept.id < first)..)
     }
 
-    fn new(messages: Vec<Message>, workspace: &Workspace) -> Lane {
-        Lane(messages.into_iter().map(|it| Arc::new(Kept::new(it, workspace))).collect())
+    fn new(messages: &[Message], workspace: &Workspace) -> Lane {
+        Lane(messages.iter().map(|it| Arc::new(Kept::new(it, workspace))).collect())
     }
 
-    fn push(&mut self, message: Message, size: usize, workspace: &Workspace) {
+    fn push(&mut self, message: &Message, size: usize, workspace: &Workspace) {
         self.0.push_back(Arc::new(Kept::new(message, workspace)));
         if self.0.len() > size {
             self.0.pop_front();
         }
     }
 
-    /// Applies an event that is about one of them.
-    fn apply(&mut self, target: Seq, event: &LoggedEvent, workspace: &Workspace) {
-        if let Ok(place) = self.0.binary_search_by_key(&target, |kept| kept.message.id) {
-            let mut message = self.0[place].message.clone();
-            message.apply(event);
+    fn find(&self, message: Seq) -> Option<usize> {
+        self.0.binary_search_by_key(&message, |kept| kept.id).ok()
+    }
+
+    /// Puts one in its own place.
+    fn replace(&mut self, message: &Message, workspace: &Workspace) {
+        if let Some(place) = self.find(message.id) {
             self.0[place] = Arc::new(Kept::new(message, workspace));
         }
     }
@@ -172,6 +186,7 @@ impl Windows {
             self.at = workspace.head;
         }
         let (known, mut after) = (self.at, self.at.min(workspace.head).get());
+        let mut changed = BTreeSet::new();
         while after < head {
             let limit = usize::try_from(CHUNK_SEQS).expect("a chunk fits in memory");
             let records = reader.range(after, head, limit)?;
@@ -181,13 +196,14 @@ impl Windows {
                     workspace.apply(&event);
                 }
                 if event.seq > known {
-                    self.hear(&event, size, &workspace);
+                    changed.extend(self.hear(&event, size, &workspace));
                 }
             }
             after = records.last().map_or(head, |record| record.seq);
         }
         if head > known.get() {
             self.at = Seq(head);
+            self.fold_again(reader, changed, &workspace)?;
             // What was heard has made rows more and longer.
             self.bytes = self.kept.iter().map(|(_, window)| window.bytes()).sum();
             self.make_room();
@@ -195,21 +211,42 @@ impl Windows {
         Ok(workspace)
     }
 
-    fn hear(&mut self, event: &LoggedEvent, size: usize, workspace: &Workspace) {
+    /// Takes in an event; answers with the kept message that it is about.
+    fn hear(&mut self, event: &LoggedEvent, size: usize, workspace: &Workspace) -> Option<Seq> {
         if let Some(named) = event.target.and_then(|target| self.named.remove(&target)) {
             self.named_count -= 1 + named.len();
         }
-        let window = event.channel.and_then(|channel| self.kept.peek_mut(&channel));
-        let Some(window) = window else { return };
+        let window = self.kept.peek_mut(&event.channel?)?;
         if event.kind.begins_message() {
             let message = Message::posted(event);
             let lane = if message.in_timeline { &mut window.timeline } else { &mut window.beside };
-            lane.push(message, size, workspace);
+            lane.push(&message, size, workspace);
         }
-        if let Some(target) = event.target {
-            window.timeline.apply(target, event, workspace);
-            window.beside.apply(target, event, workspace);
+        let is_kept =
+            |target: &Seq| window.timeline.find(*target).or(window.beside.find(*target)).is_some();
+        event.target.filter(is_kept)
+    }
+
+    /// Makes the rows anew of messages to which something has happened.
+    fn fold_again(
+        &mut self,
+        reader: &mut Reader,
+        changed: BTreeSet<Seq>,
+        workspace: &Workspace,
+    ) -> Result<(), Fault> {
+        if changed.len() > REFOLDED_MAX {
+            self.forget();
+            return Ok(());
         }
+        let changed: Vec<Seq> = changed.into_iter().collect();
+        for ids in changed.chunks(FOLDED_AT_ONCE) {
+            for message in messages_by_id(reader, ids, self.at)? {
+                let Some(window) = self.kept.peek_mut(&message.channel) else { continue };
+                window.timeline.replace(&message, workspace);
+                window.beside.replace(&message, workspace);
+            }
+        }
+        Ok(())
     }
 
     /// The newest messages of a channel, as they are where [`Windows::advance`] came to in the same transaction.
@@ -225,7 +262,7 @@ impl Windows {
             let range = FoldRange::Newest { after, before, limit: size };
             let timeline = message_fold(reader, channel, range, self.at)?;
             let beside = beside_fold(reader, channel, range, self.at)?;
-            let [timeline, beside] = [timeline, beside].map(|it| Lane::new(it, workspace));
+            let [timeline, beside] = [timeline, beside].map(|it| Lane::new(&it, workspace));
             let window = Window { timeline, beside };
             self.bytes += window.bytes();
             self.kept.put(channel, window);
@@ -335,13 +372,13 @@ mod tests {
             log.append(codec::batch(events, Vec::new())).await.unwrap();
         }
         ask(&mut windows, &log, &story);
-        assert!(windows.bytes > before + 20_000, "{} after {before}", windows.bytes);
+        assert!(windows.bytes > before + 10_000, "{} after {before}", windows.bytes);
         let mut anew = Windows::new();
         ask(&mut anew, &log, &story);
         assert_eq!(anew.kept.len(), windows.kept.len());
         let lengths = |windows: &Windows| -> Vec<usize> {
             let rows = windows.kept.iter().flat_map(|(_, it)| it.timeline.0.iter());
-            rows.map(|kept| kept.message.text.as_ref().map_or(0, String::len)).collect()
+            rows.map(|kept| kept.row.content().map_or(0, str::len)).collect()
         };
         assert_eq!(lengths(&anew), lengths(&windows));
         assert_eq!(windows.bytes, windows.kept.iter().map(|(_, it)| it.bytes()).sum::<usize>());
