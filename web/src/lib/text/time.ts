@@ -106,6 +106,11 @@ export function ago(ts: number, now_ms: number): string {
 }
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 
+/** Of two times the later; null where neither is known. */
+export function latest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
 /** From midnight, inclusive, to midnight, exclusive. */
 export interface Day {
   readonly start_ts: number;
