@@ -59,8 +59,9 @@ export class AppState {
   readonly attention = new AttentionState();
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
-  readonly pages = new Pages(this.api, {
+  readonly pages: Pages = new Pages(this.api, {
     isShown: (chat) => chat === this.chat,
+    isOpen: (channel) => this.#opened.is(channel),
     onotherhistory: () => this.#goBack(),
   });
   readonly notifier = new Notifier(notifierPorts(this), openSiblings());

@@ -30,11 +30,14 @@ function aliceOnABusyServer(meanwhile: () => readonly DurableEvent[]) {
     },
     threads: { newest: () => answer(thread) },
   };
+  let opened = 'general';
+  const leave = () => (opened = '');
   const pages = new Pages(api as unknown as ApiClient, {
     isShown: () => true,
+    isOpen: (channel) => channel === opened,
     onotherhistory: () => {},
   });
-  return { chat, pages, asked: () => asked };
+  return { chat, pages, leave, asked: () => asked };
 }
 
 describe('on a server where something always happens meanwhile', () => {
@@ -53,6 +56,14 @@ describe('on a server where something always happens meanwhile', () => {
     const { chat, pages } = aliceOnABusyServer(() => [edited(21, 12, 'two (now)')]);
     expect(await pages.openContext(chat, 'general', 12)).toBe(true);
     expect(chat.contextOf('general')?.find(12)?.content).toBe('two (now)');
+  });
+
+  it('they are of no use when alice has left the channel by then', async () => {
+    const { chat, pages, leave } = aliceOnABusyServer(() => []);
+    const arriving = pages.openContext(chat, 'general', 12);
+    leave();
+    expect(await arriving).toBe(true);
+    expect(chat.contextOf('general')).toBeUndefined();
   });
 
   it('so is a quote', async () => {

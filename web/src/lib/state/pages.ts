@@ -24,6 +24,8 @@ const takeNewer: Take<Page> = (timeline, { value, seq, passed }) =>
 interface PagesPorts {
   /** Whether what is asked for is still of use: nobody has logged out, and the state was not read anew. */
   isShown(chat: Chat): boolean;
+  /** Whether a channel is on the screen. */
+  isOpen(channel: string): boolean;
   /** A page of another history: the server was restored, and all that we hold is void. */
   onotherhistory(): void;
 }
@@ -78,7 +80,8 @@ export class Pages {
     // The length of a page around something says nothing about either side of it.
     context.hasOlder = true;
     const isFound = context.find(id) !== undefined;
-    if (isFound) chat.showContext(context);
+    // Whoever has gone on meanwhile comes back to the newest.
+    if (isFound && this.ports.isOpen(channel)) chat.showContext(context);
     return isFound;
   }
 
