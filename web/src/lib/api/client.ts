@@ -82,6 +82,9 @@ export class ApiClient {
   presence(state: Presence): Promise<void> {
     return this.#requests.post('/presence', presenceWord(state));
   }
+  async ownOverride(): Promise<Override | null> {
+    return (await this.#requests.get<{ override: Override | null }>('/presence/override')).override;
+  }
   override(override: Override | null): Promise<void> {
     return this.#requests.post('/presence/override', { override });
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Channel } from '../api/schema';
+import type { Channel, Presence } from '../api/schema';
 import { AppWindow } from '../../testing/app-window';
 import { aChannel, anAccount } from '../../testing/people';
 
@@ -120,6 +120,45 @@ it('forgets a draft that was sent elsewhere while the state was read anew, and n
   drafts.of('lunch').text = 'Soup';
   await page.settle(10_000);
   expect([drafts.of('general').text, drafts.of('lunch').text]).toEqual(['', 'Soup']);
+});
+
+describe('how alice appears, which she has chosen elsewhere', () => {
+  const asked = () => page.askedFor('/presence/override').length;
+  const told = async (users: Record<string, Presence>, whole = false) => {
+    page.signal('presence', { users, whole });
+    await page.settle(60);
+  };
+  const calm = () => page.settle(2_000);
+
+  it('is shown here when others see it', async () => {
+    await page.settle();
+    const { session } = page.app.chat!;
+    await told({ alice: 'active' });
+    page.answers.set('/presence/override', { override: 'offline' });
+    await told({ bob: 'active' }, true);
+    await calm();
+    expect(session.override).toBe('offline');
+    page.answers.set('/presence/override', { override: null });
+    await told({ alice: 'active' });
+    await calm();
+    expect(session.override).toBeNull();
+    expect(asked()).toBe(2);
+  });
+
+  it('is not asked for where nothing speaks for it', async () => {
+    await page.settle();
+    await told({ alice: 'active', bob: 'idle' }, true);
+    await told({ bob: 'offline' });
+    // The server has started anew: it knows of nobody until they have said that they are here.
+    await told({}, true);
+    await told({ alice: 'active' });
+    await calm();
+    expect(asked()).toBe(0);
+    page.answers.set('/presence/override', { override: null });
+    for (let times = 0; times < 5; times += 1) await told({ alice: 'idle' });
+    await calm();
+    expect(asked()).toBe(1);
+  });
 });
 
 it('says what could not be done when logging out, and goes on', async () => {

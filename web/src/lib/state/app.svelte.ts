@@ -7,7 +7,7 @@ import { createContext, untrack } from 'svelte';
 import { ApiClient, type Read } from '../api/client';
 import type { StreamEvent } from '../api/events';
 import { asProblem, type ApiProblem } from '../api/problem';
-import type { Channel, Override, State } from '../api/schema';
+import type { Channel, State } from '../api/schema';
 import { channelPath, doorPath, Router } from '../router.svelte';
 import { apply, applyAnswer } from '../sync/apply';
 import { Batcher } from '../sync/batcher';
@@ -30,6 +30,7 @@ import { Marking } from './marking';
 import { Notifier } from './notifier';
 import { notifierPorts } from './notifier-ports';
 import { OpenChannel } from './open-channel';
+import { OwnOverride } from './own-override';
 import { Pages } from './pages';
 import { presencePorts } from './presence-ports';
 import { Reading } from './reading';
@@ -57,6 +58,7 @@ export class AppState {
   readonly outbox = this.keeper.outbox;
   readonly connection = new ConnectionState();
   readonly attention = new AttentionState();
+  readonly override = new OwnOverride(this.api, () => this.chat, Math.random);
   readonly emoji = new EmojiState(this.api);
   readonly commands = new Commands(this.api);
   readonly pages: Pages = new Pages(this.api, {
@@ -246,11 +248,6 @@ export class AppState {
     }
   }
 
-  async setOverride(override: Override | null): Promise<void> {
-    await this.api.override(override);
-    if (this.chat) this.chat.session.override = override;
-  }
-
   /** What this browser keeps is deleted in any case, whether or not there is a session to be ended. */
   async signOut(): Promise<void> {
     const failure = await this.api.logout().then(() => null, asProblem);
@@ -327,7 +324,9 @@ export class AppState {
       // A resync among them has thrown away what the others would change.
       if (chat === null) return;
       if (event.kind === 'resync') return this.#goBack();
+      const shown = chat.people.of(chat.me);
       apply(chat, event);
+      if (chat.people.of(chat.me) !== shown) this.override.look();
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
       if (event.kind === 'message_deleted') {

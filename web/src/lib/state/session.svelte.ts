@@ -1,4 +1,4 @@
-import type { Account, Limits, Override, State } from '../api/schema';
+import type { Account, Limits, Override, Presence, State } from '../api/schema';
 
 /** Who sits here, and what the server allows them. */
 export class SessionState {
@@ -14,5 +14,10 @@ export class SessionState {
     this.limits = state.limits;
     this.isModerated = state.moderation;
     this.override = state.override;
+  }
+
+  /** Whether what others see of us can only be a choice that we do not know, or may well be. */
+  isDoubtedBy(shown: Presence): boolean {
+    return shown !== (this.override ?? 'active');
   }
 }
