@@ -115,7 +115,7 @@ impl Owner {
         }
     }
 
-    fn is_erasing(&self, user: UserId) -> bool {
+    pub fn is_erasing(&self, user: UserId) -> bool {
         self.sweep.standings.find(user).is_some_and(|standing| standing.erasure.is_some())
     }
 

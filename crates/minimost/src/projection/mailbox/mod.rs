@@ -1,9 +1,11 @@
 //! Mailboxes: `users/<username>.db`, all that one person may see.
 //!
 //! Promises: a file follows what concerns its owner within seconds or minutes, however many there are; it holds a window;
-//! what was deleted leaves it first of all. Nobody's question is answered out of one: that is what `reading` is for.
+//! what was deleted leaves it within a minute where there are 1,000, whatever else is to be done. Nobody's question is
+//! answered out of one: that is what `reading` is for.
 //!
-//! Flow: `sweep` hears of what happened (`concern`), knows who is behind (`standing`) and whose turn it is (`turn`);
+//! Flow: `sweep` hears of what happened (`concern`), knows who is behind (`standing`), whose turn it is (`turn`) and what
+//! is done next (`schedule`);
 //! `catch_up` and `apply` bring a file to the head, `window` keeps it small; `making` makes one as it is there.
 
 mod ahead;
@@ -24,6 +26,7 @@ mod owner;
 mod pool;
 mod register;
 mod rows;
+mod schedule;
 mod share;
 mod standing;
 mod sweep;

@@ -46,6 +46,11 @@ impl Stopwatch {
         Stopwatch { began: Instant::now(), computed_before: computed() }
     }
 
+    /// How long it is since, with waiting for the disk.
+    pub fn took(&self) -> Duration {
+        self.began.elapsed()
+    }
+
     /// What this thread has computed since.
     pub fn computed(&self) -> Duration {
         computed().saturating_sub(self.computed_before)

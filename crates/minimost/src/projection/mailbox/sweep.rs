@@ -1,8 +1,8 @@
-//! The sweep: what is done to mailboxes when. It hears what happened, and brings on whose turn it is: what was erased
-//! first, the rest within a fifth of a core (a half while somebody who is connected has no file at all), and in a
-//! two-hundredth the comparison of what files say with what they should.
+//! The sweep: what is done to mailboxes when. It hears what happened, and brings on whose turn it is within a fifth of a
+//! core (a half while somebody who is connected has no file at all), compares in a two-hundredth what files say with
+//! what they should, and rids files of what was erased in all the time that this leaves.
 //!
-//! Neighbours: `concern` and `standing` know who is behind, `turn` whose turn it is, `bringing` does it to one file,
+//! Neighbours: `concern` and `standing` know who is behind, `turn` whose turn it is, `schedule` what is done next, `bringing` does it to one file,
 //! `making` makes those that are missing or far behind, `group` has them where a window has no bound, `register` keeps it all over a restart.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -24,27 +24,14 @@ use super::files::Files;
 use super::group::Group;
 use super::owner::Owner;
 use super::register::Register;
-use super::share::{Share, Stopwatch};
+use super::schedule::{Cost, MISSING_ONE_IN, Piece, SWEEP_ONE_IN, Schedule, Waiting};
+use super::share::Stopwatch;
 use super::standing::{Standing, Standings};
 
-/// How often the sweep looks what happened.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The part of the share that looking may take: half.
-const LOOKS_ONE_IN: u32 = 2;
 /// How often the register is written.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a sign of life counts as being connected; streams and heartbeats come more often.
 const CONNECTED_HOLDS: Duration = Duration::from_secs(120);
-/// The part of a core that bringing files on may take: a fifth.
-const SWEEP_ONE_IN: u32 = 5;
-/// And while somebody who is connected has no file at all: a half.
-const MISSING_ONE_IN: u32 = 2;
-/// The part of a core that comparing them may take.
-const COMPARE_ONE_IN: u32 = 200;
-/// What a piece of that counts at least, so that few files are not compared over and over.
-const COMPARE_LEAST: Duration = Duration::from_millis(2);
-/// A start has other things to do than comparing.
-const COMPARE_AFTER: Duration = Duration::from_secs(5);
 /// How long stopping may take here: erasing what is erased in the log, and leaving files in one piece.
 const REST_TIME: Duration = Duration::from_secs(5);
 
@@ -81,9 +68,7 @@ pub(super) struct Sweep {
     is_groups_turn: bool,
     /// Who waits until everything is done.
     drains: Vec<DrainAnswer>,
-    share: Share,
-    compare_share: Share,
-    next_look: Instant,
+    schedule: Schedule,
     next_save: Instant,
     is_deaf: bool,
 }
@@ -116,9 +101,7 @@ impl Sweep {
             waiting: VecDeque::new(),
             is_groups_turn: false,
             drains: Vec::new(),
-            share: Share::one_in(SWEEP_ONE_IN, now),
-            compare_share: Share::one_in(COMPARE_ONE_IN, now + COMPARE_AFTER),
-            next_look: now,
+            schedule: Schedule::new(now),
             next_save: now + SAVE_EVERY,
             is_deaf: false,
         }
@@ -126,14 +109,11 @@ impl Sweep {
 
     /// How long to wait for a question before doing the next piece of work.
     pub fn pause(&self) -> Duration {
-        if !self.drains.is_empty() || !self.to_erase.is_empty() {
+        if self.is_draining() {
             return Duration::ZERO;
         }
-        let mut next = self.next_look.min(self.compare_share.free_at());
-        if self.has_work() {
-            next = next.min(self.share.free_at());
-        }
-        next.saturating_duration_since(Instant::now())
+        let now = Instant::now();
+        self.schedule.next_at(now, self.waiting()).saturating_duration_since(now)
     }
 
     pub fn is_draining(&self) -> bool {
@@ -187,21 +167,17 @@ impl Sweep {
         Group::is_far(from, self.target.head).then_some(from)
     }
 
-    /// The part of a core of the next piece of work.
-    fn next_share(&self) -> u32 {
+    /// What there is to do.
+    fn waiting(&self) -> Waiting {
         let is_missing = |user: &&UserId| {
             let standing = self.standings.find(**user);
             self.recent.contains(user) && standing.is_some_and(Standing::is_missing)
         };
-        self.turns.front().filter(is_missing).map_or(SWEEP_ONE_IN, |_| MISSING_ONE_IN)
-    }
-
-    /// What a look computes is taken from the files' share. Where there is so much to hear of that this would leave them
-    /// nothing, the looks are fewer.
-    fn charge_look(&mut self, watch: &Stopwatch) {
-        let computed = watch.computed();
-        self.share.charge(watch.began, computed);
-        self.next_look = watch.began + LOOK_EVERY.max(computed * SWEEP_ONE_IN * LOOKS_ONE_IN);
+        let erasures = !self.to_erase.is_empty();
+        // What is deleted leaves files in time, also while files are missing.
+        let is_urgent = !erasures && self.turns.front().as_ref().is_some_and(is_missing);
+        let one_in = if is_urgent { MISSING_ONE_IN } else { SWEEP_ONE_IN };
+        Waiting { turn: self.has_work().then_some(one_in), erasures }
     }
 
     /// Takes note of who gave a sign of life lately.
@@ -264,21 +240,29 @@ impl Owner {
 
     /// A piece of background work.
     pub fn step(&mut self) {
-        let watch = Stopwatch::start();
         if self.sweep.is_draining() {
             self.drain_on();
-        } else if watch.began >= self.sweep.next_look {
-            self.look(watch.began);
-            self.sweep.charge_look(&watch);
-        } else if let Some(user) = self.sweep.to_erase.pop_front() {
-            self.bring_and_erase(user);
-        } else if self.sweep.compare_share.free_at() <= watch.began {
-            self.compare();
-            self.sweep.compare_share.charge(watch.began, watch.computed().max(COMPARE_LEAST));
-        } else if self.sweep.share.free_at() <= watch.began {
-            let one_in = self.sweep.next_share();
-            self.work();
-            self.sweep.share.charge_one_in(one_in, watch.began, watch.computed());
+            return;
+        }
+        let (watch, waiting) = (Stopwatch::start(), self.sweep.waiting());
+        let Some(piece) = self.sweep.schedule.next(watch.began, waiting) else { return };
+        match piece {
+            Piece::Look => self.look(watch.began),
+            Piece::Compare => self.compare(),
+            Piece::Turn => drop(self.work()),
+            Piece::Erase => self.erase_next(&watch),
+        }
+        let cost = Cost { began: watch.began, computed: watch.computed(), took: watch.took() };
+        self.sweep.schedule.charge(piece, waiting, cost);
+    }
+
+    fn erase_next(&mut self, watch: &Stopwatch) {
+        let Some(user) = self.sweep.to_erase.pop_front() else { return };
+        let was_erasing = self.is_erasing(user);
+        self.bring_and_erase(user);
+        // One that another turn was rid in, or that is held, takes no time.
+        if was_erasing && !self.is_erasing(user) {
+            self.sweep.schedule.was_rid(watch.took());
         }
     }
 
@@ -326,7 +310,8 @@ impl Owner {
         let recent = &sweep.recent;
         let turns = sweep.standings.turns(now, |user| recent.contains(&user));
         sweep.take_turns(turns);
-        sweep.to_erase = sweep.standings.erasures(now).into();
+        let each_takes = sweep.schedule.ridding_takes();
+        sweep.to_erase = sweep.standings.erasures(now, each_takes).into();
         sweep.erasures.report(&sweep.standings, now);
         self.pool.close_idle(now);
         self.sources.windows.forget_idle(now);

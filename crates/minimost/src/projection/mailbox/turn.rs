@@ -3,7 +3,7 @@
 //! The rule: while few files are concerned, all of them are brought on at once. Else each waits for a while, so that
 //! more is done in one opening, and then goes by its deadline: the moment at which it was first concerned and the time
 //! within which a file of its kind follows. What happens later does not move a deadline, so everybody becomes the first.
-//! What has been deleted goes before, in a queue of its own.
+//! What has been deleted has a queue of its own, and all the time that the turns leave.
 
 use std::time::Duration;
 
@@ -24,11 +24,21 @@ struct Pace {
 const CONNECTED: Pace = Pace { within: Duration::from_secs(60), gathers: Duration::from_secs(20) };
 const ABSENT: Pace = Pace { within: Duration::from_secs(600), gathers: Duration::from_secs(300) };
 
-/// How long a deletion waits for others at least; in a file that is opened before that it is done with.
+/// How long a deletion waits for others at least; in a file whose turn comes before that it is done with.
 const ERASURE_GATHERS: Duration = Duration::from_secs(5);
-/// And for each file, so that somebody who deletes all the time costs a part of a core, however many the files are: at
-/// 1,000 files ten seconds, at 5,000 fifty.
+/// And for each file: twice what ridding one takes, so that somebody who deletes all the time leaves the machine some rest
+/// however many the files are. At least this, which makes ten seconds for 1,000 files and fifty for 5,000.
 const ERASURE_GATHERS_PER_FILE: Duration = Duration::from_millis(10);
+/// At most this, so that 1,000 files are rid within a minute and 5,000 within five where ridding one takes up to 20 ms. Where
+/// it takes longer that cannot be kept, and half as much again is waited for as it takes.
+const ERASURE_GATHERS_PER_FILE_MOST: Duration = Duration::from_millis(30);
+
+/// How long a deletion waits for others where so many files are to be rid of something and each of them takes so long.
+fn erasure_gathers(files: u32, each_takes: Duration) -> Duration {
+    let twice = each_takes * 2;
+    let each = twice.clamp(ERASURE_GATHERS_PER_FILE, ERASURE_GATHERS_PER_FILE_MOST);
+    ERASURE_GATHERS.max(each.max(each_takes * 3 / 2).saturating_mul(files))
+}
 
 impl Standings {
     /// Whose files are to be brought on now, the most urgent first.
@@ -51,10 +61,10 @@ impl Standings {
         turns.into_iter().map(|(_, user)| user).collect()
     }
 
-    /// Out of whose files erased text has to go now, the longest ago first.
-    pub fn erasures(&self, now: Instant) -> Vec<UserId> {
+    /// Out of whose files erased text has to go now, the longest ago first, where one of them takes so long.
+    pub fn erasures(&self, now: Instant, each_takes: Duration) -> Vec<UserId> {
         let all = u32::try_from(self.each_erasing().count()).unwrap_or(u32::MAX);
-        let gathers = ERASURE_GATHERS.max(ERASURE_GATHERS_PER_FILE.saturating_mul(all));
+        let gathers = erasure_gathers(all, each_takes);
         let mut turns: Vec<(Instant, UserId)> = self
             .each_erasing()
             .filter(|(user, erasure)| {
@@ -166,19 +176,29 @@ mod tests {
     #[test]
     fn deletions_gather_for_as_long_as_the_files_are_many_and_go_by_their_age() {
         let (mut standings, began) = (Standings::default(), Instant::now());
+        let erasures = |standings: &Standings, millis| {
+            standings.erasures(after(began, millis), Duration::from_millis(5))
+        };
         (7..1_010).for_each(|number| standings.reach(user(number), Seq(1)));
         standings.touch(user(7), touch(10, true), after(began, 1));
         standings.touch(user(9), touch(10, true), began);
         standings.touch(user(8), touch(10, false), began);
-        assert!(standings.erasures(after(began, 4_999)).is_empty());
-        assert_eq!(standings.erasures(after(began, 5_001)), [user(9), user(7)]);
+        assert!(erasures(&standings, 4_999).is_empty());
+        assert_eq!(erasures(&standings, 5_001), [user(9), user(7)]);
         (10..1_010).for_each(|number| standings.touch(user(number), touch(11, true), began));
-        assert!(standings.erasures(after(began, 10_000)).is_empty());
-        assert_eq!(standings.erasures(after(began, 10_021)).len(), 1_002);
+        assert!(erasures(&standings, 10_000).is_empty());
+        assert_eq!(erasures(&standings, 10_021).len(), 1_002);
         standings.put_off(user(9), after(began, 10_021));
-        assert_eq!(standings.erasures(after(began, 10_500)).len(), 1_001, "it is left alone");
-        assert_eq!(standings.erasures(after(began, 10_521)).len(), 1_002);
+        assert_eq!(erasures(&standings, 10_500).len(), 1_001, "it is left alone");
+        assert_eq!(erasures(&standings, 10_521).len(), 1_002);
         standings.erase(user(9));
         assert_eq!(standings.erasing(), Some((1_001, Timestamp(1))));
+        for (takes, gathers) in [(1, 10_010), (5, 10_010), (8, 16_016), (20, 30_030), (40, 60_060)]
+        {
+            let of =
+                |millis| standings.erasures(after(began, millis), Duration::from_millis(takes));
+            assert!(of(gathers - 1).is_empty(), "one takes {takes} ms");
+            assert_eq!(of(gathers + 1).len(), 1_001, "one takes {takes} ms");
+        }
     }
 }
