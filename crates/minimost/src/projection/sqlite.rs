@@ -253,13 +253,21 @@ impl ProjectionError {
         is_busy(source)
     }
 
-    /// Whether the file's content is broken, so that only a new one helps.
+    /// Whether the file's content is broken, so that only a new one helps: its structure, or a value that is none which was
+    /// written there.
     pub(super) fn is_damage(&self) -> bool {
         let ProjectionError::Storage { source, .. } = self else { return false };
-        matches!(
-            source.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        ) || is_missing_table(source)
+        let is_no_value = matches!(
+            source,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        let code = source.sqlite_error_code();
+        is_no_value
+            || matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            || is_missing_table(source)
     }
 }
 

@@ -188,6 +188,31 @@ async fn after_a_start_the_register_says_who_is_behind_and_without_it_each_file_
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_costs_the_file_and_holds_up_no_erasure() {
+    let server = TestServer::start().await;
+    let [alice, bob] = server.people(["alice", "bob"]).await;
+    let kept = alice.send("general", "quince").await;
+    let said = alice.send("general", "kumquat").await;
+    let alter = |column: &str, id: &Value| {
+        let file = Connection::open(mailbox(&server, "bob")).unwrap();
+        let sql = format!("UPDATE messages SET {column} WHERE id = ?1");
+        assert_eq!(file.execute(&sql, [id.as_i64()]).unwrap(), 1);
+    };
+    for column in ["reactions = '{'", "reactions = x'ff'", "reactions = CAST(x'ff' AS TEXT)"] {
+        server.app().mailboxes.drain().await.unwrap();
+        alter(column, &kept["id"]);
+        // What comes to that row finds it.
+        alice.react(&kept["id"], "heart").await;
+        server.app().mailboxes.drain().await.expect(column);
+        assert_eq!(texts(&mailbox(&server, "bob")), contents(&bob.messages("general").await));
+    }
+    alter("metadata = '{'", &said["id"]);
+    alice.delete(&said["id"]).await;
+    server.app().mailboxes.drain().await.unwrap();
+    assert_eq!(files_with(&server.data_dir().join("users"), "kumquat"), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_mailbox_that_says_something_else_is_found_by_itself_and_made_anew() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let data = dir.path().join("data");
