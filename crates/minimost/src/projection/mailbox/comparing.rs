@@ -18,7 +18,7 @@ use super::owner::Owner;
 /// How far it is.
 #[derive(Default)]
 pub(super) struct Comparing {
-    /// Whose mailbox was the last.
+    /// Whose mailbox was the last; at a start that of anybody, so that often starting does not compare the same few.
     last: Option<UserId>,
     /// What that should say, on its way to where the sweep is.
     expected: Option<Mailbox>,
@@ -27,6 +27,12 @@ pub(super) struct Comparing {
 }
 
 impl Comparing {
+    /// Begins after one of these, whom `chance` says.
+    pub fn begin_after(&mut self, mut users: impl ExactSizeIterator<Item = UserId>, chance: u32) {
+        let place = usize::try_from(chance).unwrap_or_default() % users.len().max(1);
+        self.last = users.nth(place);
+    }
+
     /// Something was erased that may stand in somebody's file.
     pub fn hear_erasure(&mut self, user: UserId) {
         self.is_to_erase |= self.expected.as_ref().is_some_and(|it| it.owner == user);
@@ -81,7 +87,7 @@ impl Owner {
             compare_open(&found.file, &expected.file, &found.path).in_file(&found.path)
         });
         match compared {
-            // A read has brought it further than what it is compared with.
+            // It was made at a later head than that of what it is compared with.
             Ok(_) if found.checkpoint != expected.checkpoint => Ok(()),
             Ok(None) => self.finish(found),
             Ok(Some((count, first))) => self.replace(found, count, &first),
@@ -110,5 +116,28 @@ impl Owner {
         );
         self.sweep.standings.miss(user, tokio::time::Instant::now());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::stepwise::{Stage, drain};
+    use super::*;
+
+    #[tokio::test]
+    async fn starts_do_not_all_begin_with_the_same_person() {
+        let stage = Stage::with(&["bob", "carol", "dave", "erin"]).await;
+        drain(&mut stage.begin()).unwrap();
+        let first = |_| {
+            let mut owner = stage.begin();
+            drain(&mut owner).unwrap();
+            owner.compare();
+            owner.sweep.comparing.last.expect("somebody is the first")
+        };
+        // That one of five is drawn each time happens in none of all the runs that there will ever be.
+        let firsts: HashSet<UserId> = (0..40).map(first).collect();
+        assert!(firsts.len() > 1, "{firsts:?}");
     }
 }

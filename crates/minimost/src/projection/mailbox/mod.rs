@@ -29,6 +29,8 @@ mod rows;
 mod schedule;
 mod share;
 mod standing;
+#[cfg(test)]
+mod stepwise;
 mod sweep;
 #[cfg(test)]
 mod tests;

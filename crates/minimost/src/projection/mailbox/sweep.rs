@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat::{Seq, Timestamp, UserId, Workspace};
+use rand::TryRngCore;
+use rand::rngs::OsRng;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -214,6 +216,8 @@ impl Owner {
         }
         self.sweep.see_files(&self.data_dir, now);
         // What was deleted since a file was set aside nobody can say either.
+        let chance = OsRng.try_next_u32().unwrap_or_default();
+        self.sweep.comparing.begin_after(workspace.users.keys().copied(), chance);
         for user in unknown {
             if self.sweep.standings.has_aside(user) {
                 self.sweep.standings.hold(user, self.sweep.target_ts, now);
