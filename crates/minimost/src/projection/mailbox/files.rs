@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chat::UserId;
 use tokio::time::Instant;
 
-use super::asides;
+use super::super::{InFile, ProjectionError, sqlite};
 use super::sweep::Sweep;
 
 /// How often the directory is looked at.
@@ -32,6 +32,36 @@ fn names_in(dir: &Path) -> io::Result<HashSet<OsString>> {
 }
 
 impl Sweep {
+/// Brings mailboxes to the disk with what is beside them; false when that takes longer than `until`. None may be open, since
+/// closing a file lets go of the locks that SQLite has there.
+pub(super) fn sync(
+    data_dir: &Path,
+    mailboxes: impl Iterator<Item = PathBuf>,
+    until: Instant,
+) -> Result<bool, ProjectionError> {
+    for mailbox in mailboxes {
+        if Instant::now() >= until {
+            return Ok(false);
+        }
+        let mut wal = mailbox.clone().into_os_string();
+        wal.push("-wal");
+        for file in [mailbox, PathBuf::from(wal)] {
+            sync_one(&file).in_file(&file)?;
+        }
+    }
+    let users = data_dir.join("users");
+    sync_one(&users).in_file(&users)?;
+    Ok(true)
+}
+
+/// What is not there need not be brought anywhere.
+fn sync_one(path: &Path) -> io::Result<()> {
+    match fs::File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        file => file?.sync_all(),
+    }
+}
+
     /// Notes whose file is gone. A directory in which nothing has come or gone since is not listed.
     pub fn see_files(&mut self, data_dir: &Path, now: Instant) {
         let is_early = self.files.looked.is_some_and(|looked| now < looked + LOOK_EVERY);

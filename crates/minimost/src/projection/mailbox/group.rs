@@ -55,6 +55,11 @@ impl Group {
         mailbox.is_in_place().unwrap_or(false).then_some(mailbox)
     }
 
+    /// Takes out all of them.
+    pub fn take_all(&mut self) -> Vec<Mailbox> {
+        std::mem::take(&mut self.members)
+    }
+
     /// Takes out the one that is furthest behind.
     pub fn take_last(&mut self) -> Option<Mailbox> {
         let members = self.members.iter().enumerate();

@@ -2,8 +2,9 @@
 //!
 //! Promises: written by the sweep alone, now and then, in one transaction. What it says of a file is true of it or of
 //! what it was a moment before, and whatever happened after its seq is heard of again; so an older one costs openings
-//! and forgets no erasure. One that is lost, damaged, or of another log, window or start of the machine says nothing, and
-//! each file is opened once, at the sweep's pace. Nothing waits for it, whoever holds it.
+//! and forgets no erasure. One that is lost, damaged, or of another log or window says nothing, and each file is opened
+//! once, at the sweep's pace; so does one of another start of the machine, unless the server ended in good order and all
+//! files were on the disk. Nothing waits for it, whoever holds it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,16 @@ const UPSERT_MAILBOX: &str = "
        SET checkpoint = excluded.checkpoint, concerned_from = excluded.concerned_from,
            concerned_since = excluded.concerned_since, erased_since = excluded.erased_since";
 
+/// Stands for the start of the machine from an end in good order to the next start of the server: nothing that a power cut
+/// could take back has happened since.
+const AT_REST: &str = "at rest";
+
+const SELECT_BOOT: &str = "
+    SELECT boot FROM sweep WHERE id = 1";
+
+const UPDATE_BOOT: &str = "
+    UPDATE sweep SET boot = ?1 WHERE id = 1";
+
 /// The path of the register below the data directory.
 pub(in crate::projection) fn register_path(data_dir: &Path) -> PathBuf {
     data_dir.join("mailboxes.db")
@@ -72,11 +83,32 @@ impl Register {
         });
         let (register, known) = register?;
         let Some((seq, rows)) = known else { return Ok((register.begun_anew(sources)?, None)) };
+        // Before any file is touched.
+        register.begin_work().in_file(&path)?;
         sqlite::be_quick(&register.file).in_file(&path)?;
         for (user, standing) in rows {
             standings.load(user, standing);
         }
         Ok((register, Some(seq)))
+    }
+
+    /// What it says is on the disk, and so are the mailboxes; nothing happens to them before the next start.
+    pub fn leave_at_rest(self) -> Result<(), ProjectionError> {
+        self.set_boot(AT_REST).in_file(&self.path)
+    }
+
+    /// From now on a power cut can take something back. Where nothing is to be written nobody is waited for.
+    fn begin_work(&self) -> rusqlite::Result<()> {
+        let written: String = self.file.query_row(SELECT_BOOT, [], |row| row.get(0))?;
+        let boot = boot().unwrap_or_default();
+        if written == boot { Ok(()) } else { self.set_boot(&boot) }
+    }
+
+    /// Returns when that is on the disk, with all that was written before.
+    fn set_boot(&self, boot: &str) -> rusqlite::Result<()> {
+        self.file.pragma_update(None, "synchronous", "FULL")?;
+        self.file.execute(UPDATE_BOOT, [boot])?;
+        self.file.pragma_update(None, "synchronous", "NORMAL")
     }
 
     /// Writes down what has changed; everything up to `seq` has been heard of.
@@ -129,8 +161,10 @@ impl Register {
             .file
             .query_row(SELECT_SWEEP, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
-        let expected = boot().map(|boot| (boot, MAILBOX_FORMAT, window(sources)));
-        Ok((expected.is_some() && sweep == expected).then_some(found.seq))
+        let Some((written, format, size)) = sweep else { return Ok(None) };
+        let is_of_now = written == AT_REST || boot().is_some_and(|boot| boot == written);
+        let fits = is_of_now && (format, size) == (MAILBOX_FORMAT, window(sources));
+        Ok(fits.then_some(found.seq))
     }
 
     fn rows(&self) -> rusqlite::Result<Vec<(UserId, Standing)>> {
@@ -144,7 +178,8 @@ impl Register {
                 since: now,
             });
             let erasure: Option<f64> = row.get(4)?;
-            let erasure = erasure.map(|ts| Erasure { ts: timestamp(ts), since: now });
+            let erasure =
+                erasure.map(|ts| Erasure { ts: timestamp(ts), since: now, is_aside: false });
             let checkpoint = row.get::<_, Option<i64>>(1)?.map(from_sql);
             let standing = Standing::new(checkpoint, concern, erasure);
             Ok((UserId(from_sql(row.get(0)?)), standing))
@@ -180,7 +215,8 @@ fn timestamp(seconds: f64) -> Timestamp {
     Timestamp((seconds * 1e6).round() as i64)
 }
 
-/// Which start of the machine this is; `None` where the system does not tell, and a register is then never believed.
+/// Which start of the machine this is; `None` where the system does not tell, and a register is then believed only after an
+/// end in good order.
 fn boot() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(boot.trim().to_owned())

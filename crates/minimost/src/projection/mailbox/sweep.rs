@@ -14,7 +14,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use super::super::ProjectionError;
 use super::super::feed::Feed;
@@ -22,7 +22,7 @@ use super::comparing::Comparing;
 use super::concern::News;
 use super::erasure::{ErasureReport, Erasures, HeldLog};
 use super::file::Mailbox;
-use super::files::Files;
+use super::files::{self, Files};
 use super::group::Group;
 use super::owner::Owner;
 use super::register::Register;
@@ -36,6 +36,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const CONNECTED_HOLDS: Duration = Duration::from_secs(120);
 /// How long stopping may take here: erasing what is erased in the log, and leaving files in one piece.
 const REST_TIME: Duration = Duration::from_secs(5);
+/// And until all of them are on the disk, so that the next start of the machine need not open each.
+const SYNC_TIME: Duration = Duration::from_secs(5);
 
 /// Who gave a sign of life when; shared with the handles, locked for single look-ups, and once a look.
 pub(super) type Connected = Arc<Mutex<HashMap<UserId, Instant>>>;
@@ -393,7 +395,7 @@ impl Owner {
             }
         }
         self.save(until);
-        self.sweep.register = None;
+        drop(self.sweep.group.take_all());
         for mailbox in self.pool.take_all() {
             self.sweep.with_wal.remove(&mailbox.owner);
             // One that cannot be closed whole is whole with its WAL.
@@ -410,4 +412,18 @@ impl Owner {
             drop(self.take(user).and_then(|it| it.map_or(Ok(()), Mailbox::close_whole)));
         }
     }
+        self.leave_at_rest(Instant::now() + SYNC_TIME);
+    }
+
+    /// Closes the register, and has it say that all files are on the disk when they are.
+    fn leave_at_rest(&mut self, until: Instant) {
+        let Some(register) = self.sweep.register.take() else { return };
+        let there = self.sweep.standings.iter().filter(|(_, standing)| !standing.is_missing());
+        let files = there.map(|(user, _)| self.mailbox_path(user));
+        let left = files::sync(&self.data_dir, files, until)
+            .and_then(|is_done| if is_done { register.leave_at_rest() } else { Ok(()) });
+        if let Err(error) = left {
+            let error = &error as &dyn std::error::Error;
+            debug!(error, "after the next start of the machine every mailbox is opened once");
+        }
 }

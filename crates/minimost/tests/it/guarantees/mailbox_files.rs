@@ -179,7 +179,7 @@ async fn after_a_start_the_register_says_who_is_behind_and_without_it_each_file_
     server.restart_stopped().await;
     server.app().mailboxes.drain().await.unwrap();
     assert_eq!(alice.at(&server).texts("general").await, ["hi"]);
-    // Another start of the machine may have lost what was not on its disk yet.
+    // Another start of the machine may have lost what was not on its disk yet, where the end was not in good order.
     server.stop().await;
     alter(&register, "UPDATE sweep SET boot = 'another'");
     server.restart_stopped().await;
