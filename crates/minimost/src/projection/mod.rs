@@ -7,7 +7,7 @@
 //!
 //! Files: `workspace.db`, `users/<username>.db`, `mailboxes.db`, `presence.db`, `auth.db` in the data directory.
 //!
-//! Flow: the log's events, in order, through `feed` into the owner thread of each file; `api` reads mailboxes.
+//! Flow: the log's events, in order, through `feed` into the owner thread of each file. Nobody is answered out of one.
 
 pub mod auth;
 pub mod check;
@@ -121,8 +121,10 @@ pub(crate) fn remove_all(data_dir: &Path) -> Result<(), ProjectionError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         entries => {
             for entry in entries.in_file(&users)? {
-                let file = entry.in_file(&users)?.path();
-                if file.extension().is_some_and(|kind| kind == "db") {
+                let name = entry.in_file(&users)?.file_name();
+                // Also of a file that is gone: it would never be looked for again.
+                let file = name.to_str().map(|name| users.join(sqlite::without_side(name)));
+                if let Some(file) = file.filter(|it| it.extension().is_some_and(|it| it == "db")) {
                     sqlite::remove(&file)?;
                 }
             }

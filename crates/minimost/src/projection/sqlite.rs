@@ -80,7 +80,7 @@ pub(super) fn open(file: &Path) -> Result<Connection, ProjectionError> {
     open_with(file, PATIENCE)
 }
 
-/// As [`open`], but what another program holds is an error at once: somebody waits for an answer behind it.
+/// As [`open`], but what another program holds is an error at once: the files of others wait for their turn behind it.
 pub(super) fn open_at_once(file: &Path) -> Result<Connection, ProjectionError> {
     open_with(file, Duration::ZERO)
 }
@@ -275,7 +275,7 @@ impl ProjectionError {
 ///
 /// # Errors
 ///
-/// When it cannot be moved; it is then better to answer from the log than to destroy evidence.
+/// When it cannot be moved; it is then better to do without a projection than to destroy evidence.
 pub(super) fn set_aside(file: &Path, at: Seq) -> Result<PathBuf, ProjectionError> {
     let mut aside = file.as_os_str().to_owned();
     aside.push(format!(".damaged-{at}"));
@@ -286,14 +286,24 @@ pub(super) fn set_aside(file: &Path, at: Seq) -> Result<PathBuf, ProjectionError
     Ok(aside)
 }
 
-/// Removes a projection; it is no fault when there is none.
+/// Removes a projection; it is no fault when there is none. The file goes first: without its WAL it would be an older one
+/// that is believed. A WAL without its file is none to SQLite, and `mailbox` removes it where it may hold erased text.
 pub(super) fn remove(file: &Path) -> Result<(), ProjectionError> {
     remove_one(file)?;
     remove_side_files(file)
 }
 
-fn remove_side_files(file: &Path) -> Result<(), ProjectionError> {
-    for suffix in ["-wal", "-shm"] {
+/// What SQLite keeps beside a file is called like it, and this.
+const SIDES: [&str; 2] = ["-wal", "-shm"];
+
+/// The name of the file beside which one of this name stands, or its own.
+pub(super) fn without_side(name: &str) -> &str {
+    SIDES.iter().find_map(|side| name.strip_suffix(side)).unwrap_or(name)
+}
+
+/// Removes what SQLite keeps beside a file.
+pub(super) fn remove_side_files(file: &Path) -> Result<(), ProjectionError> {
+    for suffix in SIDES {
         let mut side = file.as_os_str().to_owned();
         side.push(suffix);
         remove_one(Path::new(&side))?;

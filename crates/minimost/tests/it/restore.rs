@@ -72,6 +72,9 @@ async fn a_restored_backup_begins_a_new_history() -> Result<()> {
     let lost = bob.cursor().await;
     // A crash leaves a write-ahead log beside the log, which is not that of the backup.
     server.kill().await?;
+    // Neither is what stays beside a file that somebody took away.
+    fs::remove_file(data.join("users/mallory.db"))?;
+    fs::write(data.join("users/mallory.db-wal"), "lost-kumquat")?;
 
     let (is_done, said) = restore(&data, &backup).await?;
     assert!(is_done, "{said}");

@@ -78,10 +78,12 @@ impl Owner {
             beside(&path).and_then(|files| files.iter().try_for_each(|it| sqlite::remove(it)));
         if let Err(error) = &removed {
             let (ts, now) = (self.sweep.target_ts, Instant::now());
-            self.sweep.standings.hold(user, ts, now);
+            self.sweep.standings.hold_aside(user, ts, now);
             self.sweep.standings.put_off(user, now);
-            let why = "one that was set aside cannot be removed";
-            self.sweep.erasures.tell_held(user, &path, why);
+            // It, or the directory, where that is what cannot be looked at.
+            let file = if let ProjectionError::File { file, .. } = error { file } else { &path };
+            let why = "it cannot be removed";
+            self.sweep.erasures.tell_held(user, file, "still holds", why);
             tracing::debug!(
                 error = error as &dyn std::error::Error,
                 "a file that was set aside stays"

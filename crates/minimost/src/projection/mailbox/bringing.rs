@@ -36,6 +36,11 @@ impl Owner {
     }
 
     fn try_bring(&mut self, user: UserId) -> Result<(), ProjectionError> {
+        let standing = self.sweep.standings.find(user);
+        if standing.is_some_and(|it| it.waits_for_aside() && it.concern.is_none()) {
+            self.erased(user);
+            return Ok(());
+        }
         let mailbox = match self.take_for_turn(user)? {
             Some(mailbox) => mailbox,
             // Where it is to replay the log, it is made when there is room.
@@ -45,11 +50,11 @@ impl Owner {
         if !self.is_far(&mailbox) {
             return self.catch_up(mailbox);
         }
-        let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
+        let may_hold = |it: &Standing| it.may_hold_erased(mailbox.is_new);
         let standing = self.sweep.standings.find(user);
         // Of a file of which nothing is known, what it says of its rows says nothing of its pages and its WAL.
         let is_known = standing.is_some_and(|it| it.checkpoint.is_some());
-        let is_rid = mailbox.is_new || is_known && mailbox.erased_up_to >= self.sweep.target.head;
+        let is_rid = is_known && mailbox.erased_up_to >= self.sweep.target.head;
         if !is_rid && standing.is_none_or(may_hold) {
             return self.erase_ahead(mailbox);
         }
@@ -67,7 +72,12 @@ impl Owner {
     }
 
     fn try_bring_and_erase(&mut self, user: UserId) -> Result<(), ProjectionError> {
-        if !self.is_erasing(user) {
+        let Some(standing) = self.sweep.standings.find(user) else { return Ok(()) };
+        if standing.waits_for_aside() {
+            self.erased(user);
+            return Ok(());
+        }
+        if standing.erasure.is_none() {
             return Ok(());
         }
         match self.take_for_turn(user)? {
@@ -156,15 +166,16 @@ impl Owner {
         let (user, now) = (mailbox.owner, Instant::now());
         self.tell_well(user);
         let standings = &mut self.sweep.standings;
-        // Also without a deletion now: one before a crash may have left its text in a page or in the WAL. Of a file of
-        // which nothing was known nobody can say.
-        let may_hold = |it: &Standing| it.erasure.is_some() || it.checkpoint.is_none();
-        mailbox.may_hold_erased |= !mailbox.is_new && standings.find(user).is_none_or(may_hold);
+        // Also without a deletion now: one before a crash may have left its text in a page or in the WAL.
+        let may_hold = |it: &Standing| it.may_hold_erased(mailbox.is_new);
+        mailbox.may_hold_erased |= standings.find(user).is_none_or(may_hold);
         standings.reach(user, mailbox.checkpoint);
         self.finish_erasing(&mut mailbox)?;
-        if !mailbox.is_new {
-            self.sweep.with_wal.insert(user);
+        // A new one is closed whole, whoever its owner is: open for longer, it would not be new any more.
+        if mailbox.is_new {
+            return Ok(());
         }
+        self.sweep.with_wal.insert(user);
         // The others are closed again.
         if self.sweep.recent.contains(&user) {
             mailbox.release_memory()?;
@@ -184,7 +195,7 @@ impl Owner {
         if mailbox.may_hold_erased {
             self.sweep.standings.put_off(user, now);
             let why = "another program looks at it";
-            self.sweep.erasures.tell_held(user, &mailbox.path, why);
+            self.sweep.erasures.tell_held(user, &mailbox.path, "still holds", why);
         } else if self.is_erasing(user) {
             self.erased(user);
         }
@@ -207,15 +218,21 @@ impl Owner {
         } else {
             error
         };
-        self.sweep.standings.put_off(user, now);
+        let standings = &mut self.sweep.standings;
+        let is_unknown = standings.find(user).is_some_and(Standing::is_unknown);
+        if is_unknown {
+            standings.hold(user, self.sweep.target_ts, now);
+        }
+        standings.put_off(user, now);
         if self.is_erasing(user) {
+            let holds = if is_unknown { "may still hold" } else { "still holds" };
             let why = match &error {
                 ProjectionError::File { .. } => "it cannot be looked at",
                 error if error.is_busy() => "another program holds it",
                 _ => "it is refused",
             };
             let file = self.mailbox_path(user);
-            self.sweep.erasures.tell_held(user, &file, why);
+            self.sweep.erasures.tell_held(user, &file, holds, why);
         }
         self.tell_failing(user, &error);
         if self.sweep.is_draining() {

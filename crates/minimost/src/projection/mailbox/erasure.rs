@@ -1,6 +1,7 @@
 //! Text that was erased in the log and may still stand in files: who is told of it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,10 +24,10 @@ const LOG_HOLDS: Duration = Duration::from_secs(3);
 /// Files that may still hold erased text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StillErasing {
-    /// How many: mailboxes, and the log.
+    /// How many: mailboxes, also those of which nothing is known, and the log.
     pub files: usize,
-    /// When the first of the deletions happened that are known of; `None` where only the log's WAL of before this start is
-    /// held, which may hold nothing.
+    /// When the first of the deletions happened that are known of; `None` where there is none: of mailboxes that were not
+    /// opened yet nothing is known, or the log's WAL of before this start is held; they may hold nothing.
     pub since: Option<Timestamp>,
     /// Whose of them could not be written when it was tried, because another program holds them or the machine refuses.
     /// At most 20.
@@ -44,8 +45,8 @@ pub(super) type ErasureReport = Arc<Mutex<Option<StillErasing>>>;
 /// Keeps the report, and names in the diagnostics the files that cannot be written.
 pub(super) struct Erasures {
     report: ErasureReport,
-    /// Whose file could not be written, and was named or counted.
-    held: HashSet<UserId>,
+    /// Whose file could not be written, and which it was that was named or counted.
+    held: HashMap<UserId, PathBuf>,
     log: HeldLog,
     /// Since when the log is held, and whether it was named.
     log_held: Option<(Instant, bool)>,
@@ -59,7 +60,7 @@ impl Erasures {
     pub fn new(report: ErasureReport, log: HeldLog) -> Erasures {
         Erasures {
             report,
-            held: HashSet::new(),
+            held: HashMap::new(),
             log,
             log_held: None,
             register_held: None,
@@ -107,38 +108,46 @@ impl Erasures {
         held.filter(|_| is_long)
     }
 
-    /// A file still holds erased text, because it cannot be written now.
-    pub fn tell_held(&mut self, user: UserId, file: &std::path::Path, why: &str) {
-        if self.held.insert(user) && self.held.len() <= NAMED_MAX {
+    /// A file still holds erased text, or may, because it cannot be written now.
+    pub fn tell_held(&mut self, user: UserId, file: &Path, holds: &str, why: &str) {
+        let named = self.held.insert(user, file.to_owned());
+        if named.as_deref() != Some(file) && self.held.len() <= NAMED_MAX {
             let file = file.display();
-            warn!("{file} still holds erased text, because {why}; it is tried again");
+            warn!("{file} {holds} erased text, because {why}; it is tried again");
         }
     }
 
     /// It has left the file.
     pub fn tell_done(&mut self, user: UserId) {
-        if self.held.remove(&user) && self.held.is_empty() {
+        if self.held.remove(&user).is_some() && self.held.is_empty() {
             info!("no mailbox that was held holds erased text any more");
         }
+    }
+
+    /// What the handles are told now.
+    #[cfg(test)]
+    pub fn told(&self) -> Option<StillErasing> {
+        self.report.lock().unwrap().clone()
     }
 
     pub fn report(&mut self, standings: &Standings, now: Instant) {
         let log = self.see_log(now);
         // What had to leave a file has also left it when the file is gone.
         let is_erasing = |user| standings.find(user).is_some_and(|it| it.erasure.is_some());
-        let done: Vec<UserId> = self.held.iter().copied().filter(|it| !is_erasing(*it)).collect();
+        let done: Vec<UserId> = self.held.keys().copied().filter(|it| !is_erasing(*it)).collect();
         for user in done {
             self.tell_done(user);
         }
-        let mailboxes = standings.erasing();
+        let (mailboxes, unknown) = (standings.erasing(), standings.unknown());
         let since = mailboxes.map(|(_, since)| since);
         let of_log = log.and_then(|held| held.since).map(Timestamp);
         let since = since.into_iter().chain(of_log).chain(self.register_held).min();
-        let still = (since.is_some() || log.is_some()).then(|| {
-            let mut held: Vec<UserId> = self.held.iter().copied().collect();
+        let still = (since.is_some() || log.is_some() || unknown > 0).then(|| {
+            let mut held: Vec<UserId> = self.held.keys().copied().collect();
             held.sort_unstable();
             held.truncate(NAMED_MAX);
-            let files = mailboxes.map_or(0, |(files, _)| files) + usize::from(log.is_some());
+            let files = mailboxes.map_or(0, |(files, _)| files) + unknown;
+            let files = files + usize::from(log.is_some());
             let is_held =
                 [("log.db", log.is_some()), ("mailboxes.db", self.register_held.is_some())];
             let held_files = is_held.into_iter().filter(|(_, is_held)| *is_held);
@@ -176,5 +185,29 @@ mod tests {
         assert_eq!(told(known, 3_002), None);
         assert_eq!(told(known, 6_002), still(Some(Timestamp(7))));
         assert_eq!(told(None, 6_003), None);
+    }
+
+    #[test]
+    fn a_file_of_which_nothing_is_known_counts_until_it_is_known_and_one_that_is_not_there_does_not()
+     {
+        let (_tell, log) = watch::channel(None);
+        let report = ErasureReport::default();
+        let mut erasures = Erasures::new(report, log);
+        let (mut standings, now) = (Standings::default(), Instant::now());
+        let [bob, carol] = [1, 2].map(|number| UserId(chat::Seq(number)));
+        standings.lose(bob, now);
+        standings.miss(carol, now);
+        erasures.report(&standings, now);
+        let told = |files, since| {
+            Some(StillErasing { files, since, held: Vec::new(), held_files: Vec::new() })
+        };
+        assert_eq!(erasures.told(), told(1, None));
+        standings.hold(bob, Timestamp(7), now);
+        erasures.report(&standings, now);
+        assert_eq!(erasures.told(), told(1, Some(Timestamp(7))));
+        standings.reach(bob, chat::Seq(5));
+        standings.erase(bob);
+        erasures.report(&standings, now);
+        assert_eq!(erasures.told(), None);
     }
 }

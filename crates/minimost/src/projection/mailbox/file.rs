@@ -288,7 +288,8 @@ impl Mailbox {
         Ok(Mailbox::of(owner, path, file))
     }
 
-    /// Opens it as [`Mailbox::open`] does, but makes none: one of another epoch, format or window is removed.
+    /// Opens it as [`Mailbox::open`] does, but makes none: one of another epoch, format or window is removed, and what
+    /// stands beside one that is gone.
     pub fn open_as_it_is(
         data_dir: &Path,
         owner: UserId,
@@ -298,6 +299,8 @@ impl Mailbox {
     ) -> Result<Option<Mailbox>, ProjectionError> {
         let path = path_of(data_dir, owner, workspace);
         if !sqlite::is_there(&path)? {
+            // Whoever took it away may have left its WAL, in which stands what was written last.
+            sqlite::remove_side_files(&path)?;
             return Ok(None);
         }
         let file = sqlite::open_at_once(&path)?;

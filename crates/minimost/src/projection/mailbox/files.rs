@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::super::{InFile, ProjectionError, sqlite};
 use super::sweep::Sweep;
+use super::{asides, user_db_path};
 
 /// How often the directory is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -31,7 +32,6 @@ fn names_in(dir: &Path) -> io::Result<HashSet<OsString>> {
     }
 }
 
-impl Sweep {
 /// Brings mailboxes to the disk with what is beside them; false when that takes longer than `until`. None may be open, since
 /// closing a file lets go of the locks that SQLite has there.
 pub(super) fn sync(
@@ -62,6 +62,7 @@ fn sync_one(path: &Path) -> io::Result<()> {
     }
 }
 
+impl Sweep {
     /// Notes whose file is gone. A directory in which nothing has come or gone since is not listed.
     pub fn see_files(&mut self, data_dir: &Path, now: Instant) {
         let is_early = self.files.looked.is_some_and(|looked| now < looked + LOOK_EVERY);
@@ -95,7 +96,14 @@ fn sync_one(path: &Path) -> io::Result<()> {
         let there = self.standings.iter().filter(|(_, standing)| !standing.is_missing());
         let gone: Vec<UserId> = there.map(|(user, _)| user).filter(is_gone).collect();
         for user in gone {
-            self.standings.miss(user, now);
+            let path = user_db_path(data_dir, &self.target.users[&user].name);
+            // What was written last stands in the WAL, which whoever took the file away may have left.
+            if sqlite::remove_side_files(&path).is_ok() {
+                self.standings.miss(user, now);
+            } else {
+                self.standings.lose(user, now);
+                self.standings.hold(user, self.target_ts, now);
+            }
         }
     }
 }

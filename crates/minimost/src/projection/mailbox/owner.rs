@@ -95,18 +95,26 @@ impl Owner {
     /// Makes a file for somebody who has none: as it is at the head, or, where windows have no bound, at its beginning.
     pub fn make(&mut self, user: UserId) -> Result<Mailbox, ProjectionError> {
         let (target, head) = (Arc::clone(&self.sweep.target), self.published.now().head);
-        let mailbox = if self.sources.can_make() {
-            // Where that fails, rows may have come into a file already, and whatever is deleted then concerns it.
-            self.sweep.standings.lose(user, Instant::now());
-            self.sweep.standings.meet(user, false);
-            Mailbox::make(&self.data_dir, user, &mut self.sources, &target)?
+        let now = Instant::now();
+        self.sweep.standings.lose(user, now);
+        self.sweep.standings.meet(user, false);
+        if self.sweep.standings.take_new_losses() {
+            self.save(now);
+        }
+        let made = if self.sources.can_make() {
+            Mailbox::make(&self.data_dir, user, &mut self.sources, &target)
         } else {
-            Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)?
+            Mailbox::open(&self.data_dir, user, &mut self.sources, &target, head)
         };
+        if made.is_err() {
+            // Rows may have come into it already, so whatever is deleted from now on concerns it; nothing before does.
+            self.sweep.standings.know(user, user.0);
+        }
+        let mailbox = made?;
         // Nothing that was erased is in it yet, and what was known was known of another file. It is closed whole the
         // first time, so that the file alone says whose it is.
-        self.sweep.standings.lose(user, Instant::now());
         self.sweep.standings.meet(user, true);
+        self.sweep.standings.know(user, mailbox.checkpoint);
         if self.sweep.standings.find(user).is_some_and(|standing| standing.erasure.is_none()) {
             self.sweep.erasures.tell_done(user);
         }

@@ -26,7 +26,7 @@ pub(super) struct Standing {
     pub checkpoint: Option<Seq>,
     /// What the file does not have yet.
     pub concern: Option<Concern>,
-    /// Text that may still be in it and has been erased elsewhere.
+    /// Text that may still be in it, or in one that was set aside, and has been erased elsewhere.
     pub erasure: Option<Erasure>,
     /// There is no file: nothing can stand in it.
     is_missing: bool,
@@ -55,6 +55,8 @@ pub(super) struct Erasure {
     pub ts: Timestamp,
     /// When it was heard of here.
     pub since: Instant,
+    /// It has left the file itself: only one that was set aside may hold it.
+    pub is_aside: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +84,18 @@ impl Standing {
         self.checkpoint.is_none() && !self.is_missing
     }
 
+    /// Whether erased text may be in the file itself. Of one of which nothing is known nobody can say, unless it was begun
+    /// a moment ago.
+    pub fn may_hold_erased(&self, is_new: bool) -> bool {
+        let is_in_it = self.erasure.is_some_and(|erasure| !erasure.is_aside);
+        is_in_it || self.checkpoint.is_none() && !is_new
+    }
+
+    /// Whether only one that was set aside may hold erased text.
+    pub fn waits_for_aside(&self) -> bool {
+        self.erasure.is_some_and(|erasure| erasure.is_aside)
+    }
+
     /// Whether it could not be written at the last attempt.
     pub fn was_put_off(&self) -> bool {
         self.retry.is_some()
@@ -104,6 +118,8 @@ pub(super) struct Standings {
     changed: BTreeSet<UserId>,
     /// Among them are files that are to be rid of something.
     has_new_erasures: bool,
+    /// Among them are some of whose file the register says how far it is, and there is another by now, or none.
+    has_new_losses: bool,
 }
 
 impl Standings {
@@ -155,8 +171,12 @@ impl Standings {
             }
         }
         let may_hold = !standing.is_missing || standing.has_aside;
+        let is_aside = standing.is_missing;
+        if let (Some(_), Some(known)) = (touch.erased_ts, &mut standing.erasure) {
+            known.is_aside = is_aside;
+        }
         if let (Some(ts), None, true) = (touch.erased_ts, standing.erasure, may_hold) {
-            standing.erasure = Some(Erasure { ts, since: now });
+            standing.erasure = Some(Erasure { ts, since: now, is_aside });
             self.erasing.insert(user);
             self.changed.insert(user);
             self.has_new_erasures = true;
@@ -167,6 +187,7 @@ impl Standings {
     pub fn lose(&mut self, user: UserId, now: Instant) {
         let standing = self.people.entry(user).or_default();
         let since = standing.concern.map_or(now, |concern| concern.since);
+        self.has_new_losses |= standing.checkpoint.is_some();
         standing.checkpoint = None;
         standing.concern = Some(Concern { from: Seq::ZERO, ts: Timestamp(0), since });
         self.changed.insert(user);
@@ -241,14 +262,28 @@ impl Standings {
     fn erase_with_file(&mut self, user: UserId) {
         if !self.has_aside(user) {
             self.erase(user);
+        } else if let Some(standing) = self.people.get_mut(&user)
+            && let Some(erasure) = &mut standing.erasure
+        {
+            erasure.is_aside = true;
         }
     }
 
-    /// The file was brought past a deletion, and the text could not leave it yet.
+    /// The text could not leave the file yet.
     pub fn hold(&mut self, user: UserId, ts: Timestamp, now: Instant) {
-        self.people.entry(user).or_default().erasure.get_or_insert(Erasure { ts, since: now });
+        self.hold_in(user, ts, now).is_aside = false;
+    }
+
+    /// The text has left the file, and may be in one that was set aside.
+    pub fn hold_aside(&mut self, user: UserId, ts: Timestamp, now: Instant) {
+        self.hold_in(user, ts, now).is_aside = true;
+    }
+
+    fn hold_in(&mut self, user: UserId, ts: Timestamp, now: Instant) -> &mut Erasure {
         self.erasing.insert(user);
         self.changed.insert(user);
+        let erasure = Erasure { ts, since: now, is_aside: false };
+        self.people.entry(user).or_default().erasure.get_or_insert(erasure)
     }
 
     /// The file could not be brought on; it is tried again a little later.
@@ -286,9 +321,21 @@ impl Standings {
         self.has_new_erasures
     }
 
+    /// Whether the register says how far a file is that is another one by now, since this was last asked. A crash while a
+    /// new one is made must not leave that with its tables, and the register believed.
+    pub fn take_new_losses(&mut self) -> bool {
+        std::mem::take(&mut self.has_new_losses)
+    }
+
+    /// How many files may hold erased text only because nothing is known of them.
+    pub fn unknown(&self) -> usize {
+        self.people.values().filter(|it| it.is_unknown() && it.erasure.is_none()).count()
+    }
+
     /// Whose standing has changed since this was last asked.
     pub fn take_changed(&mut self) -> BTreeSet<UserId> {
         self.has_new_erasures = false;
+        self.has_new_losses = false;
         std::mem::take(&mut self.changed)
     }
 

@@ -216,10 +216,10 @@ impl Owner {
         for user in &unknown {
             self.sweep.standings.lose(*user, now);
         }
-        self.sweep.see_files(&self.data_dir, now);
-        // What was deleted since a file was set aside nobody can say either.
         let chance = OsRng.try_next_u32().unwrap_or_default();
         self.sweep.comparing.begin_after(workspace.users.keys().copied(), chance);
+        self.sweep.see_files(&self.data_dir, now);
+        // What was deleted since a file was set aside nobody can say either.
         for user in unknown {
             if self.sweep.standings.has_aside(user) {
                 self.sweep.standings.hold(user, self.sweep.target_ts, now);
@@ -374,7 +374,8 @@ impl Owner {
         Ok(())
     }
 
-    fn save(&mut self, now: Instant) {
+    /// Writes the register.
+    pub fn save(&mut self, now: Instant) {
         self.sweep.next_save = now + SAVE_EVERY;
         let head = self.sweep.target.head;
         let sweep = &mut self.sweep;
@@ -411,7 +412,6 @@ impl Owner {
             }
             drop(self.take(user).and_then(|it| it.map_or(Ok(()), Mailbox::close_whole)));
         }
-    }
         self.leave_at_rest(Instant::now() + SYNC_TIME);
     }
 
@@ -426,4 +426,5 @@ impl Owner {
             let error = &error as &dyn std::error::Error;
             debug!(error, "after the next start of the machine every mailbox is opened once");
         }
+    }
 }

@@ -138,14 +138,8 @@ async fn what_is_deleted_stands_in_no_page_whichever_way_it_leaves_the_rows_and_
     assert!(texts(&path).len() > usize::try_from(in_rows).unwrap(), "of trimmed rows too");
     let before = fs::read(&path).unwrap();
     let deleted = house.delete().await;
-    let ways: [(&str, Way); 3] = [
-        ("brought to the head", Mailbox::catch_up),
-        ("ahead of the rest", Mailbox::erase_ahead),
-        ("filled", |mailbox, sources, workspace| {
-            mailbox.may_hold_erased = true;
-            mailbox.fill(sources, workspace)
-        }),
-    ];
+    let ways: [(&str, Way); 2] =
+        [("brought to the head", Mailbox::catch_up), ("ahead of the rest", Mailbox::erase_ahead)];
     for (way, rid) in ways {
         fs::write(&path, &before).unwrap();
         assert!(texts(&path).intersection(&deleted).count() > WINDOW, "{way}");
@@ -159,6 +153,40 @@ async fn what_is_deleted_stands_in_no_page_whichever_way_it_leaves_the_rows_and_
         assert!(!left.is_empty(), "{way}: what was not deleted is kept");
         mailbox.close_whole().unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_is_deleted_stands_in_no_page_of_a_file_that_is_far_behind_and_filled() {
+    let mut house = House::new().await;
+    let (dir, bob) = (house.directory.path().to_owned(), house.bob);
+    let mut mailbox = Mailbox::make(&dir, bob, &mut house.sources, &house.story.workspace).unwrap();
+    let path = mailbox.path.clone();
+    house.live(&mut mailbox).await;
+    mailbox.close_whole().unwrap();
+    let begin = |house: &House| {
+        let (_, published) = PublishedWorkspace::new(house.story.workspace.clone());
+        stepwise::begin(&dir, &house.log, published, WINDOW)
+    };
+    let mut owner = begin(&house);
+    stepwise::drain(&mut owner).unwrap();
+    owner.rest();
+    drop(owner);
+    let far = |number| wish::post("general", &format!("and then {number}"));
+    let batches: Vec<Batch> = (0..9_000).map(|number| house.run(&far(number))).collect();
+    append_together(&house.log, &batches).await;
+    // What was said in #general is out of the window, and still stands somewhere.
+    let deleted = house.delete().await;
+    assert!(texts(&path).intersection(&deleted).count() > WINDOW);
+    let mut owner = begin(&house);
+    stepwise::drain(&mut owner).unwrap();
+    assert_eq!(owner.sweep.erasures.told(), None);
+    let left = texts(&path);
+    assert_eq!(left.intersection(&deleted).collect::<Vec<_>>(), [""; 0]);
+    assert!(!left.is_empty(), "what was not deleted is kept");
+    let count = "SELECT count(*) FROM messages WHERE content LIKE 'and then %'";
+    let file = Connection::open(&path).unwrap();
+    let said: i64 = file.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(usize::try_from(said).unwrap(), WINDOW);
 }
 
 #[tokio::test]

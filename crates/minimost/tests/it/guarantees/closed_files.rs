@@ -1,4 +1,4 @@
-//! A machine that opens no file any more: the log is open already, and answers for the mailboxes that are not.
+//! A machine that opens no file any more: the log is open already, and everybody is answered out of it.
 
 use anyhow::Result;
 

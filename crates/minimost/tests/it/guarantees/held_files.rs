@@ -56,7 +56,7 @@ async fn one_mailbox_that_may_not_be_looked_at_is_named_and_holds_up_no_other() 
     let dir = tempfile::tempdir()?;
     let data = dir.path().join("data");
     let users = data.join("users");
-    let server = Process::start(&data).await?;
+    let mut server = Process::start(&data).await?;
     let [alice, bob] = [server.sign_up("alice").await?, server.sign_up("bob").await?];
     let said = alice.send("general", "kumquat").await;
     until(&bob, || count_with(&users, "kumquat") >= 2).await;
@@ -67,6 +67,13 @@ async fn one_mailbox_that_may_not_be_looked_at_is_named_and_holds_up_no_other() 
     let still = told(&alice, |still| still["held"] == json!(["bob"]) && still["files"] == 1).await;
     assert_eq!(still["held_files"], json!([]));
     assert!(files_with(&users, "kumquat").iter().all(|name| name.starts_with("bob.db")));
+    // Without the register nobody knows what is in it, and that is told.
+    server.kill().await?;
+    fs::remove_file(data.join("mailboxes.db"))?;
+    server = Process::start(&data).await?;
+    server.says("bob.db may still hold erased text, because it cannot be looked at").await?;
+    let alice = server.welcome(&alice);
+    told(&alice, |still| still["held"] == json!(["bob"]) && still["files"] == 1).await;
     fs::remove_file(&file)?;
     fs::rename(&away, &file)?;
     told(&alice, Value::is_null).await;
@@ -139,6 +146,32 @@ async fn whoever_holds_the_register_is_named_and_holds_up_no_erasure() -> Result
     told(&alice, is_named).await;
     other.execute_batch("ROLLBACK")?;
     server.says("mailboxes.db can be written again").await?;
+    told(&alice, Value::is_null).await;
+    ensure!(server.terminate().await?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_that_was_set_aside_and_cannot_be_removed_is_named_itself() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let data = dir.path().join("data");
+    let users = data.join("users");
+    let server = Process::start(&data).await?;
+    let [alice, bob] = [server.sign_up("alice").await?, server.sign_up("bob").await?];
+    let said = alice.send("general", "kumquat").await;
+    until(&bob, || count_with(&users, "kumquat") >= 2).await;
+    server.kill().await?;
+    // No file can be removed there.
+    let aside = users.join("bob.db.damaged-7");
+    fs::create_dir(&aside)?;
+    let mut server = Process::start(&data).await?;
+    let alice = server.welcome(&alice);
+    alice.delete(&said["id"]).await;
+    server.says("bob.db.damaged-7 still holds erased text, because it cannot be removed").await?;
+    let still = told(&alice, |still| still["files"] == 1).await;
+    assert_eq!(still["held"], json!(["bob"]));
+    assert_eq!(count_with(&users, "kumquat"), 0);
+    fs::remove_dir(&aside)?;
     told(&alice, Value::is_null).await;
     ensure!(server.terminate().await?.success());
     Ok(())
