@@ -35,7 +35,7 @@ const TICK: Duration = Duration::from_millis(250);
 const TICK_CHUNKS_MAX: usize = 2;
 
 /// Version of our own tables; another one means rebuild.
-const FORMAT: i64 = 6;
+const FORMAT: i64 = 7;
 
 const SCHEMA: &str = include_str!("schema.sql");
 

@@ -27,7 +27,13 @@ CREATE TABLE IF NOT EXISTS private_channels (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     name       TEXT NOT NULL,
     created_by TEXT NOT NULL,
-    created_ts REAL NOT NULL
+    created_ts REAL NOT NULL,
+    -- own: zeros, so many that another name changes no row's length: 320 bytes are the longest name, and the length of a
+    -- text of more than 57 takes another byte of the row (SQLite's file format, "Record Format"). So SQLite moves no row
+    -- into another page when a channel is renamed, and leaves no copy of names there that no erasure finds.
+    space      BLOB NOT NULL GENERATED ALWAYS AS (
+        zeroblob(379 - length(CAST(name AS BLOB)) - (length(CAST(name AS BLOB)) > 57))
+    ) STORED
 );
 
 CREATE TABLE IF NOT EXISTS private_channel_members (
