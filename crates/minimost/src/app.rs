@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::comparison::Comparisons;
 use crate::config::Config;
 use crate::live::{Cursor, Hub};
+use crate::projection::HeldFiles;
 use crate::projection::mailbox::Mailboxes;
 use crate::published::PublishedWorkspace;
 use crate::reading::Reading;
@@ -28,6 +29,7 @@ pub struct Parts {
     pub published: PublishedWorkspace,
     pub reading: Reading,
     pub mailboxes: Mailboxes,
+    pub held_files: HeldFiles,
     pub hub: Hub,
     pub auth: Auth,
     pub comparisons: Comparisons,

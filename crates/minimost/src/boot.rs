@@ -27,6 +27,7 @@ use crate::data_dir::DataDir;
 use crate::history;
 use crate::housekeeping;
 use crate::live::Hub;
+use crate::projection::HeldFiles;
 use crate::projection::auth::AuthDb;
 use crate::projection::mailbox::Mailboxes;
 use crate::projection::presence::PresenceDb;
@@ -104,10 +105,12 @@ impl Server {
         let window_bytes = usize::try_from(config.memory.windows.as_u64())?;
         let reading = Reading::start(&log, published.clone(), announced, window_bytes)?;
         let window = config.chat.mailbox_messages_per_channel;
+        let held = HeldFiles::default();
+        let waiting = signals.clone();
         let projections = Projections {
-            presence: PresenceDb::start(&dir, &log, published.clone(), signals.clone())?,
-            auth: AuthDb::start(&dir, &log, published.clone())?,
-            snapshots: Snapshots::start(&dir, &log, published.clone(), stored)?,
+            presence: PresenceDb::start(&dir, &log, published.clone(), waiting, held.clone())?,
+            auth: AuthDb::start(&dir, &log, published.clone(), held.clone())?,
+            snapshots: Snapshots::start(&dir, &log, published.clone(), stored, held.clone())?,
             mailboxes: Mailboxes::start(&dir, &log, published.clone(), window)?,
         };
         let hub = Hub::new(log.clone(), published.clone(), start.clock.clone(), signals, active);
@@ -127,6 +130,7 @@ impl Server {
             published,
             reading,
             mailboxes: projections.mailboxes.clone(),
+            held_files: held,
             hub,
             comparisons,
         });

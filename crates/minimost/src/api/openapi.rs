@@ -112,11 +112,12 @@ pub(super) async fn document() -> Json<Value> {
     Json(openapi())
 }
 
-/// `GET /healthz`. Administrators are told of mailboxes that may still hold what was erased.
+/// `GET /healthz`. Administrators are told of files that may still hold what was erased.
 pub(super) async fn health(State(app): State<App>, asker: Option<LoggedIn>) -> Json<Value> {
     let mut health = json!({ "status": "ok", "head": app.workspace().head.get() });
     if let Some(asker) = asker.filter(|asker| asker.administrator().is_ok()) {
-        health["still_erasing"] = app.mailboxes.still_erasing().map_or(Value::Null, |still| {
+        let still = app.held_files.join(app.mailboxes.still_erasing());
+        health["still_erasing"] = still.map_or(Value::Null, |still| {
             let held = still.held.iter().map(|user| asker.workspace.user_name(*user));
             json!({
                 "files": still.files,

@@ -1,5 +1,6 @@
 //! The owner thread of a projection that has one file: it follows the log in the background, a tick at a time.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -159,20 +160,44 @@ pub(super) fn open_or_begin(
     }
 }
 
-/// Opens a file with `open`; when it is damaged, it is set aside and a new one is opened.
+/// Does something with a file; when that is damaged, it is set aside and everything is done once more, with a new one.
+///
+/// Whatever has the file open must be closed when `act` fails.
 pub(super) fn or_set_aside<T>(
     file: &Path,
     head: Seq,
-    open: impl Fn() -> Result<T, ProjectionError>,
+    mut act: impl FnMut() -> Result<T, ProjectionError>,
 ) -> Result<T, ProjectionError> {
-    match open() {
+    match act() {
         Err(error) if error.is_damage() => {
-            let aside = sqlite::set_aside(file, head)?;
-            let (name, aside) = (file.display(), aside.display());
-            let error = &error as &dyn std::error::Error;
-            warn!(error, "{name} was damaged and is now {aside}; it is rebuilt from the log");
-            open()
+            let now = put_aside(file, head)?;
+            let (name, error) = (file.display(), &error as &dyn std::error::Error);
+            warn!(error, "{name} was damaged and {now}; it is rebuilt from the log");
+            act()
         }
         result => result,
     }
+}
+
+/// Gets a damaged file out of the way, and says what became of it. One is kept for whoever wants to look, and no more: a
+/// disk that breaks each new one too must not fill itself.
+fn put_aside(file: &Path, head: Seq) -> Result<String, ProjectionError> {
+    if has_aside(file)? {
+        sqlite::remove(file)?;
+        return Ok("was removed, because one of before is kept".to_owned());
+    }
+    Ok(format!("is now {}", sqlite::set_aside(file, head)?.display()))
+}
+
+fn has_aside(file: &Path) -> Result<bool, ProjectionError> {
+    let dir = file.parent().expect("a projection lies in the data directory");
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    for entry in fs::read_dir(dir).in_file(dir)? {
+        let found = entry.in_file(dir)?.file_name();
+        let rest = found.to_str().and_then(|it| it.strip_prefix(&*name));
+        if rest.is_some_and(|it| it.starts_with(".damaged-")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

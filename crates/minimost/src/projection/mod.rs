@@ -13,11 +13,13 @@ pub mod auth;
 pub mod check;
 mod feed;
 mod follower;
+mod held;
 pub mod mailbox;
 pub mod presence;
 pub mod snapshot;
 mod sqlite;
 
+pub use held::HeldFiles;
 pub use sqlite::is_ours;
 
 use std::io;

@@ -18,10 +18,12 @@ use chat::signal::{PresenceOverride, PresenceState};
 use chat::{Seq, Timestamp, UserId, UserName, Workspace};
 use eventlog::{Epoch, Log, Reader};
 use rusqlite::{Connection, Row};
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::feed::Feed;
 use super::follower::{self, Follower, Moment, Projector};
+use super::held::{HeldFiles, Remains};
 use super::sqlite::{self, Checkpoint};
 use super::{InFile, ProjectionError};
 use crate::published::PublishedWorkspace;
@@ -39,9 +41,11 @@ const FORMAT: i64 = 7;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+const NAME: &str = "presence.db";
+
 /// The path of the file below the data directory.
 pub fn presence_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("presence.db")
+    data_dir.join(NAME)
 }
 
 /// The owner of `presence.db`; clones share it.
@@ -60,6 +64,7 @@ impl PresenceDb {
         log: &Log,
         published: PublishedWorkspace,
         signals: WaitingSignals,
+        held: HeldFiles,
     ) -> Result<PresenceDb, ProjectionError> {
         let workspace = published.now();
         let begin = || {
@@ -86,8 +91,9 @@ impl PresenceDb {
             feed: Feed::new(),
             published,
             signals,
+            remains: Remains::unknown(NAME, held),
         };
-        Ok(PresenceDb { follower: Follower::start("presence.db", TICK, writer)?, seen_before })
+        Ok(PresenceDb { follower: Follower::start(NAME, TICK, writer)?, seen_before })
     }
 
     /// When people gave their last sign of life before the start.
@@ -116,7 +122,6 @@ pub struct PresenceFile {
     path: PathBuf,
     connection: Connection,
     checkpoint: Seq,
-    wal_holds_erased: bool,
 }
 
 impl PresenceFile {
@@ -128,18 +133,7 @@ impl PresenceFile {
             Checkpoint { format: FORMAT, epoch, seq: head },
             SCHEMA,
         )?;
-        Ok(PresenceFile { path, connection, checkpoint, wal_holds_erased: false })
-    }
-
-    /// [`PresenceFile::open`], but a damaged file is set aside first.
-    fn open_or_begin(
-        data_dir: &Path,
-        epoch: Epoch,
-        head: Seq,
-    ) -> Result<PresenceFile, ProjectionError> {
-        follower::or_set_aside(&presence_path(data_dir), head, || {
-            PresenceFile::open(data_dir, epoch, head)
-        })
+        Ok(PresenceFile { path, connection, checkpoint })
     }
 
     /// Notes a sign of life and what the client said; an override stays.
@@ -197,7 +191,8 @@ impl PresenceFile {
         statement.execute(parameters).in_file(&self.path).map(drop)
     }
 
-    /// Applies what comes up to `workspace.head`, so many chunks of it at most.
+    /// Applies what comes up to `workspace.head`, so many chunks of it at most. Answers since when something that left the
+    /// rows may be left of it in the WAL.
     fn catch_up(
         &mut self,
         reader: &mut Reader,
@@ -205,7 +200,8 @@ impl PresenceFile {
         epoch: Epoch,
         workspace: &Workspace,
         chunks_max: usize,
-    ) -> Result<(), ProjectionError> {
+    ) -> Result<Option<Timestamp>, ProjectionError> {
+        let mut erased = None;
         for _ in 0..chunks_max {
             if self.checkpoint >= workspace.head {
                 break;
@@ -213,22 +209,20 @@ impl PresenceFile {
             let events = feed.next(reader, self.checkpoint, workspace.head)?;
             let apply = || {
                 let transaction = self.connection.unchecked_transaction()?;
-                let mut has_erased = false;
+                let mut first = None;
                 for event in events.iter() {
-                    has_erased |= apply::apply(&transaction, event, workspace)?;
+                    if apply::apply(&transaction, event, workspace)? {
+                        first.get_or_insert(event.ts);
+                    }
                 }
                 let checkpoint = Checkpoint { format: FORMAT, epoch, seq: events.end };
                 sqlite::set_checkpoint(&transaction, checkpoint)?;
-                transaction.commit().map(|()| has_erased)
+                transaction.commit().map(|()| first)
             };
-            self.wal_holds_erased |= apply().in_file(&self.path)?;
+            erased = erased.or(apply().in_file(&self.path)?);
             self.checkpoint = events.end;
         }
-        if self.wal_holds_erased {
-            let is_done = sqlite::truncate_wal(&self.connection).in_file(&self.path)?;
-            self.wal_holds_erased = !is_done;
-        }
-        Ok(())
+        Ok(erased)
     }
 
     /// Writes all of it or nothing.
@@ -281,29 +275,57 @@ struct Presence {
     feed: Feed,
     published: PublishedWorkspace,
     signals: WaitingSignals,
+    /// What left the rows.
+    remains: Remains,
 }
 
 impl Projector for Presence {
     fn advance(&mut self, moment: Moment) -> Result<(), ProjectionError> {
         let workspace = self.published.now();
+        let path = presence_path(&self.data_dir);
+        let advanced =
+            follower::or_set_aside(&path, workspace.head, || self.follow(&workspace, moment));
+        if let Err(error) = &advanced {
+            self.remains.fail(error);
+        }
+        advanced
+    }
+}
+
+impl Presence {
+    /// Writes the signals that wait, and brings the file towards `workspace.head`. After a fault it is closed.
+    fn follow(&mut self, workspace: &Workspace, moment: Moment) -> Result<(), ProjectionError> {
         let chunks_max = match moment {
             Moment::Tick => TICK_CHUNKS_MAX,
             Moment::Drain | Moment::Close => usize::MAX,
         };
         let mut file = match self.file.take() {
             Some(file) => file,
-            None => PresenceFile::open_or_begin(&self.data_dir, self.epoch, workspace.head)?,
+            None => PresenceFile::open(&self.data_dir, self.epoch, workspace.head)?,
         };
         if !self.is_reset {
             file.reset_all_offline()?;
             self.is_reset = true;
         }
         let signals = self.signals.take();
-        if let Err(error) = file.write_signals(&signals, &workspace) {
-            self.signals.put_back(signals);
-            return Err(error);
+        let followed = file.write_signals(&signals, workspace).and_then(|()| {
+            file.catch_up(&mut self.reader, &mut self.feed, self.epoch, workspace, chunks_max)
+        });
+        match followed {
+            Ok(erased) => self.remains.add(erased),
+            Err(error) => {
+                // Those that were written may have been written into a file that is set aside now.
+                self.signals.put_back(signals);
+                return Err(error);
+            }
         }
-        file.catch_up(&mut self.reader, &mut self.feed, self.epoch, &workspace, chunks_max)?;
+        if self.remains.are_there() {
+            if Remains::empty_wal(&file.connection, moment).in_file(&file.path)? {
+                self.remains.are_gone();
+            } else {
+                self.remains.hold(Instant::now());
+            }
+        }
         self.file = Some(file);
         Ok(())
     }
@@ -317,7 +339,10 @@ pub(super) fn bring_to_head(
     workspace: &Workspace,
 ) -> Result<(), ProjectionError> {
     let mut file = PresenceFile::open(data_dir, epoch, workspace.head)?;
-    file.catch_up(reader, &mut Feed::new(), epoch, workspace, usize::MAX)
+    if file.catch_up(reader, &mut Feed::new(), epoch, workspace, usize::MAX)?.is_some() {
+        sqlite::truncate_wal(&file.connection).in_file(&file.path)?;
+    }
+    Ok(())
 }
 
 const UPSERT_STATE: &str = "

@@ -26,6 +26,7 @@ use tracing::warn;
 use parts::Total;
 
 use super::follower::{self, Follower, Moment, Projector};
+use super::held::{HeldFiles, Remains};
 use super::sqlite::{self, Checkpoint};
 use super::{InFile, ProjectionError};
 use crate::codec;
@@ -50,9 +51,11 @@ const FORMAT: i64 = 9;
 
 const SCHEMA: &str = include_str!("snapshot.sql");
 
+const NAME: &str = "workspace.db";
+
 /// The path of the snapshot below the data directory.
 pub fn snapshot_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("workspace.db")
+    data_dir.join(NAME)
 }
 
 /// The seq of the stored snapshot, 0 without one that is to be believed: up to here the log was verified when it was
@@ -264,11 +267,18 @@ impl Snapshots {
         log: &Log,
         published: PublishedWorkspace,
         stored: Option<Stored>,
+        held: HeldFiles,
     ) -> Result<Snapshots, ProjectionError> {
-        let (file, epoch) = (snapshot_path(data_dir), log.epoch());
-        let (at, pause) = (Instant::now(), Duration::ZERO);
-        let keeper = Keeper { file, epoch, published, stored, at, pause, wal_holds_erased: false };
-        Ok(Snapshots { follower: Follower::start("workspace.db", TICK, keeper)? })
+        let keeper = Keeper {
+            file: snapshot_path(data_dir),
+            epoch: log.epoch(),
+            published,
+            stored,
+            at: Instant::now(),
+            pause: Duration::ZERO,
+            remains: Remains::unknown(NAME, held),
+        };
+        Ok(Snapshots { follower: Follower::start(NAME, TICK, keeper)? })
     }
 
     /// Returns when the owner thread has ended.
@@ -296,8 +306,8 @@ struct Keeper {
     /// When that was, and how long no other is written for its events.
     at: Instant,
     pause: Duration,
-    /// The WAL still holds the snapshot before.
-    wal_holds_erased: bool,
+    /// What the WAL still holds of the snapshot before.
+    remains: Remains,
 }
 
 impl Keeper {
@@ -319,19 +329,50 @@ fn is_due(events: u64, elapsed: Duration, pause: Duration) -> bool {
 impl Projector for Keeper {
     fn advance(&mut self, moment: Moment) -> Result<(), ProjectionError> {
         let workspace = self.published.now();
-        if self.is_due(workspace.head, moment) {
-            let begun = Instant::now();
-            let written = follower::or_set_aside(&self.file, workspace.head, || {
-                write(&self.file, self.epoch, &workspace, self.stored.as_ref())
-            })?;
-            self.wal_holds_erased = !written.is_wal_empty;
-            self.stored = Some(written.stored);
-            self.at = Instant::now();
-            self.pause = begun.elapsed() * PAUSE_PER_COST;
-        } else if self.wal_holds_erased {
-            let is_done = sqlite::truncate_wal(&sqlite::open(&self.file)?).in_file(&self.file)?;
-            self.wal_holds_erased = !is_done;
+        let advanced = if self.is_due(workspace.head, moment) {
+            self.write(&workspace)
+        } else {
+            match self.empty_wal(moment) {
+                Err(error) if error.is_damage() => self.write(&workspace),
+                emptied => emptied,
+            }
+        };
+        if let Err(error) = &advanced {
+            self.remains.fail(error);
+        }
+        advanced
+    }
+}
+
+impl Keeper {
+    fn write(&mut self, workspace: &Arc<Workspace>) -> Result<(), ProjectionError> {
+        let begun = Instant::now();
+        let written = follower::or_set_aside(&self.file, workspace.head, || {
+            write(&self.file, self.epoch, workspace, self.stored.as_ref())
+        })?;
+        self.stored = Some(written.stored);
+        self.at = Instant::now();
+        self.pause = begun.elapsed() * PAUSE_PER_COST;
+        self.remains.add(Some(workspace.last_ts));
+        self.tell(written.is_wal_empty);
+        Ok(())
+    }
+
+    fn empty_wal(&mut self, moment: Moment) -> Result<(), ProjectionError> {
+        if self.remains.are_there() {
+            // None is made for it.
+            let is_rid = !sqlite::is_there(&self.file)?
+                || Remains::empty_wal(&sqlite::open(&self.file)?, moment).in_file(&self.file)?;
+            self.tell(is_rid);
         }
         Ok(())
+    }
+
+    fn tell(&mut self, is_rid: bool) {
+        if is_rid {
+            self.remains.are_gone();
+        } else {
+            self.remains.hold(Instant::now());
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! 1 acknowledged means on disk: here, and `crash.rs`. 2 one order: here. 3 exactly once: `exactly_once`. 4 you read what
 //! you wrote and what anyone was told: here. 5 no gap, no repeat: `reconnect.rs`. 6 nobody sees what is not theirs:
 //! here in short, and `access.rs`. 7 crash-equal: `crash.rs`, and an orderly end here. 8 full disk, broken file:
-//! `broken_disk`, `broken_parts`, `damaged_log`, `damaged_record`, `other_programs`, `snapshot_file`, `mailbox_files` and `checking`. 9 forgetting
-//! is real: here, `erased_files`, `held_files`, and `rebuild/mailbox.rs` and the log's own tests file by file.
+//! `broken_disk`, `broken_parts`, `damaged_log`, `damaged_record`, `other_programs`, `snapshot_file`, `torn_pages`,
+//! `mailbox_files` and `checking`. 9 forgetting is real: here, `erased_files`, `moved_rows`, `held_files`, `held_shared`,
+//! and `rebuild/mailbox.rs` and the log's own tests file by file.
 
 mod broken_disk;
 mod broken_parts;
@@ -16,9 +17,12 @@ mod damaged_record;
 mod erased_files;
 mod exactly_once;
 mod held_files;
+mod held_shared;
 mod mailbox_files;
+mod moved_rows;
 mod other_programs;
 mod snapshot_file;
+mod torn_pages;
 
 use std::time::Duration;
 

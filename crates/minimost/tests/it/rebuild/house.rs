@@ -8,6 +8,7 @@ use chat::testing::{Batch, Story};
 use chat::{ChannelId, ChannelName, Seq, UserId, UserName, Workspace};
 use eventlog::Log;
 use minimost::codec;
+use minimost::projection::HeldFiles;
 use minimost::projection::auth::AuthDb;
 use minimost::projection::check::{Difference, check};
 use minimost::projection::mailbox::{Mailboxes, user_db_path};
@@ -48,14 +49,16 @@ impl House {
         let log = Log::open(&dir.path().join("log.db"), stored_seq(dir.path()).get()).unwrap();
         let Loaded { workspace, stored } = load(dir.path(), &log).unwrap();
         let (publish, published) = PublishedWorkspace::new(workspace.clone());
-        let signals = WaitingSignals::default();
+        let (signals, held) = (WaitingSignals::default(), HeldFiles::default());
         let path = dir.path();
         let (announce, announcements) = mpsc::channel(64);
         let reading = Reading::start(&log, published.clone(), announcements, WINDOW_BYTES).unwrap();
         let mailboxes = Mailboxes::start(path, &log, published.clone(), window).unwrap();
-        let presence = PresenceDb::start(path, &log, published.clone(), signals.clone()).unwrap();
-        let auth = AuthDb::start(path, &log, published.clone()).unwrap();
-        let snapshots = Snapshots::start(path, &log, published, stored).unwrap();
+        let waiting = signals.clone();
+        let presence =
+            PresenceDb::start(path, &log, published.clone(), waiting, held.clone()).unwrap();
+        let auth = AuthDb::start(path, &log, published.clone(), held.clone()).unwrap();
+        let snapshots = Snapshots::start(path, &log, published, stored, held).unwrap();
         House {
             dir,
             log,
