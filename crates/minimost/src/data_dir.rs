@@ -45,6 +45,7 @@ impl DataDir {
         let path = fs::canonicalize(path)
             .with_context(|| format!("the data directory {} cannot be opened", path.display()))?;
         let lock = lock(&path)?;
+        projection::keep_temporary_files_in(&path)?;
         clear_leftovers(&path)?;
         refuse_original(&path)?;
         Ok(DataDir { path, _lock: lock })

@@ -21,6 +21,7 @@ mod sqlite;
 
 pub use held::HeldFiles;
 pub use sqlite::is_ours;
+pub(crate) use sqlite::keep_temporary_files_in;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -43,7 +43,7 @@ const NAMELESS_PRAGMAS: &str = "
 /// How long a thread of its own waits for another program that holds its file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A larger file is written anew by way of a temporary one, which has no name.
+/// A larger file is written anew by way of a temporary one, which has no name: see [`keep_temporary_files_in`].
 const ANEW_IN_MEMORY_MAX: i64 = 64 * 1024 * 1024;
 
 /// The table that says how far a projection is, the same in every file.
@@ -72,6 +72,16 @@ pub(super) fn from_sql(number: i64) -> Seq {
 /// A number of rows as SQLite keeps it.
 pub(super) fn count_to_sql(count: u64) -> i64 {
     i64::try_from(count).expect("fewer rows than SQLite can count")
+}
+
+/// Has SQLite make its temporary files in a directory from now on, in the whole process. They hold the same private text as
+/// the files beside them (a mailbox that is written anew, rows that are sorted), and elsewhere they would lie on another
+/// disk, and fail where that one is small. They have no names but for the moment between being made and being unlinked.
+pub(crate) fn keep_temporary_files_in(dir: &Path) -> Result<(), ProjectionError> {
+    // A name that is no text cannot be said to SQLite; it then asks the environment, as it would have.
+    let Some(name) = dir.to_str() else { return Ok(()) };
+    let connection = Connection::open_in_memory().in_file(dir)?;
+    connection.pragma_update(None, "temp_store_directory", name).in_file(dir)
 }
 
 /// Opens a file, created with mode 0600 when it is missing; its directory with 0700. Where another program holds it, it

@@ -5,7 +5,7 @@
 //! here in short, and `access.rs`. 7 crash-equal: `crash.rs`, and an orderly end here. 8 full disk, broken file:
 //! `broken_disk`, `broken_parts`, `damaged_log`, `damaged_record`, `other_programs`, `snapshot_file`, `torn_pages`,
 //! `mailbox_files` and `checking`. 9 forgetting is real: here, `erased_files`, `moved_rows`, `held_files`, `held_shared`,
-//! and `rebuild/mailbox.rs` and the log's own tests file by file.
+//! `temporary_files`, and `rebuild/mailbox.rs` and the log's own tests file by file.
 
 mod broken_disk;
 mod broken_parts;
@@ -22,6 +22,8 @@ mod mailbox_files;
 mod moved_rows;
 mod other_programs;
 mod snapshot_file;
+#[cfg(target_os = "linux")]
+mod temporary_files;
 mod torn_pages;
 
 use std::time::Duration;
