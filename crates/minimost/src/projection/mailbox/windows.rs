@@ -3,7 +3,8 @@
 //!
 //! Promises: what is answered is what stands in the log at the head of the read transaction in which it is asked, deletions
 //! included. What is kept is bounded in bytes, also while it grows with what is heard; what is asked for beyond that is
-//! folded anew.
+//! folded anew. The bound does not hold for the channel that was asked for last, which is kept whole, however long its
+//! messages are: the file that is being made needs all of it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -21,7 +22,9 @@ use crate::codec;
 use crate::fold::{FoldRange, beside_fold, message_fold, messages_by_id};
 use crate::wire::MessageView;
 
-/// Memory for rows that are kept, roughly: those of 70 channels with 1,000 messages of the usual length.
+/// Memory for rows that are kept, roughly: those of 70 channels with 1,000 messages of the usual length. A single channel may
+/// take more, and then nothing is kept beside it: the largest window, full of the longest messages (5,000 in the timeline and
+/// 5,000 in threads, 10,000 letters each), takes 100 MB, four times that where each letter has four bytes.
 const BYTES_MAX: usize = 24 * 1024 * 1024;
 
 /// What a kept row takes beside its bytes: its places in a lane and in the allocator.
