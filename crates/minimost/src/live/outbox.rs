@@ -17,7 +17,7 @@ use super::subscriber::Subscriber;
 use super::{Connect, ConnectError, Cursor, Shared, frame};
 use crate::fold::FoldError;
 
-/// The bytes of one person's stream of Server-Sent Events; everything that waits comes as one piece.
+/// The bytes of one person's stream of Server-Sent Events; everything that waits when it is live comes as one piece.
 pub struct Outbox {
     shared: Arc<Shared>,
     subscriber: Arc<Subscriber>,
@@ -25,12 +25,8 @@ pub struct Outbox {
 }
 
 enum Phase {
-    /// Says hello and what was missed of presence, then goes on after `had`; with a sum when it is not yet known to be of
-    /// this history.
-    Opening {
-        opening: Bytes,
-        had: Cursor,
-    },
+    /// Freed when it is over: most streams are long past it.
+    Opening(Box<Opening>),
     /// Reads what the client missed; the future is freed at the cutover.
     Backfill(NextPage),
     /// Takes what the hub has put into the queue.
@@ -38,6 +34,16 @@ enum Phase {
     /// Says that the cursor cannot be continued, and ends.
     Refusing(Bytes),
     Over,
+}
+
+/// Says hello, then what was missed of presence, and goes on.
+struct Opening {
+    hello: Bytes,
+    /// A piece of its own, shared by all who have missed everything: for thousands who come back at once a copy each would
+    /// be hundreds of megabytes.
+    missed: Bytes,
+    /// After this; with a sum when it is not yet known to be of this history.
+    had: Cursor,
 }
 
 type NextPage = Pin<Box<dyn Future<Output = Result<Option<Page>, FoldError>> + Send>>;
@@ -70,10 +76,11 @@ impl Outbox {
         }
         let hello = frame::hello(&subscriber.name(), workspace.user_name(connect.user), cursor);
         // Before the first id: whoever is cut off behind one is taken to have heard it.
-        let opening = [&hello[..], missed.as_deref().unwrap_or_default()].concat().into();
+        let missed = missed.unwrap_or_default();
+        let opening = |hello, had| Phase::Opening(Box::new(Opening { hello, missed, had }));
         let phase = match standing(cursor, &workspace, shared) {
-            Standing::Known => Phase::Opening { opening, had: Cursor { sum: None, ..cursor } },
-            Standing::ToBeSeen => Phase::Opening { opening, had: cursor },
+            Standing::Known => opening(hello, Cursor { sum: None, ..cursor }),
+            Standing::ToBeSeen => opening(hello, cursor),
             Standing::Elsewhere => Phase::Refusing([&hello, frame::RESYNC].concat().into()),
         };
         Ok(Outbox { shared: Arc::clone(shared), subscriber, phase })
@@ -119,11 +126,15 @@ impl Stream for Outbox {
                 self.phase = Phase::Over;
             }
             match &mut self.phase {
-                Phase::Opening { opening, had } => {
-                    let (opening, after) = (std::mem::take(opening), *had);
-                    let up_to = self.subscriber.from;
+                Phase::Opening(opening) => {
+                    let Opening { hello, missed, had } = &mut **opening;
+                    for piece in [hello, missed] {
+                        if !piece.is_empty() {
+                            return Poll::Ready(Some(std::mem::take(piece)));
+                        }
+                    }
+                    let (after, up_to) = (*had, self.subscriber.from);
                     self.phase = self.continue_with(Gap::new(after, up_to));
-                    return Poll::Ready(Some(opening));
                 }
                 Phase::Backfill(page) => match ready!(page.as_mut().poll(cx)) {
                     Ok(Some(Page { bytes, rest })) => {

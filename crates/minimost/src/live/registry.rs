@@ -13,7 +13,7 @@ use chat::{Audience, UserId};
 use super::fan_out::Segment;
 use super::presence_rounds::PresenceRounds;
 use super::subscriber::Subscriber;
-use super::{ConnectError, Cursor};
+use super::{ConnectError, Cursor, frame};
 
 /// Streams of one user: a dozen tabs and devices. One more is refused with 429.
 pub(super) const STREAMS_PER_USER_MAX: usize = 12;
@@ -93,6 +93,16 @@ impl Registry {
     pub(super) fn tell_all(&self, frame: &Bytes, wakers: &mut Vec<Waker>) {
         for subscriber in self.among(&Audience::Everyone) {
             wakers.extend(subscriber.push(frame.clone(), 1));
+        }
+    }
+
+    /// Tells everybody how far all were told, but those who have had more: a page was ahead of the hub, and from an older
+    /// cursor they would be told again what was on it.
+    pub(super) fn tell_place(&self, wakers: &mut Vec<Waker>) {
+        let beat = frame::heartbeat(self.announced);
+        let all = self.among(&Audience::Everyone);
+        for subscriber in all.filter(|subscriber| subscriber.from <= self.announced.seq) {
+            wakers.extend(subscriber.push(beat.clone(), 1));
         }
     }
 

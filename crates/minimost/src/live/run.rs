@@ -77,7 +77,7 @@ fn interval(period: Duration) -> tokio::time::Interval {
 }
 
 impl Shared {
-    /// Tells a round of commits to all who may see them.
+    /// Tells a round of commits to all who may see them; of a session that ends in it nobody is told anything more.
     pub(super) fn announce(&self, round: &[Announcement], keywords: &mut Keywords) {
         let Some(last) = round.last() else { return };
         let mut recent = self.recent();
@@ -88,16 +88,22 @@ impl Shared {
         self.heard.send_replace(last.workspace.head);
         let segments = segments(self.epoch, round);
         let mut wakers: Vec<Waker> = Vec::new();
+        let events = || round.iter().flat_map(|announcement| announcement.events.iter());
         let mut registry = self.registry();
+        // First, because a stream may take out of its queue what was put there a moment ago.
+        for logged in events() {
+            if let Some(Event::SessionClosed { user, session, .. }) = logged.event() {
+                registry.end_session(*user, *session, &mut wakers);
+            }
+        }
         for segment in &segments {
             registry.tell(segment, &mut wakers);
         }
+        registry.announced = Cursor::at_head(self.epoch, &last.workspace);
+        drop(registry);
         let (mut posted, mut gone) = (Vec::new(), Vec::new());
-        for logged in round.iter().flat_map(|announcement| announcement.events.iter()) {
+        for logged in events() {
             match logged.event() {
-                Some(Event::SessionClosed { user, session, .. }) => {
-                    registry.end_session(*user, *session, &mut wakers);
-                }
                 Some(Event::AccountChanged { user, change: AccountChange::Deactivated }) => {
                     gone.push(*user);
                 }
@@ -107,8 +113,6 @@ impl Shared {
                 Some(_) | None => {}
             }
         }
-        registry.announced = Cursor::at_head(self.epoch, &last.workspace);
-        drop(registry);
         self.notify(round, keywords, &mut wakers);
         let mut presence = self.presence();
         for (user, channel) in posted {
@@ -130,12 +134,12 @@ impl Shared {
         }
     }
 
-    /// Moves every cursor to where all have been told; never further.
-    fn beat(&self) {
+    /// Moves every cursor to where all have been told; never further, and none back.
+    pub(super) fn beat(&self) {
         self.presence().prune(self.clock.now());
         let mut wakers = Vec::new();
         let registry = self.registry();
-        registry.tell_all(&frame::heartbeat(registry.announced), &mut wakers);
+        registry.tell_place(&mut wakers);
         drop(registry);
         wake(wakers);
     }
