@@ -202,7 +202,7 @@ impl Owner {
     fn give_up(&mut self, need: NeedKey) {
         match need {
             NeedKey::Window(channel) => self.state.windows.give_up(channel),
-            NeedKey::Posts(channel, _) => self.state.posts.give_up(channel),
+            NeedKey::Posts(channel, unread) => self.state.posts.give_up(channel, unread),
         }
     }
 

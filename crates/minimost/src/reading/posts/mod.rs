@@ -108,9 +108,9 @@ impl Posts {
         })
     }
 
-    /// The reading came to nothing.
-    pub fn give_up(&mut self, channel: ChannelId) {
-        if let Some(posts) = self.channels.peek_mut(&channel) {
+    /// The reading came to nothing. Of a block nothing was begun, and older posts may be on their way meanwhile.
+    pub fn give_up(&mut self, channel: ChannelId, unread: Unread) {
+        if let (Some(posts), Unread::Older) = (self.channels.peek_mut(&channel), unread) {
             posts.reading = None;
         }
     }
@@ -123,7 +123,7 @@ impl Posts {
             Unread::Older => posts.extend(found),
             // What was deleted meanwhile is among them; whoever asked asks again.
             Unread::Block(..) if found.read_at < posts.deleted_at => return,
-            Unread::Block(first, _) => posts.fill(first, &found.posts),
+            Unread::Block(first, last) => posts.fill((first, last), &found.posts),
         }
         posts.read_at = posts.read_at.max(found.read_at);
         self.bytes = self.bytes - before + posts.bytes;
@@ -265,14 +265,19 @@ impl ChannelPosts {
         });
     }
 
-    /// The posts of the block that begins at `first`, and with them its sums.
-    fn fill(&mut self, first: Seq, found: &[(u64, u64)]) {
+    /// The posts of a block that lacks them, and with them its sums. A channel that was forgotten meanwhile may be here in
+    /// other blocks, one of which begins at the same place.
+    fn fill(&mut self, (first, last): (Seq, Seq), found: &[(u64, u64)]) {
+        let place = self.blocks.binary_search_by_key(&first, |block| block.first);
+        let Ok(place) = place else { return };
+        let block = &self.blocks[place];
+        if block.last != last || block.posts.is_some() {
+            return;
+        }
         let found: Vec<_> = found
             .iter()
             .map(|(seq, actor)| (offset(first, Seq(*seq)), self.number(UserId(Seq(*actor)))))
             .collect();
-        let place = self.blocks.binary_search_by_key(&first, |block| block.first);
-        let Ok(place) = place else { return };
         self.change(place, |block| {
             (block.total, block.of) = (0, Vec::new());
             for (_, sender) in &found {

@@ -63,7 +63,7 @@ impl Told {
                 Err(Unread::Block(first, last)) => {
                     reads += 1;
                     let block = self.range(Seq(first.get() - 1), last);
-                    self.posts.fill(first, &block);
+                    self.posts.fill((first, last), &block);
                 }
             }
         }
@@ -146,7 +146,7 @@ fn a_reading_that_came_to_nothing_may_be_tried_again() {
     let ask = |posts: &mut Posts| posts.after(GENERAL, Seq(0), user(0), Seq(10));
     assert_eq!(ask(&mut posts), Err(Unread::Older));
     posts.begin(GENERAL);
-    posts.give_up(GENERAL);
+    posts.give_up(GENERAL, Unread::Older);
     assert_eq!(ask(&mut posts), Err(Unread::Older));
     read(&mut posts, GENERAL, &[(10, user(1).0.get())], 10);
     assert_eq!(ask(&mut posts), Ok(1));
@@ -180,6 +180,32 @@ fn a_deletion_while_a_block_is_read_again_is_not_undone_by_it() {
     later.posts.retain(|(seq, _)| *seq != 200);
     posts.finish(GENERAL, block, &later);
     assert_eq!(ask(&mut posts), Ok(8_899));
+}
+
+/// A channel that was forgotten is read again in other pieces: the block that begins where an old one did has grown.
+#[test]
+fn a_block_that_was_asked_for_before_does_not_take_the_place_of_one_that_has_more() {
+    let mut posts = Posts::new(1 << 20);
+    let ask = |posts: &mut Posts| posts.after(GENERAL, Seq::ZERO, user(9), Seq(20));
+    assert_eq!(ask(&mut posts), Err(Unread::Older));
+    let all: Vec<_> = (10..=20).map(|seq| (seq, user(1).0.get())).collect();
+    read(&mut posts, GENERAL, &all, 20);
+    assert_eq!(ask(&mut posts), Ok(11));
+    let old = Found { after: Seq(9), posts: all[..5].to_vec(), read_at: Seq(20) };
+    posts.finish(GENERAL, Unread::Block(Seq(10), Seq(14)), &old);
+    assert_eq!(ask(&mut posts), Ok(11));
+}
+
+#[test]
+fn a_block_that_cannot_be_read_leaves_alone_what_else_is_being_read() {
+    let mut posts = Posts::new(1 << 20);
+    let ask = |posts: &mut Posts| posts.after(GENERAL, Seq::ZERO, user(9), Seq(20));
+    assert_eq!(ask(&mut posts), Err(Unread::Older));
+    posts.begin(GENERAL);
+    posts.give_up(GENERAL, Unread::Block(Seq(30), Seq(40)));
+    let found = Found { after: Seq::ZERO, posts: vec![(10, user(1).0.get())], read_at: Seq(20) };
+    posts.finish(GENERAL, Unread::Older, &found);
+    assert_eq!(ask(&mut posts), Ok(1));
 }
 
 #[test]
