@@ -2,6 +2,7 @@
 //!
 //! Neighbours: `pages` selects the newest and the oldest of a kind; `outline` says what is left of a damaged record.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -25,12 +26,14 @@ pub struct Reader {
     pub(super) damage: Arc<Damage>,
     pub(super) reads_on: bool,
     pub(super) strays: Strays,
+    records_read: Cell<u64>,
 }
 
 impl Reader {
     pub(super) fn open(path: &Path, damage: Arc<Damage>) -> Result<Reader, Error> {
         let connection = file::open_reading(path)?;
-        Ok(Reader { connection, damage, reads_on: false, strays: Strays::default() })
+        let (strays, records_read) = (Strays::default(), Cell::default());
+        Ok(Reader { connection, damage, reads_on: false, strays, records_read })
     }
 
     /// From now on a damaged record does not end a read: it comes as [`Body::Damaged`], with as much of its envelope as
@@ -45,6 +48,11 @@ impl Reader {
     /// Whether it hands out damaged records.
     pub fn reads_on(&self) -> ReadsOn {
         ReadsOn(self.reads_on.then(|| Arc::clone(&self.damage)))
+    }
+
+    /// How many records it has read: what a question costs, for who promises that it costs little.
+    pub fn records_read(&self) -> u64 {
+        self.records_read.get()
     }
 
     /// Runs several reads on one state of the log, so that no redaction comes between them.
@@ -341,6 +349,7 @@ impl Reader {
 
     /// A record, if it is what was appended.
     pub(super) fn record(&self, row: &Row<'_>) -> Result<Record, Error> {
+        self.records_read.set(self.records_read.get() + 1);
         let seq = integer(row.get_ref(0)?).unwrap_or_default().cast_unsigned();
         let why = |why| u8::try_from(why).ok();
         let Some((record, envelope_sum, body_sum)) = parse(row, why)? else {

@@ -1,6 +1,9 @@
 //! Mentions: the messages that name the asker, or everyone.
 
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, Response};
+use axum::response::IntoResponse;
 use chat::Seq;
 use utoipa::IntoParams;
 
@@ -9,11 +12,14 @@ use super::fields::{Query, fields};
 use super::messages::PageLimit;
 use super::problem::ApiError;
 use crate::app::App;
-use crate::reading::At;
+use crate::reading::{At, Feed};
 use crate::wire::MessageView;
 
 /// Unread mentions of one answer.
 const UNREAD_MAX: usize = 200;
+
+/// On a page that ends before its limit: there may be more, with ids below this one.
+const MORE_BEFORE: HeaderName = HeaderName::from_static("minimost-more-before");
 
 fields! {
     /// Which mentions.
@@ -39,7 +45,7 @@ pub(super) async fn list(
     State(app): State<App>,
     asker: LoggedIn,
     Query(input): Query<MentionsInput>,
-) -> Result<Answer<Vec<MessageView>>, ApiError> {
+) -> Result<Response<Body>, ApiError> {
     app.writer.flush_markers(asker.user).await?;
     let head = app.workspace().head;
     let PageLimit(limit) = input.limit;
@@ -47,8 +53,15 @@ pub(super) async fn list(
         let before = input.before_id.map_or(Seq(u64::MAX), Seq);
         app.reading.mentions(asker.user, before, limit, head).await?
     } else {
-        app.reading.unread_mentions(asker.user, UNREAD_MAX, head).await?
+        let unread = app.reading.unread_mentions(asker.user, UNREAD_MAX, head).await?;
+        let At { workspace, found: messages } = unread;
+        At { workspace, found: Feed { messages, more_before: None } }
     };
-    let body = found.iter().map(|message| MessageView::new(message, &workspace)).collect();
-    Ok(Answer { body, cursor: app.cursor(&workspace) })
+    let messages = found.messages.iter();
+    let body: Vec<_> = messages.map(|message| MessageView::new(message, &workspace)).collect();
+    let mut response = Answer { body, cursor: app.cursor(&workspace) }.into_response();
+    if let Some(id) = found.more_before {
+        response.headers_mut().insert(MORE_BEFORE, HeaderValue::from(id.get()));
+    }
+    Ok(response)
 }

@@ -4,9 +4,9 @@
 //! that seq, for names, memberships and markers. No answer opens a file below `users/`.
 //!
 //! Flow: `write` announces each commit to one owner thread, which keeps the newest messages of each channel as they are
-//! now (`windows`) and whose posts there are (`posts`); who is named and who follows which thread it finds in the log's
-//! labels. What is older is folded from the log on two more threads (`folds`). What has to be made first is made once for
-//! all who wait for it.
+//! now (`windows`), whose posts there are (`posts`) and whom messages name that name many (`mentions/crowds`); who else is
+//! named and who follows which thread it finds in the log's labels. What is older is folded from the log on two more
+//! threads (`folds`). What has to be made first is made once for all who wait for it.
 //!
 //! Where a record of the log is damaged, the message that it is about is answered as one that cannot be read, and
 //! everything else as ever. Nothing of that is written down: a log that was mended is read anew at the next start.
@@ -25,20 +25,23 @@ mod threads;
 mod waiting;
 mod windows;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chat::{Seq, Workspace};
-use eventlog::Reader;
+use eventlog::{Appends, Reader};
 use futures_util::future::select_all;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 pub use chosen::EditHistory;
+pub use mentions::Feed;
 pub use page::{CHANGED_MAX, PageQuery};
 pub use threads::{FollowedThread, Standing, ThreadPage, ThreadQuery};
 pub use waiting::{Counts, Start, Waiting, WaitingThreads};
 
 use self::folds::Folds;
+use self::mentions::crowds::{self, Crowds};
+use self::mentions::feed::Said;
 use self::owner::{Ask, Asked, Owner};
 use self::state::{Missing, State};
 use crate::fold::FoldError;
@@ -46,6 +49,9 @@ use crate::published::{Announcement, PublishedWorkspace};
 
 /// Questions that wait for the owner thread, most of a second's worth; beyond, the answer is `Busy`.
 const ASKS_MAX: usize = 8_192;
+
+/// How often what is read of labels may meet a commit that is not published yet; each time is the blink between the two.
+const TRIES_MAX: usize = 64;
 
 /// The name of the owner thread.
 const THREAD: &str = "reading";
@@ -83,6 +89,8 @@ pub struct Reading {
     asks: mpsc::Sender<Ask>,
     folds: Folds,
     published: PublishedWorkspace,
+    appends: Appends,
+    said: Said,
 }
 
 impl Reading {
@@ -103,7 +111,8 @@ impl Reading {
         let state = State::new(published.now(), window_bytes);
         let reader = log.reader()?.reading_on();
         Owner::new(state, reader, log.appends(), folds.clone()).start(receiver, announcements);
-        Ok(Reading { asks, folds, published })
+        let said = Arc::new(Mutex::new(Crowds::new(crowds::BYTES_MAX)));
+        Ok(Reading { asks, folds, published, appends: log.appends(), said })
     }
 
     /// Returns when one of the threads has ended, and names it.
@@ -168,10 +177,12 @@ impl Reading {
             }
             Ok(())
         });
-        self.asks.try_send(Ask { at, reads_log, question }).map_err(|error| match error {
-            TrySendError::Full(_) => ReadingError::Busy,
-            TrySendError::Closed(_) => ReadingError::Closed,
-        })?;
+        self.asks.try_send(Ask { at, reads_log, question, waits: 0 }).map_err(
+            |error| match error {
+                TrySendError::Full(_) => ReadingError::Busy,
+                TrySendError::Closed(_) => ReadingError::Closed,
+            },
+        )?;
         answered.await.unwrap_or(Err(ReadingError::Closed))
     }
 
@@ -187,18 +198,68 @@ impl Reading {
         self.fold_at(self.published.now(), fold).await
     }
 
+    /// Reads labels and records on a fold thread. Labels are as they are now, so what is read is of the last commit, and
+    /// the workspace is the one after it.
+    async fn fold_labels<T: Send + 'static>(
+        &self,
+        at: Seq,
+        fold: impl Fn(&mut Reader, &Workspace) -> Result<T, FoldError> + Clone + Send + 'static,
+    ) -> Result<At<T>, ReadingError> {
+        let (mut published, mut appends) = (self.published.clone(), self.appends.clone());
+        let (mut at, mut unannounced) = (at, Seq::ZERO);
+        for _ in 0..TRIES_MAX {
+            if !published.reached(at).await {
+                return Err(ReadingError::Closed);
+            }
+            let (published_now, fold) = (published.clone(), fold.clone());
+            let found = self.folded(move |reader| {
+                let workspace = published_now.now();
+                reader.snapshot(|reader| {
+                    let tip = Seq(reader.head()?.0);
+                    if tip > workspace.head && tip != unannounced {
+                        return Ok(Err(tip));
+                    }
+                    let found = fold(reader, &workspace)?;
+                    Ok(Ok(At { workspace, found }))
+                })
+            });
+            let tip = match found.await? {
+                Ok(found) => return Ok(found),
+                Err(tip) => tip,
+            };
+            // A commit that is durable and not published yet, or one of which nobody will be told that it is.
+            tokio::select! {
+                biased;
+                () = appends.unacknowledged(tip.get()) => unannounced = tip,
+                _ = published.reached(tip) => at = tip,
+            }
+        }
+        Err(ReadingError::Busy)
+    }
+
     /// Reads in the log on a fold thread, for the head of a workspace.
     async fn fold_at<T: Send + 'static>(
         &self,
         workspace: Arc<Workspace>,
         fold: impl FnOnce(&mut Reader, &Workspace) -> Result<T, FoldError> + Send + 'static,
     ) -> Result<At<T>, ReadingError> {
+        self.folded(move |reader| {
+            let found = fold(reader, &workspace)?;
+            Ok(At { workspace, found })
+        })
+        .await
+    }
+
+    /// What a fold thread reads.
+    async fn folded<T: Send + 'static>(
+        &self,
+        fold: impl FnOnce(&mut Reader) -> Result<T, FoldError> + Send + 'static,
+    ) -> Result<T, ReadingError> {
         let (answer, answered) = oneshot::channel();
         self.folds.submit(move |reader| {
             if !answer.is_closed() {
-                let found = fold(reader, &workspace);
                 // Whoever asked may have gone.
-                drop(answer.send(found.map(|found| At { workspace, found })));
+                drop(answer.send(fold(reader)));
             }
         })?;
         Ok(answered.await.map_err(|_| ReadingError::Closed)??)

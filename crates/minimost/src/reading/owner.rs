@@ -13,6 +13,7 @@ use tokio::runtime;
 use tokio::sync::mpsc;
 
 use super::folds::Folds;
+use super::mentions::crowds::{self, FoundCrowds};
 use super::posts::{self, Found, Unread};
 use super::state::{Need, NeedKey, State};
 use super::{END, ReadingError, THREAD, windows};
@@ -21,6 +22,10 @@ use crate::published::Announcement;
 
 /// What was made and not taken yet; then the fold threads wait, for the owner never does.
 const MADE_MAX: usize = 64;
+
+/// How often a question may wait for what it needs: of a person in thousands of channels with everything unread a few hundred
+/// times. What is needed at once and does not fit into memory is refused, not read again for ever.
+const WAITS_MAX: usize = 1_024;
 
 /// A question, which is asked again when what it needs has been made.
 type Question = Box<dyn FnMut(Asked<'_>) -> Result<(), Vec<Need>> + Send>;
@@ -38,6 +43,8 @@ pub(super) struct Ask {
     /// It looks into the log, on the same state as everything else.
     pub reads_log: bool,
     pub question: Question,
+    /// How often it has waited.
+    pub waits: usize,
 }
 
 /// What a fold thread has made.
@@ -49,6 +56,7 @@ struct Made {
 enum Part {
     Window(Vec<Message>),
     Posts(Found),
+    Crowds(FoundCrowds),
 }
 
 /// The state of the owner thread.
@@ -162,6 +170,10 @@ impl Owner {
 
     /// Has all made that is needed, and asks again when the first of it is there.
     fn wait(&mut self, needs: &[Need], mut ask: Ask) {
+        ask.waits += 1;
+        if ask.waits > WAITS_MAX {
+            return refuse(&mut ask, ReadingError::Busy);
+        }
         for (at, need) in needs.iter().enumerate() {
             if self.waiting.contains_key(&need.key()) {
                 continue;
@@ -191,6 +203,7 @@ impl Owner {
             }
             Need::Posts(channel, Unread::Older, _) => self.state.posts.begin(channel),
             Need::Posts(_, Unread::Block(_, last), _) => last,
+            Need::Crowds(_, newest) => newest,
         };
         let made = self.made.clone();
         self.folds.submit(move |reader| {
@@ -203,6 +216,7 @@ impl Owner {
         match need {
             NeedKey::Window(channel) => self.state.windows.give_up(channel),
             NeedKey::Posts(channel, unread) => self.state.posts.give_up(channel, unread),
+            NeedKey::Crowds(..) => {}
         }
     }
 
@@ -213,7 +227,7 @@ impl Owner {
         told: &mut mpsc::Receiver<Announcement>,
     ) -> Result<(), Ended> {
         let waiting = self.waiting.remove(&need).unwrap_or_default();
-        let State { windows, posts, .. } = &mut self.state;
+        let State { windows, posts, crowds, .. } = &mut self.state;
         match (need, made) {
             (NeedKey::Window(channel), Ok(Part::Window(messages))) => {
                 windows.finish(channel, messages);
@@ -221,6 +235,7 @@ impl Owner {
             (NeedKey::Posts(channel, unread), Ok(Part::Posts(found))) => {
                 posts.finish(channel, unread, &found);
             }
+            (NeedKey::Crowds(..), Ok(Part::Crowds(found))) => crowds.finish(&found),
             (_, Ok(_)) => unreachable!("a need is answered with its own part"),
             (need, Err(error)) => {
                 self.give_up(need);
@@ -253,6 +268,10 @@ fn part(reader: &mut Reader, need: Need, up_to: Seq) -> Result<Part, FoldError> 
         }
         Need::Posts(channel, unread, marker) => {
             reader.snapshot(|reader| posts_of(reader, channel, unread, (marker, up_to)))
+        }
+        Need::Crowds(channel, newest) => {
+            let found = reader.snapshot(|reader| crowds::read(reader, channel, newest))?;
+            Ok(Part::Crowds(found))
         }
     }
 }

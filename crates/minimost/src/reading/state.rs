@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use chat::event::{Event, Mentions};
 use chat::label::NAMED_MAX;
-use chat::{ChannelId, EventKind, LoggedEvent, Seq, UserId, Workspace};
+use chat::{ChannelId, EventKind, LoggedEvent, Seq, Workspace};
 use lru::LruCache;
 
 use super::ReadingError;
+use super::mentions::crowds::{self, Crowds};
 use super::posts::{self, Posts, Unread};
 use super::windows::Windows;
 use crate::fold::FoldError;
@@ -18,15 +19,14 @@ use crate::published::Announcement;
 /// Threads whose newest reply is remembered, at about 50 bytes each.
 const TIPS_MAX: NonZeroUsize = NonZeroUsize::new(65_536).expect("it is not zero");
 
-/// Messages that name many people, who are remembered: of 100 people 1 KB each, of 5,000 40 KB.
-const CROWDS_MAX: NonZeroUsize = NonZeroUsize::new(1_024).expect("it is not zero");
-
 /// What has to be made before a question can be answered.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Need {
     Window(ChannelId),
     /// Posts of a channel, at least back to a marker.
     Posts(ChannelId, Unread, Seq),
+    /// Whom messages of a channel name that name many, from this one back.
+    Crowds(ChannelId, Seq),
 }
 
 /// What of that is made once for all who need it, whatever their marker.
@@ -34,6 +34,7 @@ pub(super) enum Need {
 pub(super) enum NeedKey {
     Window(ChannelId),
     Posts(ChannelId, Unread),
+    Crowds(ChannelId, Seq),
 }
 
 impl Need {
@@ -41,6 +42,7 @@ impl Need {
         match self {
             Need::Window(channel) => NeedKey::Window(channel),
             Need::Posts(channel, unread, _) => NeedKey::Posts(channel, unread),
+            Need::Crowds(channel, newest) => NeedKey::Crowds(channel, newest),
         }
     }
 }
@@ -66,8 +68,7 @@ pub(super) struct State {
     pub posts: Posts,
     /// The newest reply of a thread, deleted or not; its root while there is none.
     pub tips: LruCache<Seq, Seq>,
-    /// Whom a message names that names many, sorted.
-    pub crowds: LruCache<Seq, Arc<[UserId]>>,
+    pub crowds: Crowds,
     /// No later message of a channel names everyone or many; of the channels where that was looked up.
     pub to_all: HashMap<ChannelId, Seq>,
     /// The last event that changed what everybody sees of people, groups and settings; at first the head of the start.
@@ -82,7 +83,7 @@ impl State {
             windows: Windows::new(window_bytes),
             posts: Posts::new(posts::BYTES_MAX),
             tips: LruCache::new(TIPS_MAX),
-            crowds: LruCache::new(CROWDS_MAX),
+            crowds: Crowds::new(crowds::BYTES_MAX),
             to_all: HashMap::new(),
         }
     }
@@ -92,17 +93,16 @@ impl State {
         for event in announcement.events.iter() {
             self.windows.apply(event);
             self.posts.apply(event);
+            self.crowds.apply(event);
             self.note_to_all(event);
             if changes_house(event.kind) {
                 self.house_changed = event.seq;
             }
             let Some(target) = event.target else { continue };
-            if event.kind.begins_message() {
-                if let Some(tip) = self.tips.peek_mut(&target) {
-                    *tip = event.seq;
-                }
-            } else if matches!(event.kind, EventKind::MessageEdited | EventKind::MessageDeleted) {
-                self.crowds.pop(&target);
+            if event.kind.begins_message()
+                && let Some(tip) = self.tips.peek_mut(&target)
+            {
+                *tip = event.seq;
             }
         }
         self.workspace = Arc::clone(&announcement.workspace);

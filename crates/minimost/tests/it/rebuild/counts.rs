@@ -220,7 +220,7 @@ impl Recount {
         expected.retain(|id| *id < before.get());
         expected.truncate(limit);
         let page = reading.mentions(user, before, limit, head).await.unwrap().found;
-        assert_eq!(ids(page), expected, "mentions of {user:?} before {before}");
+        assert_eq!(ids(page.messages), expected, "mentions of {user:?} before {before}");
     }
 
     /// Everybody who may ask.
