@@ -1,6 +1,6 @@
 //! What is made once for all who ask for the same version of it.
 //!
-//! Neighbours: `state` keeps JSON so, `read_markers` crowds.
+//! Neighbours: `state` keeps JSON so.
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;

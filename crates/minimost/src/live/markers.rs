@@ -5,22 +5,34 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::receipts::Crowd;
+use chat::receipts::{Crowd, Readers};
 use chat::workspace::ReadMarker;
 use chat::{ChannelId, Event, Seq, UserId, Workspace};
+use lru::LruCache;
 use tokio::time::Instant;
 
 use super::frame;
 use crate::published::Announcement;
 use crate::wire::ReadMarkersView;
 
+/// Channels whose readers are followed, those of which somebody was told last: of 5,000 people half a megabyte each. In
+/// others all are counted anew.
+const FOLLOWED_MAX: NonZeroUsize = NonZeroUsize::new(32).expect("it is not zero");
+
 /// What was read and is not told yet.
-#[derive(Default)]
 pub(super) struct MarkerBoard {
     channels: HashMap<ChannelId, Waiting>,
+    followed: LruCache<ChannelId, Readers>,
+}
+
+impl Default for MarkerBoard {
+    fn default() -> MarkerBoard {
+        MarkerBoard { channels: HashMap::new(), followed: LruCache::new(FOLLOWED_MAX) }
+    }
 }
 
 /// Markers of one channel that wait for the second to be over.
@@ -60,6 +72,11 @@ impl MarkerBoard {
         })
         .collect()
     }
+
+    /// The readers of a channel, as they were when somebody was told of them last.
+    pub(super) fn readers(&mut self, channel: ChannelId) -> &mut Readers {
+        self.followed.get_or_insert_mut(channel, || Readers::new(channel))
+    }
 }
 
 /// The frames of a round of one channel.
@@ -73,6 +90,7 @@ pub(super) struct MarkerFrames<'a> {
     channel: ChannelId,
     /// By how far they have read.
     markers: Vec<(&'a UserId, &'a ReadMarker)>,
+    readers: &'a mut Readers,
     /// Counted when the first viewer asks.
     crowd: OnceCell<Option<Crowd>>,
     workspace: &'a Workspace,
@@ -84,19 +102,25 @@ impl<'a> MarkerFrames<'a> {
     pub(super) fn new(
         channel: ChannelId,
         markers: &'a Markers,
+        readers: &'a mut Readers,
         workspace: &'a Workspace,
     ) -> MarkerFrames<'a> {
         let mut markers: Vec<_> = markers.iter().collect();
         markers.sort_unstable_by_key(|(_, marker)| marker.up_to);
         let (crowd, frames) = (OnceCell::new(), HashMap::new());
-        MarkerFrames { channel, markers, crowd, workspace, frames }
+        MarkerFrames { channel, markers, readers, crowd, workspace, frames }
     }
 
     /// What a viewer hears whose history begins there; nothing when nobody else of a few has read what they see.
     pub(super) fn of(&mut self, viewer: UserId, beginning: Seq) -> Option<Bytes> {
         let (channel, workspace) = (self.channel, self.workspace);
         let frame = |markers| frame::read_markers(channel, markers, workspace);
-        if let Some(crowd) = self.crowd.get_or_init(|| Crowd::of(channel, workspace)) {
+        let readers = &mut *self.readers;
+        let crowd = self.crowd.get_or_init(|| {
+            readers.follow(workspace);
+            readers.crowd()
+        });
+        if let Some(crowd) = crowd {
             let (named, counts) = crowd.since(beginning);
             let write = || frame(ReadMarkersView::crowd(crowd, beginning, workspace));
             let size = (named.len(), counts.len());

@@ -164,7 +164,8 @@ impl Shared {
     fn tell_markers(&self, board: &mut MarkerBoard) {
         for (channel, markers) in board.take_due(Instant::now()) {
             let workspace = self.published.now();
-            let mut frames = MarkerFrames::new(channel, &markers, &workspace);
+            let readers = board.readers(channel);
+            let mut frames = MarkerFrames::new(channel, &markers, readers, &workspace);
             self.tell_viewers(&channel.into(), &workspace, |viewer| {
                 frames.of(viewer, history_start(viewer, channel, &workspace)?)
             });

@@ -3,8 +3,11 @@
 //!
 //! Neighbours: `read_marker` moves the markers; the live stream and the API say what is found here.
 
-use std::cmp::Reverse;
+mod readers;
 
+pub use self::readers::Readers;
+
+use self::readers::Turns;
 use crate::ids::{ChannelId, Seq, UserId};
 use crate::workspace::{ReadMarker, Workspace};
 
@@ -36,29 +39,16 @@ pub struct ReadCount {
     pub least: u64,
 }
 
-/// A member with what they see and have read: from here to there.
-#[derive(Clone, Copy)]
-struct Reader {
-    user: UserId,
-    from: Seq,
-    marker: ReadMarker,
-}
-
 impl Crowd {
-    /// The crowd that has read in a channel; `None` where all markers are told one by one. It looks at each marker once.
+    /// The crowd that has read in a channel; `None` where all markers are told one by one. It looks at each marker once;
+    /// who asks again and again follows the [`Readers`].
     pub fn of(channel: ChannelId, workspace: &Workspace) -> Option<Crowd> {
-        let found = workspace.channels.get(&channel).filter(|_| is_crowd(channel, workspace))?;
-        let readers = found.markers.iter().filter_map(|(user, marker)| {
-            let from = found.membership(channel, *user)?.history_start;
-            let is_active = workspace.users.get(user).is_some_and(|user| !user.is_deactivated);
-            let reader = Reader { user: *user, from, marker: *marker };
-            (is_active && from <= marker.up_to).then_some(reader)
-        });
-        let mut readers: Vec<_> = readers.collect();
-        readers.sort_unstable_by_key(|reader| (reader.marker.up_to, reader.user));
-        let named = &readers[readers.len().saturating_sub(NAMED_IN_CROWD)..];
-        let named = named.iter().map(|reader| (reader.user, reader.marker)).collect();
-        Some(Crowd { named, counts: counts(&readers) })
+        if !is_crowd(channel, workspace) {
+            return None;
+        }
+        let mut readers = Readers::new(channel);
+        readers.follow(workspace);
+        readers.crowd()
     }
 
     /// What somebody may hear of it whose history begins there: who has read something of that, and how many.
@@ -74,24 +64,18 @@ pub fn is_crowd(channel: ChannelId, workspace: &Workspace) -> bool {
     workspace.channels.get(&channel).is_some_and(|channel| channel.markers.len() > NAMED_MAX)
 }
 
-/// On the way down from the newest message a reader comes in at their marker, and is gone before their history begins.
-fn counts(readers: &[Reader]) -> Vec<ReadCount> {
-    let comings = readers.iter().map(|reader| (reader.marker.up_to, 1));
-    let before = |reader: &Reader| reader.from.get().checked_sub(1).map(|last| (Seq(last), -1));
-    let mut turns: Vec<(Seq, i64)> = comings.chain(readers.iter().filter_map(before)).collect();
-    turns.sort_unstable_by_key(|(place, _)| Reverse(*place));
-
+fn counts(turns: &Turns) -> Vec<ReadCount> {
     let mut counts = Vec::<ReadCount>::new();
     let (mut now, mut most) = (0_u64, 0_u64);
-    for turn in turns.chunk_by(|left, right| left.0 == right.0) {
-        now = now.saturating_add_signed(turn.iter().map(|(_, change)| change).sum());
+    for (place, change) in turns.iter().rev() {
+        now = now.saturating_add_signed(*change);
         let is_full = counts.len() == COUNTS_MAX;
         match counts.last_mut() {
             Some(last) if is_full || is_near(last.least.min(now), most.max(now)) => {
                 (last.least, most) = (last.least.min(now), most.max(now));
             }
             Some(_) | None => {
-                counts.push(ReadCount { up_to: turn[0].0, least: now });
+                counts.push(ReadCount { up_to: *place, least: now });
                 most = now;
             }
         }
@@ -108,12 +92,29 @@ fn is_near(least: u64, most: u64) -> bool {
 mod tests {
     use super::*;
     use crate::command::{Actor, Command};
-    use crate::ids::{ChannelName, Timestamp};
+    use crate::ids::ChannelName;
     use crate::testing::Story;
 
-    fn reader(user: u64, from: u64, up_to: u64) -> Reader {
-        let marker = ReadMarker { up_to: Seq(up_to), ts: Timestamp(0) };
-        Reader { user: UserId(Seq(user)), from: Seq(from), marker }
+    /// What somebody sees and has read: from here to there.
+    #[derive(Clone, Copy)]
+    struct Reader {
+        from: Seq,
+        up_to: Seq,
+    }
+
+    fn reader(from: u64, up_to: u64) -> Reader {
+        Reader { from: Seq(from), up_to: Seq(up_to) }
+    }
+
+    fn counts(readers: &[Reader]) -> Vec<ReadCount> {
+        let mut turns = Turns::new();
+        for Reader { from, up_to } in readers {
+            *turns.entry(*up_to).or_default() += 1;
+            if let Some(last) = from.get().checked_sub(1) {
+                *turns.entry(Seq(last)).or_default() -= 1;
+            }
+        }
+        super::counts(&turns)
     }
 
     /// What a screen makes of them: that of the first place that is not before the message.
@@ -122,14 +123,13 @@ mod tests {
     }
 
     fn have_read(readers: &[Reader], message: u64) -> u64 {
-        let has =
-            |reader: &&Reader| reader.from <= Seq(message) && Seq(message) <= reader.marker.up_to;
+        let has = |reader: &&Reader| reader.from <= Seq(message) && Seq(message) <= reader.up_to;
         readers.iter().filter(has).count() as u64
     }
 
     #[test]
     fn few_are_counted_to_the_last_one() {
-        let readers = [reader(1, 0, 10), reader(2, 0, 10), reader(3, 7, 10), reader(4, 0, 4)];
+        let readers = [reader(0, 10), reader(0, 10), reader(7, 10), reader(0, 4)];
         let counts = counts(&readers);
         let read: Vec<_> = (1..=11).map(|message| told(&counts, message)).collect();
         assert_eq!(read, [3, 3, 3, 3, 2, 2, 3, 3, 3, 3, 0]);
@@ -140,11 +140,11 @@ mod tests {
         let mut prng = crate::testing::Prng::new(12);
         for _ in 0..50 {
             let mut readers = Vec::new();
-            for user in 0..2_000 {
+            for _ in 0..2_000 {
                 let up_to = prng.below(200) as u64;
                 let from = if prng.percent(30) { prng.below(100) as u64 } else { 0 };
                 if from <= up_to {
-                    readers.push(reader(user, from, up_to));
+                    readers.push(reader(from, up_to));
                 }
             }
             let counts = counts(&readers);
@@ -158,12 +158,11 @@ mod tests {
 
     #[test]
     fn ten_thousand_who_stand_all_over_take_less_than_a_hundred_counts() {
-        let readers: Vec<_> = (1..=10_000).map(|user| reader(user, 0, user)).collect();
+        let readers: Vec<_> = (1..=10_000).map(|place| reader(0, place)).collect();
         let counted = counts(&readers);
         assert!((60..80).contains(&counted.len()), "{}", counted.len());
         // Histories that begin all over as well.
-        let readers: Vec<_> =
-            (1..=10_000).map(|user| reader(user, user - user % 3, user)).collect();
+        let readers: Vec<_> = (1..=10_000).map(|place| reader(place - place % 3, place)).collect();
         let counted = counts(&readers);
         assert!(counted.len() <= COUNTS_MAX);
         for message in (1..=10_000).step_by(97) {
