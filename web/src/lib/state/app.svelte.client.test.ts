@@ -105,6 +105,29 @@ it('asks who has read how far when the stream is back: what it told meanwhile is
   expect(page.askedFor('/read_markers/general')).toHaveLength(2);
 });
 
+it('asks who has read how far when a crowd is none any more', async () => {
+  page.answers.set('/messages/general', []);
+  page.answers.set('/read_markers/general', { markers: {}, counts: { 21: 50 } });
+  await page.settle();
+  const { app } = page;
+  app.open('general');
+  await page.settle(10_000);
+  const asked = () => page.askedFor('/read_markers/general').length;
+  page.signal('read_markers', { channel: 'general', markers: {}, counts: { 21: 51 } });
+  await page.settle(10_000);
+  expect([asked(), app.chat?.timelineOf('general')?.readCounts]).toEqual([1, { 21: 51 }]);
+  const bob = { last_read_id: 21, last_read_ts: 1 };
+  const carol = { last_read_id: 21, last_read_ts: 2 };
+  page.answers.set('/read_markers/general', { markers: { bob, carol } });
+  for (let times = 0; times < 5; times += 1) {
+    page.signal('read_markers', { channel: 'general', markers: { bob } });
+  }
+  await page.settle(10_000);
+  expect(asked()).toBe(2);
+  expect(app.chat?.timelineOf('general')).toMatchObject({ markers: { bob, carol } });
+  expect(app.chat?.timelineOf('general')?.readCounts).toBeNull();
+});
+
 it('forgets a draft that was sent elsewhere while the state was read anew, and not what is written here', async () => {
   page.state = {
     ...page.state,

@@ -92,7 +92,7 @@ export class AppState {
     onconnected: () => {
       this.connection.found();
       // The first time all has just been asked for.
-      if (this.#heard === this.chat) this.#opened.catchUp(() => this.chat);
+      if (this.#heard === this.chat) this.#opened.catchUp();
       this.#heard = this.chat;
       this.sender.wake();
       this.drafts.saveAgain();
@@ -107,7 +107,7 @@ export class AppState {
   });
   readonly #events = new Batcher<StreamEvent>((batch) => this.#hear(batch));
   #presence: PresenceReporter | undefined;
-  readonly #opened = new OpenChannel(this.pages, Math.random);
+  readonly #opened = new OpenChannel(this.pages, () => this.chat, Math.random);
   /** Whose stream has been there before. */
   #heard: Chat | null = null;
   readonly #marking = new Marking({
@@ -165,13 +165,13 @@ export class AppState {
 
   /** Shows a channel. */
   open(channel: string): void {
-    if (this.chat !== null) this.#opened.open(this.chat, channel);
+    this.#opened.open(channel);
     this.#sayViewing();
   }
 
   /** No channel is on the screen any more. */
   leave(): void {
-    this.#opened.letGo(this.chat);
+    this.#opened.letGo();
     this.#sayViewing();
   }
 
@@ -328,6 +328,7 @@ export class AppState {
       apply(chat, event);
       if (chat.people.of(chat.me) !== shown) this.override.look();
       if (event.kind === 'draft_saved') this.drafts.hear(event.data);
+      if (event.kind === 'read_markers') this.#opened.markersTold(event.data);
       if (event.kind === 'reminder_due') this.notifier.remind(event.data);
       if (event.kind === 'message_deleted') {
         const { sender, deleted_by } = event.data;

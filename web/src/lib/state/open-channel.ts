@@ -1,3 +1,4 @@
+import type { ReadMarkers } from '../api/schema';
 import { spreadMs } from '../sync/backoff';
 import { trim } from '../sync/timeline-fold';
 import type { Chat } from './chat.svelte';
@@ -10,9 +11,11 @@ const HELD_MESSAGES_MAX = 200;
 /** The channel on the screen: what is asked for when one comes to it, and kept when one leaves. */
 export class OpenChannel {
   #channel: string | null = null;
+  #catchingUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly pages: Pages,
+    private readonly chat: () => Chat | null,
     private readonly random: () => number,
   ) {}
 
@@ -21,12 +24,13 @@ export class OpenChannel {
   }
 
   /** Loads its newest page if it is not held, and says where the new ones begin. */
-  open(chat: Chat, channel: string): void {
-    const entry = chat.channelList.find(channel);
-    if (entry === undefined) return;
+  open(channel: string): void {
+    const chat = this.chat();
+    const entry = chat?.channelList.find(channel);
+    if (chat === null || entry === undefined) return;
     const timeline = chat.timelineOf(channel) ?? chat.addTimeline(channel);
     if (!this.is(channel)) {
-      this.letGo(chat);
+      this.letGo();
       chat.marks.release(channel);
     }
     this.#channel = channel;
@@ -37,7 +41,8 @@ export class OpenChannel {
   }
 
   /** Another is on the screen, or none: only the newest messages are kept. */
-  letGo(chat: Chat | null): void {
+  letGo(): void {
+    const chat = this.chat();
     const channel = this.#channel;
     this.#channel = null;
     if (chat === null || channel === null) return;
@@ -46,16 +51,23 @@ export class OpenChannel {
     if (timeline) trim(timeline, HELD_MESSAGES_MAX);
   }
 
-  /** The stream is back, which does not repeat who has read how far. It is back for all at one moment, and no hurry is in it. */
-  catchUp(chat: () => Chat | null): void {
-    const load = () => {
-      const timeline = this.#timelineIn(chat());
-      if (timeline) void this.pages.loadReceipts(timeline);
-    };
-    setTimeout(load, spreadMs(1, this.random));
+  /** Names have come where a crowd was only counted: it is none any more, and the counts of it are old. */
+  markersTold({ channel, counts }: ReadMarkers & { readonly channel: string }): void {
+    if (counts === undefined && this.is(channel) && this.#timeline?.readCounts) this.catchUp();
   }
 
-  #timelineIn(chat: Chat | null): Timeline | undefined {
-    return this.#channel === null ? undefined : chat?.timelineOf(this.#channel);
+  /** The stream does not repeat who has read how far. All miss it at one moment, and no hurry is in it. */
+  catchUp(): void {
+    this.#catchingUp ??= setTimeout(
+      () => {
+        this.#catchingUp = undefined;
+        if (this.#timeline) void this.pages.loadReceipts(this.#timeline);
+      },
+      spreadMs(1, this.random),
+    );
+  }
+
+  get #timeline(): Timeline | undefined {
+    return this.#channel === null ? undefined : this.chat()?.timelineOf(this.#channel);
   }
 }
