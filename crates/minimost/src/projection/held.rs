@@ -54,11 +54,19 @@ impl HeldFiles {
     }
 }
 
+/// What is left in a file.
+#[derive(Clone, Copy)]
+enum Left {
+    Nothing,
+    Since(Timestamp),
+    /// Something or nothing: nobody knows.
+    Unknown,
+}
+
 /// What may be left of erased text in one file: in its write-ahead log, or in pages that it was moved out of.
 pub(super) struct Remains {
     name: &'static str,
-    /// Since when, where that is known; `None` when nothing is left.
-    left: Option<Option<Timestamp>>,
+    left: Left,
     /// Since when the file could not be rid of it.
     held_since: Option<Instant>,
     /// It was named in the diagnostics.
@@ -69,18 +77,18 @@ pub(super) struct Remains {
 impl Remains {
     /// Nobody knows what a process left behind that was killed, or a connection that failed.
     pub fn unknown(name: &'static str, files: HeldFiles) -> Remains {
-        Remains { name, left: Some(None), held_since: None, was_told: false, files }
+        Remains { name, left: Left::Unknown, held_since: None, was_told: false, files }
     }
 
     /// Something left the rows at this time; `None` adds nothing.
     pub fn add(&mut self, erased: Option<Timestamp>) {
-        if let Some(ts) = erased {
-            self.left.get_or_insert(Some(ts));
+        if let (Left::Nothing, Some(ts)) = (self.left, erased) {
+            self.left = Left::Since(ts);
         }
     }
 
     pub fn are_there(&self) -> bool {
-        self.left.is_some()
+        !matches!(self.left, Left::Nothing)
     }
 
     /// Whether the file could not be rid of them at the last attempt.
@@ -90,7 +98,7 @@ impl Remains {
 
     /// The file is rid of them.
     pub fn are_gone(&mut self) {
-        self.left = None;
+        self.left = Left::Nothing;
         self.wait();
         if std::mem::take(&mut self.was_told) {
             info!("{} holds no erased text any more", self.name);
@@ -105,7 +113,11 @@ impl Remains {
 
     /// The file could not be rid of them; told when that goes on.
     pub fn hold(&mut self, now: Instant) {
-        let Some(since) = self.left else { return };
+        let since = match self.left {
+            Left::Nothing => return,
+            Left::Since(ts) => Some(ts),
+            Left::Unknown => None,
+        };
         let began = *self.held_since.get_or_insert(now);
         if now.saturating_duration_since(began) < HOLDS {
             return;
@@ -114,11 +126,10 @@ impl Remains {
         if !std::mem::replace(&mut self.was_told, true) {
             let (name, why) =
                 (self.name, "because another program looks at it or the machine refuses");
-            match since.map(Timestamp::as_seconds) {
-                Some(since) => {
-                    warn!("{name} still holds erased text since {since}, {why}; it is tried again");
-                }
-                None => warn!("{name} may still hold erased text, {why}; it is tried again"),
+            if let Some(since) = since.map(Timestamp::as_seconds) {
+                warn!("{name} still holds erased text since {since}, {why}; it is tried again");
+            } else {
+                warn!("{name} may still hold erased text, {why}; it is tried again");
             }
         }
     }
@@ -126,7 +137,9 @@ impl Remains {
     /// After a fault the file is closed, and nobody knows what of it is still in its pages. Where the fault is another's, the
     /// file is held.
     pub fn fail(&mut self, error: &ProjectionError) {
-        self.left.get_or_insert(None);
+        if let Left::Nothing = self.left {
+            self.left = Left::Unknown;
+        }
         if error.is_busy() || error.is_refused_by_machine() {
             self.hold(Instant::now());
         }
@@ -151,9 +164,9 @@ mod tests {
 
     const NAME: &str = "auth.db";
 
-    fn held(files: usize, since: Option<i64>, held_files: &[&'static str]) -> Option<StillErasing> {
+    fn held(files: usize, since: Option<i64>, held_files: &[&'static str]) -> StillErasing {
         let (since, held_files) = (since.map(Timestamp), held_files.to_vec());
-        Some(StillErasing { files, since, held: Vec::new(), held_files })
+        StillErasing { files, since, held: Vec::new(), held_files }
     }
 
     #[test]
@@ -166,7 +179,7 @@ mod tests {
         remains.hold(after(2_999));
         assert_eq!(files.join(None), None);
         remains.hold(after(3_000));
-        assert_eq!(files.join(None), held(1, None, &[NAME]));
+        assert_eq!(files.join(None), Some(held(1, None, &[NAME])));
         remains.are_gone();
         assert_eq!(files.join(None), None);
         remains.hold(after(9_000));
@@ -179,16 +192,16 @@ mod tests {
         remains.hold(after(24_000));
         assert_eq!(files.join(None), None, "it was not held all the time");
         remains.hold(after(27_000));
-        assert_eq!(files.join(None), held(1, Some(7), &[NAME]));
+        assert_eq!(files.join(None), Some(held(1, Some(7), &[NAME])));
     }
 
     #[test]
     fn what_is_held_here_stands_beside_what_is_held_elsewhere() {
         let files = HeldFiles::default();
-        let log = held(1, Some(5), &["log.db"]);
+        let log = Some(held(1, Some(5), &["log.db"]));
         assert_eq!(files.join(log.clone()), log);
         files.tell("presence.db", Some(Timestamp(3)));
         files.tell(NAME, None);
-        assert_eq!(files.join(log), held(3, Some(3), &["log.db", NAME, "presence.db"]));
+        assert_eq!(files.join(log), Some(held(3, Some(3), &["log.db", NAME, "presence.db"])));
     }
 }

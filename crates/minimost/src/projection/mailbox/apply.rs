@@ -129,7 +129,7 @@ impl Applying<'_> {
         if stays && self.stays_in(channel) {
             let message = Message::posted(event);
             let view = MessageView::new(&message, self.workspace);
-            insert(self.file, &message, view, !is_unread)?;
+            insert(self.file, &message, &view, !is_unread)?;
         }
         Ok(())
     }

@@ -141,8 +141,8 @@ impl Row {
 }
 
 /// Writes a message as a row.
-pub(super) fn insert(file: &Connection, view: MessageView, read: bool) -> rusqlite::Result<()> {
-    Row::new(&view).insert_with(&mut *file.prepare_cached(INSERT)?, read)
+pub(super) fn insert(file: &Connection, view: &MessageView, read: bool) -> rusqlite::Result<()> {
+    Row::new(view).insert_with(&mut *file.prepare_cached(INSERT)?, read)
 }
 
 /// A value as the JSON text of a column.

@@ -54,7 +54,7 @@ pub(super) fn fill_channel(
             let range = FoldRange::Oldest { after, before, limit: HISTORY_MESSAGES };
             let messages = fold(&mut sources.reader, channel, range, before)?;
             for message in &messages {
-                insert(file, message, MessageView::new(message, workspace), true)?;
+                insert(file, message, &MessageView::new(message, workspace), true)?;
             }
             match messages.last() {
                 Some(message) if messages.len() == HISTORY_MESSAGES => after = message.id,
@@ -123,7 +123,7 @@ impl Applying<'_> {
                 continue;
             }
             let is_read = self.is_read(&message);
-            insert(self.file, &message, MessageView::new(&message, self.workspace), is_read)?;
+            insert(self.file, &message, &MessageView::new(&message, self.workspace), is_read)?;
         }
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Applying<'_> {
 pub(super) fn insert(
     file: &Connection,
     message: &Message,
-    view: MessageView,
+    view: &MessageView,
     read: bool,
 ) -> Result<(), Fault> {
     rows::insert(file, view, read)?;

@@ -24,7 +24,7 @@ async fn set_bio(alice: &Person, bio: &str) {
     alice.post("/profile", &json!({"bio": bio})).await.expect(200);
 }
 
-fn is_held<'a>(name: &'a str) -> impl Fn(&Value) -> bool + 'a {
+fn is_held(name: &str) -> impl Fn(&Value) -> bool + '_ {
     move |still| still["files"] == 1 && still["held_files"] == json!([name])
 }
 
