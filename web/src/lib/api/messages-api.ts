@@ -26,6 +26,9 @@ export interface NewPoll {
   readonly closes_ts: number | null;
 }
 
+/** Questions for one page of mentions: each looks past some 4,000 messages that named very many others. */
+const MENTIONS_ASKED_MAX = 16;
+
 export class MessagesApi {
   constructor(private readonly requests: Requests) {}
 
@@ -57,9 +60,19 @@ export class MessagesApi {
     return this.requests.get(`/why/${id}`);
   }
   /** The feed of what names us, read or not, newest first. */
-  async mentions(page: { before_id?: number; limit?: number } = {}): Promise<Message[]> {
-    const found = await this.requests.get<Message[]>('/mentions', { all: true, ...page });
-    return found.map(completedMessage);
+  /** A page that is shorter than `limit` is the last, unless very many others were named between. */
+  async mentions(page: { before_id?: number; limit: number }): Promise<Message[]> {
+    const found: Message[] = [];
+    let before_id = page.before_id;
+    for (let asked = 0; asked < MENTIONS_ASKED_MAX; asked += 1) {
+      const limit = page.limit - found.length;
+      const query = { all: true, before_id, limit };
+      const { items, more_before } = await this.requests.page<Message>('/mentions', query);
+      found.push(...items.map(completedMessage));
+      if (more_before === undefined || found.length >= page.limit) break;
+      before_id = more_before;
+    }
+    return found;
   }
   async saved(): Promise<SavedMessage[]> {
     const saved = await this.requests.get<SavedMessage[]>('/saved');

@@ -8,6 +8,12 @@ export interface Read<T> {
   readonly cursor: Cursor;
 }
 
+/** A page, and where the next one begins when this one ends before its limit. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly more_before: number | undefined;
+}
+
 /** How long an answer may take. Beyond it the request counts as lost, and repeating is safe. */
 const REQUEST_TIMEOUT_MS = 20_000;
 
@@ -35,6 +41,14 @@ export class Requests {
     // Without it nobody could say which events the answer contains.
     if (cursor === null) throw ApiProblem.withoutCursor(path);
     return { value, cursor };
+  }
+
+  /** A list that may end before its limit, and then says where to go on. */
+  async page<T>(path: string, query: Query = {}): Promise<Page<T>> {
+    const response = await this.#ask(path + queryText(query), { method: 'GET' });
+    const items = (await response.json()) as T[];
+    const more = response.headers.get('Minimost-More-Before');
+    return { items, more_before: more === null ? undefined : Number(more) };
   }
 
   /** With `isParting` it is carried out even if the page goes: at most 64 KiB of such are on their way at once. */
