@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 
 use super::reader::{BY_SEQ, Reader, bound, count, integer};
 use crate::Error;
-use crate::record::{Body, Record};
+use crate::record::{Envelope, Record};
 
 /// A record on the way through a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +68,9 @@ impl Reader {
         let damaged = || self.damage.found(seq);
         let client_msg_id = match row.get_ref(6)? {
             ValueRef::Null => None,
-            text => Some(text.as_str().map_err(|_| damaged())?.to_owned()),
+            text => Some(text.as_str().map_err(|_| damaged())?),
         };
-        let record = Record {
+        let envelope = Envelope {
             seq,
             ts_micros: number(1)?.ok_or_else(damaged)?,
             kind,
@@ -78,13 +78,11 @@ impl Reader {
             actor: number(4)?.ok_or_else(damaged)?.cast_unsigned(),
             target: number(5)?.map(i64::cast_unsigned),
             client_msg_id,
-            body: Body::Damaged,
-            digest: None,
         };
-        if number(7)? != Some(i64::from(record.envelope_sum())) {
+        if number(7)? != Some(i64::from(envelope.sum())) {
             return Err(damaged());
         }
-        let Record { ts_micros, channel, .. } = record;
+        let Envelope { ts_micros, channel, .. } = envelope;
         Ok(Passage::Passed { seq, ts_micros, kind, channel })
     }
 }
