@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -54,11 +55,17 @@ pub(super) fn sync(
     Ok(true)
 }
 
-/// What is not there need not be brought anywhere.
+/// What is not there need not be brought anywhere, nor what is no file: opening a pipe waits for who writes into it.
 fn sync_one(path: &Path) -> io::Result<()> {
-    match fs::File::open(path) {
+    match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        file => file?.sync_all(),
+        found => {
+            if found?.file_type().is_fifo() {
+                Ok(())
+            } else {
+                fs::File::open(path)?.sync_all()
+            }
+        }
     }
 }
 

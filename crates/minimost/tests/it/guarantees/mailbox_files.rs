@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rusqlite::Connection;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -233,5 +233,24 @@ async fn a_mailbox_that_says_something_else_is_found_by_itself_and_made_anew() -
     assert_eq!(forged.len(), 1);
     assert!(forged[0].starts_with("bob.db.damaged-"), "{forged:?}");
     assert_eq!(bob.texts("general").await, ["as it was"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_mailbox_does_not_hold_up_the_end() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let server = Process::start(dir.path()).await?;
+    let alice = server.sign_up("alice").await?;
+    let file = dir.path().join("users/alice.db");
+    until(&alice, || file.exists()).await;
+    fs::remove_file(&file)?;
+    let (pipe, mode) =
+        (rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR);
+    // The server may be quicker with a new file.
+    while rustix::fs::mknodat(rustix::fs::CWD, &file, pipe, mode, 0).is_err() {
+        fs::remove_file(&file)?;
+    }
+    alice.send("general", "to herself").await;
+    ensure!(server.terminate().await?.success());
     Ok(())
 }
