@@ -41,12 +41,12 @@ pub(super) const WRITER_PRAGMAS: &str = "
     PRAGMA wal_autocheckpoint = 4000;
     PRAGMA temp_store = MEMORY";
 
-/// There are a dozen readers, and the operating system keeps the same pages: half of SQLite's usual cache holds the upper
-/// levels of what a million records make.
+/// There are a dozen readers, and the operating system keeps the same pages: a quarter of SQLite's usual cache holds most of
+/// the upper levels of what a million records make.
 const READER_PRAGMAS: &str = "
     PRAGMA query_only = ON;
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -1024";
+    PRAGMA cache_size = -512";
 
 /// The last record's seq and time; zeros for an empty log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -32,7 +32,7 @@ const FOLDED_AT_ONCE: usize = 500;
 
 /// Memory for rows until they are written: the windows of somebody who is in many channels are larger than what is kept of
 /// windows. In tests a few rows, so that there are many runs.
-const RUN_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 16 * 1024 * 1024 };
+const RUN_BYTES: usize = if cfg!(test) { 8 * 1024 } else { 8 * 1024 * 1024 };
 
 /// The kinds that a reply in a thread may have.
 const REPLIES: [EventKind; 2] = [EventKind::MessagePosted, EventKind::ThreadReplied];
