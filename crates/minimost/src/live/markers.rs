@@ -90,7 +90,8 @@ pub(super) struct MarkerFrames<'a> {
     channel: ChannelId,
     /// By how far they have read.
     markers: Vec<(&'a UserId, &'a ReadMarker)>,
-    readers: &'a mut Readers,
+    /// Of a crowd.
+    readers: Option<&'a mut Readers>,
     /// Counted when the first viewer asks.
     crowd: OnceCell<Option<Crowd>>,
     workspace: &'a Workspace,
@@ -102,7 +103,7 @@ impl<'a> MarkerFrames<'a> {
     pub(super) fn new(
         channel: ChannelId,
         markers: &'a Markers,
-        readers: &'a mut Readers,
+        readers: Option<&'a mut Readers>,
         workspace: &'a Workspace,
     ) -> MarkerFrames<'a> {
         let mut markers: Vec<_> = markers.iter().collect();
@@ -115,8 +116,9 @@ impl<'a> MarkerFrames<'a> {
     pub(super) fn of(&mut self, viewer: UserId, beginning: Seq) -> Option<Bytes> {
         let (channel, workspace) = (self.channel, self.workspace);
         let frame = |markers| frame::read_markers(channel, markers, workspace);
-        let readers = &mut *self.readers;
+        let readers = self.readers.as_deref_mut();
         let crowd = self.crowd.get_or_init(|| {
+            let readers = readers?;
             readers.follow(workspace);
             readers.crowd()
         });

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chat::audience::history_start;
 use chat::notification::Keywords;
+use chat::receipts::is_crowd;
 use chat::role::AccountChange;
 use chat::signal::{PresenceState, Signal};
 use chat::{Event, UserId};
@@ -164,7 +165,8 @@ impl Shared {
     fn tell_markers(&self, board: &mut MarkerBoard) {
         for (channel, markers) in board.take_due(Instant::now()) {
             let workspace = self.published.now();
-            let readers = board.readers(channel);
+            // Of a few nothing is counted, and they take no place among those that are followed.
+            let readers = is_crowd(channel, &workspace).then(|| board.readers(channel));
             let mut frames = MarkerFrames::new(channel, &markers, readers, &workspace);
             self.tell_viewers(&channel.into(), &workspace, |viewer| {
                 frames.of(viewer, history_start(viewer, channel, &workspace)?)

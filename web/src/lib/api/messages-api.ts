@@ -26,7 +26,7 @@ export interface NewPoll {
   readonly closes_ts: number | null;
 }
 
-/** Questions for one page of mentions: each looks past some 4,000 messages that named very many others. */
+/** Questions for one page of mentions: each looks past 4,000 messages that named many others, or 200 that named thousands. */
 const MENTIONS_ASKED_MAX = 16;
 
 export class MessagesApi {

@@ -18,6 +18,8 @@ interface Said {
   readonly repeats: number;
   /** The next word may not be said yet. */
   isTooSoon: boolean;
+  /** It has not been answered: one that comes after the next would set the marker back. */
+  isUnderWay: boolean;
   timer: ReturnType<typeof setTimeout>;
 }
 
@@ -33,9 +35,12 @@ export class Marking {
     this.#say(place, message_id, 0);
   }
 
-  /** The server is in reach again. */
+  /** The server is in reach again: what was read elsewhere meanwhile is heard first, or our word would set it back. */
   again(): void {
-    for (const place of [...this.#said.keys()]) this.#repeat(place, 0);
+    for (const [place, said] of this.#said) {
+      clearTimeout(said.timer);
+      said.timer = setTimeout(() => this.#repeat(place, said, 0), SAY_EVERY_MS);
+    }
   }
 
   /** Nobody is here any more. */
@@ -47,9 +52,13 @@ export class Marking {
   #say(place: Place, message_id: number, repeats: number): void {
     this.#drop(place);
     const timer = setTimeout(() => this.#look(place, said), SAY_EVERY_MS);
-    const said: Said = { message_id, repeats, isTooSoon: true, timer };
+    const said: Said = { message_id, repeats, isTooSoon: true, isUnderWay: true, timer };
     this.#said.set(place, said);
-    this.ports.say(place, message_id).catch((failure: unknown) => {
+    const answered = (): void => {
+      said.isUnderWay = false;
+    };
+    this.ports.say(place, message_id).then(answered, (failure: unknown) => {
+      answered();
       // What was refused will be refused again.
       if (!asProblem(failure).isPassing && this.#said.get(place) === said) this.#drop(place);
     });
@@ -58,17 +67,23 @@ export class Marking {
   #look(place: Place, said: Said): void {
     const message_id = this.ports.unheard(place);
     if (message_id === null) return this.#drop(place);
+    if (said.isUnderWay) {
+      said.timer = setTimeout(() => this.#look(place, said), SAY_EVERY_MS);
+      return;
+    }
     if (message_id > said.message_id) return this.#say(place, message_id, 0);
     said.isTooSoon = false;
     // The event may be about to come: the server holds back a second word for a second.
     const wait_ms = backoffMs(said.repeats + 2, this.ports.random);
-    said.timer = setTimeout(() => this.#repeat(place, said.repeats + 1), wait_ms);
+    said.timer = setTimeout(() => this.#repeat(place, said, said.repeats + 1), wait_ms);
   }
 
-  #repeat(place: Place, repeats: number): void {
+  #repeat(place: Place, said: Said, repeats: number): void {
     const message_id = this.ports.unheard(place);
     if (message_id === null) this.#drop(place);
-    else this.#say(place, message_id, repeats);
+    else if (said.isUnderWay) {
+      said.timer = setTimeout(() => this.#repeat(place, said, repeats), SAY_EVERY_MS);
+    } else this.#say(place, message_id, repeats);
   }
 
   #drop(place: Place): void {

@@ -54,7 +54,8 @@ function threadRead(
   const known = unreadIn(followed, id);
   if (!isAll || known === null) return askAgain(state, seq);
   const { [id]: _read, ...others } = followed.unreadIn;
-  const unread = followed.unread - known;
+  // An old answer may say less than what is known of the single threads.
+  const unread = Math.max(0, followed.unread - known);
   // What names us is unread somewhere.
   const mentions = Math.min(followed.mentions, unread);
   state.followed = { ...followed, unread, mentions, unreadIn: others };

@@ -33,6 +33,8 @@ export class Readers {
 
   async #ask(): Promise<void> {
     const entry = this.entry();
+    // The answer before has come since this was wished for.
+    if (this.#known === membersOf(entry)) return;
     try {
       this.#joined = await this.channels.members(entry.channel);
       this.#known = membersOf(entry);
