@@ -25,6 +25,15 @@ pub enum Passage {
     },
 }
 
+impl Passage {
+    fn place(&self) -> (u64, i64) {
+        match *self {
+            Passage::Read(Record { seq, ts_micros, .. })
+            | Passage::Passed { seq, ts_micros, .. } => (seq, ts_micros),
+        }
+    }
+}
+
 impl Reader {
     /// What [`Reader::range`] reads, without the bodies of the kinds in `passed`.
     ///
@@ -46,7 +55,7 @@ impl Reader {
             let mut envelopes = reader.statement(ENVELOPES)?;
             let mut wanted = reader.statement(BY_SEQ)?;
             let mut rows = envelopes.query((bound(after), bound(up_to), count(limit)))?;
-            let mut passages = Vec::new();
+            let (mut passages, mut last, mut last_ts) = (Vec::new(), after, i64::MIN);
             while let Some(row) = rows.next()? {
                 let kind = integer(row.get_ref(2)?).and_then(|kind| u16::try_from(kind).ok());
                 if let Some(kind) = kind.filter(|kind| passed.contains(kind)) {
@@ -56,6 +65,11 @@ impl Reader {
                     let record = wanted.query_row([seq], |row| Ok(reader.record(row)))?;
                     passages.push(Passage::Read(record?));
                 }
+                let (seq, ts_micros) = passages.last().map_or((last, last_ts), Passage::place);
+                if seq <= last || ts_micros <= last_ts {
+                    return Err(reader.damage.found(seq));
+                }
+                (last, last_ts) = (seq, ts_micros);
             }
             Ok(passages)
         })

@@ -342,6 +342,9 @@ impl Standings {
     /// What was taken could not be written down.
     pub fn give_back(&mut self, changed: BTreeSet<UserId>) {
         self.has_new_erasures |= changed.iter().any(|user| self.erasing.contains(user));
+        let is_lost =
+            |user| self.people.get(user).is_some_and(|standing| standing.checkpoint.is_none());
+        self.has_new_losses |= changed.iter().any(is_lost);
         self.changed.extend(changed);
     }
 }

@@ -360,9 +360,13 @@ impl Keeper {
 
     fn empty_wal(&mut self, moment: Moment) -> Result<(), ProjectionError> {
         if self.remains.are_there() {
-            // None is made for it.
-            let is_rid = !sqlite::is_there(&self.file)?
-                || Remains::empty_wal(&sqlite::open(&self.file)?, moment).in_file(&self.file)?;
+            // None is made for it; what whoever took it away has left beside it goes too.
+            let is_rid = if sqlite::is_there(&self.file)? {
+                Remains::empty_wal(&sqlite::open(&self.file)?, moment).in_file(&self.file)?
+            } else {
+                sqlite::remove_side_files(&self.file)?;
+                true
+            };
             self.tell(is_rid);
         }
         Ok(())
