@@ -1,8 +1,8 @@
 //! The SQLite engine: one owner thread appends, every reader has its own connection.
 //!
 //! Neighbours: `write.rs` appends through [`Log::append`]; `owner.rs` commits; `reader.rs`, `pages.rs`, `passing.rs`,
-//! `posts.rs` and `label.rs` read; the layout of the file is `schema.sql`, and `migrate` leads to it from older ones. `schema.rs`, `compare`
-//! and `files.rs` find what is wrong with the file, `repair.rs` mends what can be mended.
+//! `posts.rs` and `label.rs` read; the layout of the file is `schema.sql`, and `migrate` leads to it from older ones.
+//! `schema.rs`, `compare` and `files.rs` find what is wrong with the file, `repair.rs` mends what can be mended.
 
 mod compare;
 mod damage;
